@@ -1,0 +1,110 @@
+import { IsInt, IsOptional, IsUrl, Max, Min } from 'class-validator';
+import { isProduction, Variable } from './variable';
+import type { CheckedConfig, Environment } from './variable';
+
+/** The programs of this platform, in the order in which a person meets them. */
+export const APP_NAMES = ['profile', 'location', 'image', 'option', 'payment', 'sync', 'simulator'] as const;
+export type AppName = (typeof APP_NAMES)[number];
+
+const PORT = { about: 'port the app listens on' };
+const URL = { about: 'address Kakao reaches the app at' };
+const Port = (): PropertyDecorator => (target, property) => {
+  IsInt()(target, String(property));
+  Min(0)(target, String(property));
+  Max(65_535)(target, String(property));
+};
+const Url = (): PropertyDecorator => (target, property) => {
+  IsOptional()(target, String(property));
+  IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false })(target, String(property));
+};
+
+/** Where each app listens and where the world reaches it. */
+export class Addresses {
+  @Variable('PROFILE_PORT', PORT) @Port() profilePort: number = 3001;
+  @Variable('LOCATION_PORT', PORT) @Port() locationPort: number = 3002;
+  @Variable('IMAGE_PORT', PORT) @Port() imagePort: number = 3003;
+  @Variable('OPTION_PORT', PORT) @Port() optionPort: number = 3004;
+  @Variable('PAYMENT_PORT', PORT) @Port() paymentPort: number = 3005;
+  @Variable('SYNC_PORT', PORT) @Port() syncPort: number = 3006;
+  @Variable('SIMULATOR_PORT', PORT) @Port() simulatorPort: number = 3000;
+  @Variable('PUBLIC_BASE_URL_PROFILE', URL) @Url() profileUrl?: string;
+  @Variable('PUBLIC_BASE_URL_LOCATION', URL) @Url() locationUrl?: string;
+  @Variable('PUBLIC_BASE_URL_IMAGE', URL) @Url() imageUrl?: string;
+  @Variable('PUBLIC_BASE_URL_OPTION', URL) @Url() optionUrl?: string;
+  @Variable('PUBLIC_BASE_URL_PAYMENT', URL) @Url() paymentUrl?: string;
+  @Variable('PUBLIC_BASE_URL_SYNC', URL) @Url() syncUrl?: string;
+  @Variable('PUBLIC_BASE_URL_SIMULATOR', URL) @Url() simulatorUrl?: string;
+
+  port(app: AppName): number {
+    return this[`${app}Port`];
+  }
+
+  /** Without a slash at the end. */
+  baseUrl(app: AppName): string {
+    return (this[`${app}Url`] ?? `http://127.0.0.1:${this.port(app)}`).replace(/\/+$/, '');
+  }
+}
+
+const ORIGIN = /^https?:\/\/[^/?#@]+$/;
+
+/**
+ * The origins of Kakao's servers (scheme, host and port, no path).
+ *
+ * The simulator plays all of them in development; production knows Kakao's own.
+ */
+export class KakaoOrigins implements CheckedConfig {
+  @Variable('KAKAO_TALK_PLUGIN_ORIGIN', { about: 'where OTP URLs may point' })
+  @IsOptional()
+  talkPlugin: string;
+
+  @Variable('KAKAO_IMAGE_ORIGINS', { about: 'origins images may be downloaded from, comma-separated' })
+  @IsOptional()
+  image: string[];
+
+  @Variable('KAKAOPAY_ORIGIN', { about: 'the payment API; unset in production: by the API generation of the merchant' })
+  @IsOptional()
+  kakaopay?: string;
+
+  @Variable('KAKAO_AUTH_ORIGIN', { about: 'Kakao login' })
+  @IsOptional()
+  auth: string;
+
+  @Variable('KAKAO_API_ORIGIN', { about: 'Kakao REST API' })
+  @IsOptional()
+  api: string;
+
+  problems(env: Environment): string[] {
+    const production = isProduction(env);
+    const simulator = simulatorOrigin(env);
+    /* eslint-disable @typescript-eslint/no-unnecessary-condition -- unset until here: the defaults depend on NODE_ENV */
+    this.talkPlugin ??= production ? 'https://talk-plugin.kakao.com' : simulator;
+    this.image ??= production ? ['http://k.kakaocdn.net', 'https://k.kakaocdn.net'] : [simulator];
+    this.kakaopay ??= production ? undefined : simulator;
+    this.auth ??= production ? 'https://kauth.kakao.com' : simulator;
+    this.api ??= production ? 'https://kapi.kakao.com' : simulator;
+    /* eslint-enable @typescript-eslint/no-unnecessary-condition */
+    const origins: [string, string | undefined][] = [
+      ['KAKAO_TALK_PLUGIN_ORIGIN', this.talkPlugin],
+      ['KAKAOPAY_ORIGIN', this.kakaopay],
+      ['KAKAO_AUTH_ORIGIN', this.auth],
+      ['KAKAO_API_ORIGIN', this.api],
+      ...this.image.map((origin): [string, string] => ['KAKAO_IMAGE_ORIGINS', origin]),
+    ];
+    return origins.flatMap(([name, origin]) => {
+      if (origin === undefined) return [];
+      if (!ORIGIN.test(origin))
+        return [
+          `${name}: found ${JSON.stringify(origin)}; it must be an origin such as https://kapi.kakao.com, without a path`,
+        ];
+      if (production && origin.startsWith('http:') && name !== 'KAKAO_IMAGE_ORIGINS') {
+        return [`${name}: found ${JSON.stringify(origin)}; production needs https`];
+      }
+      return [];
+    });
+  }
+}
+
+function simulatorOrigin(env: Environment): string {
+  const url = env.PUBLIC_BASE_URL_SIMULATOR;
+  return url ? url.replace(/\/+$/, '') : `http://127.0.0.1:${env.SIMULATOR_PORT ?? '3000'}`;
+}

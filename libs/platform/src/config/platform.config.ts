@@ -1,0 +1,109 @@
+import { IsIn, IsOptional, IsPositive, Matches, Min, MinLength } from 'class-validator';
+import { isProduction, Variable } from './variable';
+import type { CheckedConfig, Environment } from './variable';
+
+/** How this process runs, whatever it serves. */
+export class RuntimeConfig implements CheckedConfig {
+  @Variable('NODE_ENV', { about: 'production refuses every development default' })
+  @IsIn(['development', 'test', 'production'], { message: 'must be development, test or production' })
+  nodeEnv: string = 'development';
+
+  @Variable('RETRY_TIME_SCALE', { about: 'multiplies every retry and expiry delay; 1 in production' })
+  @IsPositive()
+  retryTimeScale: number = 1;
+
+  @Variable('DATA_DIR', { about: 'folder of the embedded database and the local image store' })
+  dataDir: string = '.data';
+
+  @Variable('LOG_LEVEL', { about: 'how much is logged' })
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    message: 'must be fatal, error, warn, info, debug, trace or silent',
+  })
+  logLevel: string = 'info';
+
+  @Variable('HOST', { about: 'address the app listens on; 0.0.0.0 in production' })
+  @IsOptional()
+  host?: string;
+
+  @Variable('TRUSTED_PROXIES', { about: 'addresses or CIDRs of gateways whose X-Forwarded-For is believed' })
+  trustedProxies: string[] = [];
+
+  get production(): boolean {
+    return this.nodeEnv === 'production';
+  }
+
+  problems(): string[] {
+    return this.production && this.retryTimeScale !== 1
+      ? [`RETRY_TIME_SCALE: found ${this.retryTimeScale}; it must be 1 in production`]
+      : [];
+  }
+}
+
+export class DatabaseConfig implements CheckedConfig {
+  @Variable('DATABASE_URL', { about: 'PostgreSQL connection, postgres://user:password@host:5432/name', secret: true })
+  @IsOptional()
+  @Matches(/^postgres(ql)?:\/\//, { message: 'must start with postgres://' })
+  url?: string;
+
+  @Variable('DATABASE_POOL_SIZE', { about: 'connections each app keeps to PostgreSQL at most' })
+  @Min(2)
+  poolSize: number = 10;
+
+  problems(): string[] {
+    return this.url
+      ? []
+      : ['DATABASE_URL: found nothing; it must name a PostgreSQL server (`npm start` brings one of its own)'];
+  }
+}
+
+const DEVELOPMENT_KEY = `dev:${Buffer.from('biz-plugin-platform-development!').toString('base64')}`;
+
+/** One key of DATA_ENCRYPTION_KEYS. */
+export interface EncryptionKey {
+  id: string;
+  /** 32 bytes. */
+  secret: Buffer;
+}
+
+export class EncryptionConfig implements CheckedConfig {
+  @Variable('DATA_ENCRYPTION_KEYS', {
+    about: 'id:base64(32 bytes), comma-separated, newest first',
+    secret: true,
+  })
+  @Matches(/^[\w.-]{1,32}:[A-Za-z0-9+/]{43}=$/, { each: true, message: 'must be id:base64(32 bytes), comma-separated' })
+  encoded: string[] = [DEVELOPMENT_KEY];
+
+  /** Newest first. */
+  get keys(): EncryptionKey[] {
+    return this.encoded.map((text) => {
+      const at = text.indexOf(':');
+      return { id: text.slice(0, at), secret: Buffer.from(text.slice(at + 1), 'base64') };
+    });
+  }
+
+  problems(env: Environment): string[] {
+    const ids = this.keys.map(({ id }) => id);
+    if (new Set(ids).size < ids.length) return ['DATA_ENCRYPTION_KEYS: two keys have the same id; ids must differ'];
+    if (ids.length === 0) return ['DATA_ENCRYPTION_KEYS: found no key; it must hold at least one'];
+    return isProduction(env) && this.encoded.includes(DEVELOPMENT_KEY)
+      ? ['DATA_ENCRYPTION_KEYS: found the development key; production needs its own (openssl rand -base64 32)']
+      : [];
+  }
+}
+
+const DEVELOPMENT_TOKEN = 'dev-operator-token';
+
+export class OperatorConfig implements CheckedConfig {
+  @Variable('OPERATOR_TOKEN', { about: 'bearer token of the operator API', secret: true })
+  @MinLength(8)
+  token: string = DEVELOPMENT_TOKEN;
+
+  problems(env: Environment): string[] {
+    if (!isProduction(env)) return [];
+    if (this.token === DEVELOPMENT_TOKEN)
+      return ['OPERATOR_TOKEN: found the development token; production needs its own'];
+    return this.token.length < 32
+      ? [`OPERATOR_TOKEN: found a value of ${this.token.length} characters; production needs 32 or more`]
+      : [];
+  }
+}

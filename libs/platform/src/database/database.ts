@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import type { SchemaOwner } from './schema-owner';
+
+/** Where TypeORM notes which migrations ran; it belongs to no owner. */
+const HOUSE_SCHEMA = 'platform';
+const MIGRATIONS_TABLE = 'migrations';
+/** Any number, as long as every instance takes the same. */
+const MIGRATION_LOCK = 7_246_331;
+
+/** A server that is just starting, or restarting, answers one of these. */
+const NOT_YET_UP = new Set(['ECONNREFUSED', '57P03', 'ECONNRESET', 'EAI_AGAIN']);
+const CONNECT_ATTEMPTS = 30;
+
+export interface DatabaseOptions {
+  url: string;
+  poolSize: number;
+  /** Shown in pg_stat_activity. */
+  name: string;
+  schemas: SchemaOwner[];
+}
+
+export function createDataSource({ url, poolSize, name, schemas }: DatabaseOptions): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    applicationName: `biz-${name}`,
+    poolSize,
+    schema: HOUSE_SCHEMA,
+    entities: schemas.flatMap(({ entities }) => entities),
+    migrations: schemas.flatMap(({ migrations }) => migrations),
+    migrationsTableName: MIGRATIONS_TABLE,
+    // gen_random_uuid() is part of PostgreSQL: no extension to install, no superuser needed.
+    uuidExtension: 'pgcrypto',
+    installExtensions: false,
+    logging: false,
+  });
+}
+
+/** Connects, waiting up to half a minute for a server that is just starting, and applies pending migrations. */
+export async function openDatabase(options: DatabaseOptions): Promise<DataSource> {
+  const dataSource = createDataSource(options);
+  for (let attempt = 1; !dataSource.isInitialized; attempt++) {
+    try {
+      await dataSource.initialize();
+    } catch (error) {
+      if (attempt === CONNECT_ATTEMPTS || !NOT_YET_UP.has(String((error as { code?: unknown }).code))) throw error;
+      await delay(1000);
+    }
+  }
+  try {
+    await migrate(dataSource);
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
+  return dataSource;
+}
+
+/** The migrations of this data source that the database has not seen, oldest first. */
+export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
+  const names = dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name);
+  const [table] = await dataSource.query<{ found: string | null }[]>(`SELECT to_regclass($1) AS found`, [
+    `${HOUSE_SCHEMA}.${MIGRATIONS_TABLE}`,
+  ]);
+  if (!table?.found) return names;
+  const done = await dataSource.query<{ name: string }[]>(`SELECT name FROM ${HOUSE_SCHEMA}.${MIGRATIONS_TABLE}`);
+  const seen = new Set(done.map(({ name }) => name));
+  return names.filter((name) => !seen.has(name));
+}
+
+/**
+ * Applies pending migrations, each in a transaction of its own.
+ *
+ * Any number of instances may start at once: one holds the lock, the others wait and find nothing left to do.
+ */
+export async function migrate(dataSource: DataSource): Promise<string[]> {
+  if ((await pendingMigrations(dataSource)).length === 0) return [];
+  const lock = dataSource.createQueryRunner();
+  try {
+    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await lock.query(`CREATE SCHEMA IF NOT EXISTS ${HOUSE_SCHEMA}`);
+    const applied = await dataSource.runMigrations({ transaction: 'each' });
+    return applied.map(({ name }) => name);
+  } finally {
+    await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    await lock.release();
+  }
+}

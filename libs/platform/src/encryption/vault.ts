@@ -1,0 +1,68 @@
+import { createHmac, hkdfSync } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
+import { EncryptionConfig } from '../config/platform.config';
+
+/**
+ * Seals personal data and secrets before they reach a column.
+ *
+ * A sealed value is a JWE in compact form (`dir`, AES-256-GCM): its header names the key by `kid`, so that
+ * values of several keys live side by side while keys are rotated, and the context it was sealed for by `ctx`,
+ * so that a value copied into another column does not open there.
+ */
+@Injectable()
+export class Vault {
+  private readonly keys: ReadonlyMap<string, Uint8Array>;
+  private readonly newest: string;
+  private readonly lookupKey: Buffer;
+
+  constructor(config: EncryptionConfig) {
+    const keys = config.keys;
+    const [newest] = keys;
+    const oldest = keys.at(-1);
+    if (!newest || !oldest) throw new Error('no encryption key');
+    this.keys = new Map(keys.map(({ id, secret }) => [id, new Uint8Array(secret)]));
+    this.newest = newest.id;
+    this.lookupKey = Buffer.from(hkdfSync('sha256', oldest.secret, '', 'biz-plugin-platform lookup', 32));
+  }
+
+  /** @param context where the value lives, such as `capture.otp`; needed again to open it. */
+  async seal(plain: string, context: string): Promise<string> {
+    return new CompactEncrypt(new TextEncoder().encode(plain))
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: this.newest, ctx: context })
+      .encrypt(this.key(this.newest));
+  }
+
+  /** @throws when the value was altered, sealed for another context, or its key is no longer in DATA_ENCRYPTION_KEYS. */
+  async open(sealed: string, context: string): Promise<string> {
+    const { plaintext, protectedHeader } = await compactDecrypt(sealed, ({ kid }) => this.key(kid), {
+      keyManagementAlgorithms: ['dir'],
+      contentEncryptionAlgorithms: ['A256GCM'],
+    });
+    if (protectedHeader.ctx !== context) throw new Error(`sealed for another context than ${context}`);
+    return new TextDecoder().decode(plaintext);
+  }
+
+  /** @returns the value under the newest key, or `undefined` when it already is. */
+  async reseal(sealed: string): Promise<string | undefined> {
+    const { kid, ctx } = decodeProtectedHeader(sealed);
+    if (kid === this.newest) return undefined;
+    const context = String(ctx);
+    return this.seal(await this.open(sealed, context), context);
+  }
+
+  /**
+   * A keyed hash that finds equal values without storing them.
+   *
+   * It hangs on the oldest key, so adding a key keeps fingerprints; removing the oldest changes them.
+   */
+  fingerprint(value: string, context: string): string {
+    return createHmac('sha256', this.lookupKey).update(`${context}\0${value}`).digest('base64url');
+  }
+
+  private key(id: string | undefined): Uint8Array {
+    const key = id === undefined ? undefined : this.keys.get(id);
+    if (!key) throw new Error(`encryption key ${JSON.stringify(id)} is not in DATA_ENCRYPTION_KEYS`);
+    return key;
+  }
+}

@@ -1,0 +1,5 @@
+/** The state of one app. */
+export class HealthAnswer {
+  /** @example ok */
+  status: 'ok';
+}

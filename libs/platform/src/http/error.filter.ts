@@ -1,0 +1,82 @@
+import { Catch, HttpException, Logger } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter, ValidationError } from '@nestjs/common';
+import { BadRequestException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** What a customer or Kakao reads; operators read the exception's own English. */
+const KOREAN: Record<number, string> = {
+  400: '요청 형식이 올바르지 않습니다.',
+  401: '인증이 필요합니다.',
+  403: '허용되지 않은 요청입니다.',
+  404: '요청한 주소를 찾을 수 없습니다.',
+  405: '허용되지 않은 메서드입니다.',
+  408: '요청 시간이 초과되었습니다.',
+  413: '요청 본문이 너무 큽니다.',
+  415: '지원하지 않는 형식입니다. application/json으로 보내 주세요.',
+  429: '요청이 너무 많습니다.',
+  500: '일시적인 오류가 발생했습니다. 잠시 후 다시 시도해 주세요.',
+  503: '서비스를 준비하고 있습니다. 잠시 후 다시 시도해 주세요.',
+};
+
+const HAS_KOREAN = /[가-힣]/;
+
+/** A body, query or header that does not have the guide's form. Names fields, never their values. */
+export class MalformedRequest extends BadRequestException {
+  constructor(readonly problems: { field: string; problem: string }[]) {
+    super(problems.map(({ field, problem }) => `${field}: ${problem}`).join('; '));
+  }
+
+  static from(errors: ValidationError[], parent = ''): MalformedRequest {
+    const flat = (list: ValidationError[], path: string): { field: string; problem: string }[] =>
+      list.flatMap((error) => {
+        const field = path ? `${path}.${error.property}` : error.property;
+        return [
+          ...Object.values(error.constraints ?? {}).map((problem) => ({ field, problem })),
+          ...flat(error.children ?? [], field),
+        ];
+      });
+    return new MalformedRequest(flat(errors, parent));
+  }
+}
+
+/**
+ * Gives every failure the guide's shape, `{"status": …, "message": "…"}`.
+ *
+ * The message is safe to show: our own faults are told to the log only.
+ */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Errors');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+    if (status >= 500) this.logger.error({ error, route: request.routeOptions.url }, 'request failed');
+    if (reply.sent) return;
+    void reply.status(status).send(bodyOf(error, status, request.url.startsWith('/operator')));
+  }
+}
+
+/** Fastify's own errors (broken JSON, body too large) carry the status they stand for. */
+function statusOf(error: unknown): number {
+  const { statusCode } = error as { statusCode?: unknown };
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : 500;
+}
+
+function bodyOf(error: unknown, status: number, operator: boolean): object {
+  if (error instanceof HttpException && status < 400) return error.getResponse() as object;
+  if (error instanceof MalformedRequest) {
+    if (operator) return { status, message: 'The request is malformed.', problems: error.problems };
+    const fields = [...new Set(error.problems.map(({ field }) => field))].join(', ');
+    return { status, message: `${KOREAN[400] ?? ''} (${fields})` };
+  }
+  const own = error instanceof HttpException ? error.getResponse() : undefined;
+  const message = error instanceof HttpException ? error.message : '';
+  if (operator && status < 500) {
+    return typeof own === 'object' && 'problems' in own
+      ? { status, message, problems: own.problems }
+      : { status, message: message || 'Bad request' };
+  }
+  return { status, message: HAS_KOREAN.test(message) ? message : (KOREAN[status] ?? KOREAN[500]) };
+}

@@ -1,0 +1,114 @@
+import { Injectable } from '@nestjs/common';
+import { Agent, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import { requestId } from '../logging/request-context';
+
+export interface OutboundRequest {
+  method: 'GET' | 'POST';
+  url: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** For the whole exchange; 10,000 unless said. */
+  timeoutMs?: number;
+  /** A longer answer is `unknown`; 1 MiB unless said. */
+  maxBytes?: number;
+}
+
+/** What a call to somebody else's server says about whether it was carried out. */
+export type Outcome =
+  | { kind: 'answered'; status: number; headers: Record<string, string>; body: string }
+  /** No byte of the request left: nothing was done. */
+  | { kind: 'not-sent'; reason: string }
+  /** The request may have been carried out: neither success nor failure. */
+  | { kind: 'unknown'; reason: string };
+
+/** Errors that happen before the request is on the wire. */
+const NOT_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/**
+ * Calls other people's servers: no redirects, bounded time and size, and an honest word about what is not known.
+ *
+ * The address must have passed its gate before it comes here. Reasons name the kind of fault only, never the address.
+ */
+@Injectable()
+export class Outbound {
+  // A kept connection that the other side just closed would turn a harmless call into an `unknown` one.
+  private readonly agent = new Agent({ connect: { timeout: 5_000 }, keepAliveTimeout: 4_000, pipelining: 1 });
+
+  async send({
+    method,
+    url,
+    headers,
+    body,
+    timeoutMs = 10_000,
+    maxBytes = 1_048_576,
+  }: OutboundRequest): Promise<Outcome> {
+    const id = requestId();
+    try {
+      const response = await request(url, {
+        method,
+        headers: { ...(id && { 'x-request-id': id }), ...headers },
+        body: body ?? null,
+        dispatcher: this.agent,
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      return {
+        kind: 'answered',
+        status: response.statusCode,
+        headers: flatten(response.headers),
+        body: await readText(response.body, maxBytes),
+      };
+    } catch (error) {
+      const reason = reasonOf(error);
+      return { kind: NOT_SENT.has(reason) ? 'not-sent' : 'unknown', reason };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.agent.close();
+  }
+}
+
+class TooLarge extends Error {
+  readonly code = 'TOO_LARGE';
+}
+
+async function readText(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new TooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A code such as ECONNRESET; never a text, which could hold the address. */
+function reasonOf(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at.name === 'TimeoutError') return 'TIMEOUT';
+    if (at instanceof AggregateError && at.errors.length > 0) return reasonOf(at.errors[0]);
+    const { code } = at as { code?: unknown };
+    if (typeof code === 'string') return code;
+  }
+  return 'UNKNOWN';
+}
+
+const flatten = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );

@@ -1,0 +1,38 @@
+/** A kind of durable work. */
+export interface Job<Data extends object> {
+  /** Also the name of its queue: `capture.redeem`. */
+  readonly name: string;
+  /** Seconds before each retry, multiplied by RETRY_TIME_SCALE; its length is the number of retries. */
+  readonly schedule: readonly number[];
+  /** How many of it one instance runs at once. */
+  readonly concurrency: number;
+  /** Never present; carries the type of the data. */
+  readonly data?: Data;
+}
+
+export const defineJob = <Data extends object>(job: {
+  name: string;
+  schedule: readonly number[];
+  concurrency?: number;
+}): Job<Data> => ({ concurrency: 4, ...job });
+
+/** What a handler knows about this run of its job. */
+export interface JobRun {
+  /** 1 for the first try. */
+  attempt: number;
+  /** No retry follows this one. */
+  last: boolean;
+}
+
+/** Thrown by a handler whose work is not due or not decided yet: retried on the schedule, but nothing went wrong. */
+export class NotYet extends Error {
+  override name = 'NotYet';
+
+  /** @param afterSeconds instead of the schedule's next step (multiplied by RETRY_TIME_SCALE all the same). */
+  constructor(
+    reason: string,
+    readonly afterSeconds?: number,
+  ) {
+    super(reason);
+  }
+}

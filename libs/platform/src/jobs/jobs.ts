@@ -1,0 +1,219 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { PgBoss } from 'pg-boss';
+import type { Db, Job as BossJob } from 'pg-boss';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { DatabaseConfig, RuntimeConfig } from '../config/platform.config';
+import { newId } from '../ids';
+import { requestId, withRequestId } from '../logging/request-context';
+import { JobMetrics } from '../metrics/job-metrics';
+import { NotYet } from './job';
+import type { Job, JobRun } from './job';
+
+interface Envelope {
+  data: object;
+  attempt: number;
+  requestId?: string;
+}
+
+interface Worker {
+  job: Job<object>;
+  handler: (data: object, run: JobRun) => Promise<void>;
+  onExhausted: (data: object, error: unknown) => Promise<void>;
+}
+
+export interface AddOptions {
+  /** Multiplied by RETRY_TIME_SCALE. */
+  afterSeconds?: number;
+}
+
+/** A delayed job is also woken by a timer of the process that added it; longer delays wait for the next poll. */
+const WAKE_BY_TIMER_BELOW_MS = 60_000;
+/** A running job whose process died is handed out again after this long. */
+const HEARTBEAT_SECONDS = 10;
+/** Each delay varies by this share, so that what failed together does not return together. */
+const JITTER = 0.1;
+/** How often a job may take its process down before it is put aside in the queue `dead`. */
+const CRASH_LIMIT = 20;
+const DEAD_LETTER_QUEUE = 'dead';
+
+/**
+ * Durable work: a job is stored in the same transaction as the row that needs it, starts within milliseconds of
+ * the commit on any instance, is retried on its visible schedule, and survives a crash.
+ *
+ * A job runs at least once, so handlers must be repeatable. Its data is stored in the clear: ids only.
+ */
+@Injectable()
+export class Jobs {
+  private readonly logger = new Logger(Jobs.name);
+  private readonly boss: PgBoss;
+  private readonly workers = new Map<string, Worker>();
+  private readonly workerIds = new Map<string, string>();
+  private readonly queues = new Map<string, Promise<void>>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private started = false;
+
+  constructor(
+    database: DatabaseConfig,
+    private readonly runtime: RuntimeConfig,
+    private readonly dataSource: DataSource,
+    private readonly metrics: JobMetrics,
+  ) {
+    this.boss = new PgBoss({
+      connectionString: database.url ?? '',
+      application_name: 'biz-jobs',
+      max: 4,
+      useListenNotify: true,
+      schedule: false,
+      superviseIntervalSeconds: 5,
+    });
+    this.boss.on('error', (error) => {
+      this.logger.error(error, 'queue');
+    });
+  }
+
+  /** Registers what runs a job; call it in `onModuleInit`. `onExhausted` runs once after the last step of the schedule failed. */
+  work<Data extends object>(
+    job: Job<Data>,
+    handler: (data: Data, run: JobRun) => Promise<void>,
+    onExhausted: (data: Data, error: unknown) => Promise<void> = () => Promise.resolve(),
+  ): void {
+    this.workers.set(job.name, {
+      job: job,
+      handler: handler as Worker['handler'],
+      onExhausted: onExhausted as Worker['onExhausted'],
+    });
+  }
+
+  /** Adds a job in the caller's transaction: it exists when, and only when, the transaction commits. */
+  async add<Data extends object>(
+    job: Job<Data>,
+    data: Data,
+    manager: EntityManager,
+    options: AddOptions = {},
+  ): Promise<void> {
+    await this.start();
+    await this.ensureQueue(job.name);
+    const id = requestId();
+    const envelope: Envelope = { data, attempt: 1, ...(id && { requestId: id }) };
+    await this.send(job.name, envelope, this.scaled(options.afterSeconds ?? 0), manager);
+  }
+
+  /** Starts the workers registered so far. Called when the app has started. */
+  async startWorkers(): Promise<void> {
+    if (this.workers.size === 0) return;
+    await this.start();
+    for (const { job } of this.workers.values()) {
+      await this.ensureQueue(job.name);
+      const id = await this.boss.work<Envelope>(
+        job.name,
+        { batchSize: 1, localConcurrency: job.concurrency, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2 },
+        async ([running]) => {
+          if (running) await this.run(running);
+        },
+      );
+      this.workerIds.set(job.name, id);
+    }
+  }
+
+  /** Takes no more jobs and waits for the running ones; jobs can still be added. */
+  async stopWorkers(): Promise<void> {
+    for (const timer of this.timers) clearTimeout(timer);
+    await Promise.all([...this.workerIds.keys()].map((name) => this.boss.offWork(name, { wait: true })));
+    this.workerIds.clear();
+  }
+
+  async stop(): Promise<void> {
+    if (this.started) await this.boss.stop({ graceful: true, timeout: 20_000 });
+  }
+
+  private starting?: Promise<void>;
+  private start(): Promise<void> {
+    this.starting ??= this.boss.start().then(async () => {
+      this.started = true;
+      await this.boss.createQueue(DEAD_LETTER_QUEUE);
+    });
+    return this.starting;
+  }
+
+  private ensureQueue(name: string): Promise<void> {
+    let queue = this.queues.get(name);
+    if (!queue) {
+      queue = this.boss.createQueue(name, {
+        notify: true,
+        heartbeatSeconds: HEARTBEAT_SECONDS,
+        retryLimit: CRASH_LIMIT,
+        deadLetter: DEAD_LETTER_QUEUE,
+      });
+      this.queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  private async run({ id, name, data: envelope }: BossJob<Envelope>): Promise<void> {
+    const worker = this.workers.get(name);
+    if (!worker) return;
+    await withRequestId(envelope.requestId ?? newId(), async () => {
+      const { schedule } = worker.job;
+      const last = envelope.attempt > schedule.length;
+      const finish = this.metrics.started(name);
+      try {
+        await worker.handler(envelope.data, { attempt: envelope.attempt, last });
+        finish('done');
+      } catch (error) {
+        const expected = error instanceof NotYet;
+        finish(expected ? 'not-yet' : 'failed');
+        if (expected) this.logger.debug({ job: name, attempt: envelope.attempt, reason: error.message }, 'not yet');
+        else this.logger.warn({ job: name, attempt: envelope.attempt, last, error }, 'job failed');
+        if (last) await worker.onExhausted(envelope.data, error);
+        else {
+          const seconds = (expected ? error.afterSeconds : undefined) ?? schedule[envelope.attempt - 1] ?? 0;
+          await this.repeat(id, name, { ...envelope, attempt: envelope.attempt + 1 }, this.scaled(seconds));
+        }
+      }
+    });
+  }
+
+  /** Replaces a running job by its next try, in one transaction, so that a crash leaves exactly one of the two. */
+  private async repeat(id: string, name: string, envelope: Envelope, delayMs: number): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      await this.boss.complete(name, id, null, { db: inTransaction(manager) });
+      await this.send(name, envelope, delayMs * (1 + JITTER * (2 * Math.random() - 1)), manager);
+    });
+  }
+
+  private async send(name: string, envelope: Envelope, delayMs: number, manager: EntityManager): Promise<void> {
+    await this.boss.send(name, envelope, {
+      db: inTransaction(manager),
+      ...(delayMs > 0 && { startAfter: new Date(Date.now() + delayMs) }),
+    });
+    if (delayMs > 0 && delayMs < WAKE_BY_TIMER_BELOW_MS) this.wakeAfter(name, delayMs);
+  }
+
+  /** A hint only: the poll finds the job in any case. */
+  private wakeAfter(name: string, delayMs: number): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      const worker = this.workerIds.get(name);
+      if (worker) this.boss.notifyWorker(worker);
+    }, delayMs + 5);
+    timer.unref();
+    this.timers.add(timer);
+  }
+
+  private scaled(seconds: number): number {
+    return seconds * 1000 * this.runtime.retryTimeScale;
+  }
+}
+
+/** Lets pg-boss write through the caller's transaction. */
+function inTransaction(manager: EntityManager): Db {
+  return {
+    executeSql: async (text, values) => {
+      const runner = manager.queryRunner;
+      if (!runner) throw new Error('a job is added inside a transaction: dataSource.transaction((manager) => …)');
+      const result = await runner.query(text, values, true);
+      return { rows: result.records as unknown[] };
+    },
+  };
+}

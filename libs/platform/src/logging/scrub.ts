@@ -1,0 +1,66 @@
+/** Names whose values never reach a log, whatever their depth. Compared without case, `_` and `-`. */
+const SECRET_NAMES = new Set(
+  [
+    'otp otpUrl authorization cookie password secret token accessToken refreshToken idToken clientSecret code',
+    'pgToken tid sid aid cid cidSecret restApiKey adminKey paySecretKey secretKey webhookSecret pathKey appKey encryptionKeys databaseUrl',
+    'nickname phoneNumber phone email birthday birthyear gender ageRange ci name receiverName receiverMobileNumber',
+    'baseAddress detailAddress shippingAddress address latitude longitude landAddress roadAddress detail text',
+    'appUserId xKakaoAppuserid partnerUserId userId profileImageUrl secureUrls raw',
+  ]
+    .join(' ')
+    .toLowerCase()
+    .split(' '),
+);
+
+/** Secrets inside free text: what stands in front is kept, the secret is cut. */
+const SECRET_TEXTS: [RegExp, string][] = [
+  [/(\/otp\/)[^\s/"'?]+/g, '$1[cut]'],
+  [/(\/m\/)[^\s/"'?]+/g, '$1[cut]'],
+  [/\b(KakaoAK|SECRET_KEY|DEV_SECRET_KEY|Bearer|Basic)\s+[^\s"',]+/g, '$1 [cut]'],
+  [
+    /\b(rest_api_key|pg_token|code|access_token|refresh_token|client_secret|credential|signature|tid|sid|key)=[^\s&"']+/g,
+    '$1=[cut]',
+  ],
+  [/\b(postgres(?:ql)?:\/\/[^\s:@/]+):[^\s@]+@/g, '$1:[cut]@'],
+  [/\bwhsec_[A-Za-z0-9+/=]+/g, 'whsec_[cut]'],
+  [/[\w.+-]+@[\w-]+\.[\w.-]+/g, '[email]'],
+  [/(?:\+\d{1,3}[ -]?)?\(?0?1[016789]\)?[ -]?\d{3,4}[ -]?\d{4}\b/g, '[phone]'],
+];
+
+const MAX_DEPTH = 6;
+
+/** A copy that is safe to log: secrets and personal data are replaced, by name and by look. */
+export function scrub(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return scrubText(value);
+  if (value instanceof Error) return scrubError(value, depth);
+  if (value === null || typeof value !== 'object') return value;
+  if (value instanceof Date) return value;
+  if (depth >= MAX_DEPTH) return '[deep]';
+  if (Array.isArray(value)) return value.map((item) => scrub(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      SECRET_NAMES.has(name.toLowerCase().replace(/[_-]/g, '')) && item !== undefined && item !== null
+        ? '[cut]'
+        : scrub(item, depth + 1),
+    ]),
+  );
+}
+
+export function scrubText(text: string): string {
+  return SECRET_TEXTS.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), text);
+}
+
+/** Keeps what finds the fault (type, message, stack, SQLSTATE, constraint); drops query parameters and details, which hold row values. */
+function scrubError(error: Error, depth: number): Record<string, unknown> {
+  const { code, constraint, table } = error as Error & { code?: unknown; constraint?: unknown; table?: unknown };
+  return {
+    type: error.name,
+    message: scrubText(error.message),
+    stack: scrubText(error.stack ?? ''),
+    ...(code !== undefined && { code }),
+    ...(constraint !== undefined && { constraint }),
+    ...(table !== undefined && { table }),
+    ...(error.cause !== undefined && depth < MAX_DEPTH && { cause: scrub(error.cause, depth + 1) }),
+  };
+}

@@ -1,0 +1,23 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Injectable, UnauthorizedException } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { OperatorConfig } from '../config/platform.config';
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** `Authorization: Bearer {OPERATOR_TOKEN}`, compared in constant time. */
+@Injectable()
+export class OperatorGuard implements CanActivate {
+  private readonly expected: Buffer;
+
+  constructor(config: OperatorConfig) {
+    this.expected = digest(`Bearer ${config.token}`);
+  }
+
+  canActivate(context: ExecutionContext): boolean {
+    const { authorization } = context.switchToHttp().getRequest<FastifyRequest>().headers;
+    if (authorization && timingSafeEqual(digest(authorization), this.expected)) return true;
+    throw new UnauthorizedException('The operator API needs the header Authorization: Bearer {OPERATOR_TOKEN}');
+  }
+}

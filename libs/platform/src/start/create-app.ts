@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { DestinationStream } from 'pino';
+import type { Clock } from '../clock';
+import { RuntimeConfig } from '../config/platform.config';
+import { readConfig } from '../config/variable';
+import type { Environment } from '../config/variable';
+import { newId } from '../ids';
+import { createPino, PinoLogger } from '../logging/logger';
+import { withRequestId } from '../logging/request-context';
+import { Metrics } from '../metrics/metrics';
+import type { AppDefinition } from './app-definition';
+import { PlatformModule } from './platform.module';
+
+export interface CreateAppOptions {
+  env?: Environment;
+  clock?: Clock;
+  /** Where log lines go instead of standard output. */
+  logDestination?: DestinationStream;
+}
+
+/** A larger body is answered 413; the largest the guide knows is a few kilobytes. */
+const BODY_LIMIT = 256 * 1024;
+/** A client that has not sent its request by then is answered 408. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** A request id of a caller is passed on when it looks like one. */
+const REQUEST_ID = /^[\w.-]{1,64}$/;
+
+/**
+ * Builds an app, its migrations applied and its workers not yet running: `listen` or `init` starts them.
+ *
+ * @throws ConfigError when the environment does not fit
+ */
+export async function createApp(
+  definition: AppDefinition,
+  { env = process.env, clock, logDestination }: CreateAppOptions = {},
+): Promise<NestFastifyApplication> {
+  const runtime = readConfig(RuntimeConfig, env);
+  const pino = createPino(definition.name, runtime.logLevel, logDestination);
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    trustProxy: runtime.trustedProxies.length > 0 ? runtime.trustedProxies : false,
+    genReqId: ({ headers }: IncomingMessage) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
+    },
+    routerOptions: { maxParamLength: 200 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(PlatformModule.forApp(definition, env, clock), adapter, {
+    abortOnError: false,
+    logger: new PinoLogger(pino),
+  });
+  const metrics = app.get(Metrics);
+  const fastify = adapter.getInstance();
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    withRequestId(request.id, done);
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    // The pattern, never the address: addresses hold path keys and query strings hold personal data.
+    const route = request.routeOptions.url ?? 'unknown';
+    const { statusCode: status, elapsedTime } = reply;
+    metrics.requests.observe({ method: request.method, route, status }, elapsedTime / 1000);
+    if (!isQuiet(route)) {
+      pino.info(
+        { requestId: request.id, method: request.method, route, status, ms: Math.round(elapsedTime) },
+        'request',
+      );
+    }
+    done();
+  });
+  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, documentConfig(definition)), {
+    customSiteTitle: definition.title,
+    swaggerOptions: { persistAuthorization: true },
+  });
+  return app;
+}
+
+/** Health checks and scrapes come every few seconds and say nothing. */
+const isQuiet = (route: string): boolean =>
+  route.startsWith('/health') || route === '/metrics' || route.startsWith('/docs');
+
+/** The OpenAPI document of an app, made without a database and without configuration. */
+export async function createDocument(definition: AppDefinition): Promise<OpenAPIObject> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    PlatformModule.forApp(definition, {}),
+    new FastifyAdapter(),
+    {
+      preview: true,
+      abortOnError: false,
+      logger: false,
+    },
+  );
+  return SwaggerModule.createDocument(app, documentConfig(definition));
+}
+
+const documentConfig = ({ title, description }: AppDefinition): Omit<OpenAPIObject, 'paths'> =>
+  new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle(title)
+    .setDescription(description)
+    .setVersion('1')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/')
+    .addTag('Kakao', 'What Kakao calls (카카오가 호출하는 API)')
+    .addTag('Operator', 'For people who run the platform')
+    .addTag('Health', 'For machines that run the platform')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'OPERATOR_TOKEN' }, 'operator')
+    .build();

@@ -1,0 +1,67 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { ValidationPipe } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock, SystemClock } from '../clock';
+import { Addresses, KakaoOrigins } from '../config/addresses.config';
+import { DatabaseConfig, EncryptionConfig, OperatorConfig, RuntimeConfig } from '../config/platform.config';
+import { ENVIRONMENT, provideConfig } from '../config/variable';
+import type { Environment } from '../config/variable';
+import { openDatabase } from '../database/database';
+import { Vault } from '../encryption/vault';
+import { HealthController } from '../health/health.controller';
+import { ErrorFilter, MalformedRequest } from '../http/error.filter';
+import { Outbound } from '../http/outbound';
+import { Jobs } from '../jobs/jobs';
+import { JobMetrics } from '../metrics/job-metrics';
+import { Metrics } from '../metrics/metrics';
+import type { AppDefinition } from './app-definition';
+import { Lifecycle } from './lifecycle';
+
+/** What every app stands on: configuration, time, encryption, database, jobs, health. */
+@Module({})
+export class PlatformModule {
+  static forApp(app: AppDefinition, env: Environment, clock?: Clock): DynamicModule {
+    const shared: Provider[] = [
+      { provide: ENVIRONMENT, useValue: env },
+      ...[RuntimeConfig, EncryptionConfig, OperatorConfig, Addresses, KakaoOrigins].map(provideConfig),
+      clock ? { provide: Clock, useValue: clock } : { provide: Clock, useClass: SystemClock },
+      Vault,
+      Outbound,
+      Metrics,
+      JobMetrics,
+      Lifecycle,
+      ...(app.schemas.length > 0 ? databaseProviders(app) : []),
+    ];
+    return {
+      module: PlatformRoot,
+      imports: [{ module: PlatformModule, global: true, providers: shared, exports: shared }, app.module],
+      controllers: [HealthController],
+      providers: [
+        { provide: APP_FILTER, useClass: ErrorFilter },
+        {
+          provide: APP_PIPE,
+          useValue: new ValidationPipe({
+            transform: true,
+            exceptionFactory: (errors) => MalformedRequest.from(errors),
+          }),
+        },
+      ],
+    };
+  }
+}
+
+@Module({})
+class PlatformRoot {}
+
+const databaseProviders = (app: AppDefinition): Provider[] => [
+  provideConfig(DatabaseConfig),
+  {
+    provide: DataSource,
+    inject: [DatabaseConfig],
+    useFactory: ({ url, poolSize }: DatabaseConfig) =>
+      openDatabase({ url: url ?? '', poolSize, name: app.name, schemas: app.schemas }),
+  },
+  Jobs,
+];

@@ -1,0 +1,57 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Addresses } from '../config/addresses.config';
+import { RuntimeConfig } from '../config/platform.config';
+import { ConfigError } from '../config/variable';
+import type { AppDefinition } from './app-definition';
+import { createApp } from './create-app';
+
+/** A shutdown that takes longer is cut off; container engines send SIGKILL after as long. */
+const DRAIN_LIMIT_MS = 30_000;
+
+/**
+ * Runs an app until SIGTERM, SIGINT or the death of the launcher that started it, then drains and ends with 0.
+ *
+ * A bad configuration or a taken port ends with 1 and a message that names the variable.
+ */
+export async function startApp(definition: AppDefinition): Promise<void> {
+  try {
+    const app = await createApp(definition);
+    stopOnSignal(app);
+    const addresses = app.get(Addresses);
+    const runtime = app.get(RuntimeConfig);
+    await app.listen(addresses.port(definition.name), runtime.host ?? (runtime.production ? '0.0.0.0' : '127.0.0.1'));
+    process.send?.('ready');
+  } catch (error) {
+    process.stderr.write(`${explain(definition, error)}\n`);
+    process.exit(1);
+  }
+}
+
+function stopOnSignal(app: NestFastifyApplication): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), DRAIN_LIMIT_MS).unref();
+    void app.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  // `npm start` holds an IPC channel to each app; it closes when the launcher dies, however it dies.
+  process.on('disconnect', stop);
+}
+
+function explain({ name }: AppDefinition, error: unknown): string {
+  if (error instanceof ConfigError)
+    return `${name} cannot start:\n${error.problems.map((line) => `  ${line}`).join('\n')}`;
+  const { code, port, message } = error as Error & { code?: string; port?: number };
+  const variable = `${name.toUpperCase()}_PORT`;
+  if (code === 'EADDRINUSE') {
+    return `${name} cannot start: port ${port ?? ''} is taken. Stop what listens there, or choose another: ${variable}=<port>`;
+  }
+  if (code === 'ECONNREFUSED') return `${name} cannot start: no database answers at DATABASE_URL`;
+  return `${name} cannot start: ${message}`;
+}
