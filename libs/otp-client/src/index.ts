@@ -1,0 +1,14 @@
+export { OtpClient, type OtpAnswer } from './otp-client';
+export { isOtpUrl, type OtpKind } from './otp-url';
+export { UnreadableAnswer } from './answers/fields';
+export {
+  IMAGE_SIZES,
+  readImages,
+  type ImageSize,
+  type OfferedImage,
+  type OfferedImages,
+} from './answers/images.reader';
+export { LandAddress, ReceivedLocation, RoadAddress } from './answers/location.dto';
+export { readLocation } from './answers/location.reader';
+export { Phone, ReceivedProfile, ShippingAddress } from './answers/profile.dto';
+export { readProfile } from './answers/profile.reader';

@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { isOtpUrl } from '@biz/otp-client';
+import { HOSTILE_URLS } from './hostile-urls';
+
+const ORIGIN = 'https://talk-plugin.kakao.com';
+
+describe('the gate for OTP addresses', () => {
+  it.each([
+    [`${ORIGIN}/otp/5fcf3cfe00a6950dc026b/onetimeprofile`, 'profile'],
+    [`${ORIGIN}/otp/5fcf3cfe00a6950dc026b/profile`, 'profile'],
+    [`${ORIGIN}/otp/5fcf2b187f881621de/current_location`, 'location'],
+    [`${ORIGIN}/otp/a-b_C9/secure_image`, 'image'],
+  ] as const)('accepts %s for %s', (url, kind) => {
+    expect(isOtpUrl(url, kind, ORIGIN)).toBe(true);
+  });
+
+  it('accepts an origin that was configured with a slash or in capitals', () => {
+    expect(isOtpUrl(`${ORIGIN}/otp/abc/onetimeprofile`, 'profile', 'HTTPS://Talk-Plugin.kakao.com:443/')).toBe(true);
+  });
+
+  it('compares the port of a development origin', () => {
+    const simulator = 'http://127.0.0.1:3000';
+    expect(isOtpUrl(`${simulator}/otp/abc/onetimeprofile`, 'profile', simulator)).toBe(true);
+    expect(isOtpUrl('http://127.0.0.1:30001/otp/abc/onetimeprofile', 'profile', simulator)).toBe(false);
+    expect(isOtpUrl('http://127.0.0.1/otp/abc/onetimeprofile', 'profile', simulator)).toBe(false);
+  });
+
+  it.each(HOSTILE_URLS.map((url) => [url.length > 120 ? `${url.slice(0, 60)}… (${url.length} characters)` : url, url]))(
+    'refuses %j',
+    (_name, url) => {
+      expect(isOtpUrl(url, 'profile', ORIGIN)).toBe(false);
+    },
+  );
+
+  it('holds at least sixty hostile addresses', () => {
+    expect(new Set(HOSTILE_URLS).size).toBeGreaterThanOrEqual(60);
+  });
+
+  it('lets nothing pass that a URL parser would read as another place', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        'https://',
+        ORIGIN,
+        '/otp/',
+        'abc',
+        '/onetimeprofile',
+        '@',
+        ':443',
+        '..',
+        '//',
+        '\\',
+        '?',
+        '#',
+        '%2f',
+        'evil.example',
+      ),
+      fc.string({ unit: 'binary', maxLength: 6 }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+        const text = pieces.join('');
+        if (!isOtpUrl(text, 'profile', ORIGIN)) return;
+        const url = new URL(text);
+        expect(url.href).toBe(text);
+        expect(url.origin).toBe(ORIGIN);
+        expect([url.username, url.password, url.search, url.hash]).toEqual(['', '', '', '']);
+        expect(url.pathname).toMatch(/^\/otp\/[^/.%]+\/(onetimeprofile|profile)$/);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
