@@ -1,14 +1,21 @@
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
 // The aliases are read from tsconfig.json so that they are written once.
 const { compilerOptions } = require('./tsconfig.json');
 
 const moduleNameMapper = Object.fromEntries(
-  Object.entries(compilerOptions.paths).map(([alias, [target]]) => [`^${alias}$`, `<rootDir>/${target.replace(/^\.\//, '')}`]),
+  Object.entries(compilerOptions.paths).map(([alias, [target]]) => [
+    `^${alias}$`,
+    `<rootDir>/${target.replace(/^\.\//, '')}`,
+  ]),
 );
 
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/merchants', '<rootDir>/scripts', '<rootDir>/test'],
+  roots: ['apps', 'libs', 'merchants', 'scripts', 'test']
+    .filter((folder) => existsSync(join(__dirname, folder)))
+    .map((folder) => `<rootDir>/${folder}`),
   testRegex: '\\.spec\\.ts$',
   moduleFileExtensions: ['ts', 'js', 'json'],
   moduleNameMapper,
