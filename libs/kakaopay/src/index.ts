@@ -1,0 +1,12 @@
+export * from './kakaopay';
+export { kakaoPay, KAKAOPAY_PRODUCTION, type KakaoPayApi } from './generations';
+export type * from './readers';
+export { meaningOf, type PaymentStatus, type StatusMeaning } from './payment-status';
+export {
+  approveRefusal,
+  cancelRefusal,
+  explainCode,
+  type ApproveMeaning,
+  type CancelMeaning,
+  type ErrorCode,
+} from './error-codes';

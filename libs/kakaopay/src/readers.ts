@@ -1,0 +1,182 @@
+import type { Fields } from './wire';
+
+/** In won. */
+export interface Amounts {
+  readonly total: number;
+  readonly taxFree: number;
+  readonly vat: number;
+  readonly point: number;
+  readonly discount: number;
+}
+
+export interface Card {
+  readonly issuer?: string;
+  readonly acquirer?: string;
+  readonly type?: string;
+  readonly installMonths?: number;
+  readonly approvalNumber?: string;
+}
+
+export interface Approval {
+  readonly aid: string;
+  readonly tid: string;
+  readonly cid: string;
+  /** A subscription CID's first payment only. */
+  readonly sid?: string;
+  readonly partnerOrderId: string;
+  readonly partnerUserId: string;
+  /** CARD or MONEY; absent when nothing was charged. */
+  readonly method?: string;
+  readonly amount: Amounts;
+  readonly card?: Card;
+  readonly approvedAt?: Date;
+}
+
+export interface PaymentAction {
+  readonly aid?: string;
+  /** PAYMENT, CANCEL or ISSUED_SID. */
+  readonly type?: string;
+  readonly amount?: number;
+  readonly at?: Date;
+}
+
+export interface PaymentOrder {
+  readonly tid: string;
+  readonly cid: string;
+  /** As sent; see `meaningOf`. */
+  readonly status: string;
+  readonly partnerOrderId: string;
+  readonly partnerUserId: string;
+  readonly method?: string;
+  readonly amount: Amounts;
+  readonly cancelledAmount: number;
+  readonly availableAmount?: number;
+  readonly approvedAt?: Date;
+  readonly cancelledAt?: Date;
+  readonly card?: Card;
+  readonly actions: readonly PaymentAction[];
+  /** Present in some answers for a subscription CID. */
+  readonly sid?: string;
+}
+
+export interface Cancellation {
+  readonly aid: string;
+  readonly tid: string;
+  readonly status: string;
+  /** What this request gave back. */
+  readonly approvedCancelAmount?: number;
+  /** What all requests together gave back. */
+  readonly cancelledAmount: number;
+  readonly availableAmount?: number;
+  readonly cancelledAt?: Date;
+}
+
+export interface Inactivation {
+  readonly sid?: string;
+  readonly status: string;
+  readonly inactivatedAt?: Date;
+}
+
+export interface SubscriptionStatus {
+  readonly available: boolean;
+  /** ACTIVE or INACTIVE. */
+  readonly status: string;
+  readonly lastApprovedAt?: Date;
+}
+
+export function readApproval(body: Fields): Approval {
+  return {
+    aid: body.text('aid'),
+    tid: body.text('tid'),
+    cid: body.text('cid'),
+    ...optional('sid', body.textIfAny('sid')),
+    partnerOrderId: body.text('partner_order_id'),
+    partnerUserId: body.text('partner_user_id'),
+    ...optional('method', body.textIfAny('payment_method_type')),
+    amount: readAmounts(body.object('amount')),
+    ...optional('card', readCard(body.objectIfAny('card_info'))),
+    ...optional('approvedAt', body.dateIfAny('approved_at')),
+  };
+}
+
+export function readOrder(body: Fields): PaymentOrder {
+  return {
+    tid: body.text('tid'),
+    cid: body.text('cid'),
+    status: body.text('status'),
+    partnerOrderId: body.text('partner_order_id'),
+    partnerUserId: body.text('partner_user_id'),
+    ...optional('method', body.textIfAny('payment_method_type')),
+    amount: readAmounts(body.object('amount')),
+    cancelledAmount: body.objectIfAny('canceled_amount')?.whole('total') ?? 0,
+    ...optional('availableAmount', body.objectIfAny('cancel_available_amount')?.wholeIfAny('total')),
+    ...optional('approvedAt', body.dateIfAny('approved_at')),
+    ...optional('cancelledAt', body.dateIfAny('canceled_at')),
+    ...optional('card', readCard(body.objectIfAny('selected_card_info'))),
+    actions: body.objects('payment_action_details').map((action) => ({
+      ...optional('aid', action.textIfAny('aid')),
+      ...optional('type', action.textIfAny('payment_action_type')),
+      ...optional('amount', action.wholeIfAny('amount')),
+      ...optional('at', action.dateIfAny('approved_at')),
+    })),
+    ...optional('sid', body.textIfAny('sid')),
+  };
+}
+
+export function readCancellation(body: Fields): Cancellation {
+  return {
+    aid: body.text('aid'),
+    tid: body.text('tid'),
+    status: body.text('status'),
+    ...optional('approvedCancelAmount', body.objectIfAny('approved_cancel_amount')?.wholeIfAny('total')),
+    cancelledAmount: body.object('canceled_amount').whole('total'),
+    ...optional('availableAmount', body.objectIfAny('cancel_available_amount')?.wholeIfAny('total')),
+    ...optional('cancelledAt', body.dateIfAny('canceled_at')),
+  };
+}
+
+export function readInactivation(body: Fields): Inactivation {
+  return {
+    ...optional('sid', body.textIfAny('sid')),
+    status: body.text('status'),
+    ...optional('inactivatedAt', body.dateIfAny('inactivated_at')),
+  };
+}
+
+export function readSubscriptionStatus(body: Fields): SubscriptionStatus {
+  return {
+    available: body.flag('available'),
+    status: body.text('status'),
+    ...optional('lastApprovedAt', body.dateIfAny('last_approved_at')),
+  };
+}
+
+function readAmounts(amount: Fields): Amounts {
+  return {
+    total: amount.whole('total'),
+    taxFree: amount.whole('tax_free'),
+    vat: amount.whole('vat'),
+    point: amount.wholeIfAny('point') ?? 0,
+    discount: amount.wholeIfAny('discount') ?? 0,
+  };
+}
+
+/** The card's fields are named differently by each generation, and by `approve` and `order`. */
+function readCard(card: Fields | undefined): Card | undefined {
+  if (!card) return undefined;
+  return {
+    ...optional(
+      'issuer',
+      card.textIfAny('kakaopay_issuer_corp') ?? card.textIfAny('issuer_corp') ?? card.textIfAny('card_corp_name'),
+    ),
+    ...optional('acquirer', card.textIfAny('kakaopay_purchase_corp') ?? card.textIfAny('purchase_corp')),
+    ...optional('type', card.textIfAny('card_type')),
+    ...optional('installMonths', card.wholeIfAny('install_month')),
+    ...optional('approvalNumber', card.textIfAny('approved_id')),
+  };
+}
+
+/** Absent instead of `undefined`, so that answers print and compare without holes. */
+function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [key]: value } as Partial<Record<K, V>>);
+}

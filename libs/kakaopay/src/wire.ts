@@ -1,0 +1,76 @@
+/** Thrown by a reader when a 200 does not hold what was asked for; the answer is then `unknown`. */
+export class Unreadable extends Error {}
+
+/** One JSON object of an answer, read field by field; absent, `null` and `""` are the same. */
+export class Fields {
+  constructor(private readonly raw: Record<string, unknown>) {}
+
+  static of(value: unknown): Fields {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Unreadable('no JSON object');
+    return new Fields(value as Record<string, unknown>);
+  }
+
+  private present(name: string): unknown {
+    const value = this.raw[name];
+    return value === '' || value === null ? undefined : value;
+  }
+
+  text(name: string): string {
+    return this.textIfAny(name) ?? missing(name);
+  }
+
+  /** Ids sometimes come as numbers: they are read as text, digit for digit. */
+  textIfAny(name: string): string | undefined {
+    const value = this.present(name);
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+  }
+
+  whole(name: string): number {
+    return this.wholeIfAny(name) ?? missing(name);
+  }
+
+  wholeIfAny(name: string): number | undefined {
+    const value = this.present(name);
+    const number = typeof value === 'string' ? Number(value) : value;
+    return Number.isSafeInteger(number) ? (number as number) : undefined;
+  }
+
+  flag(name: string): boolean {
+    const value = this.present(name);
+    return value === true || value === 'true' || value === 'Y';
+  }
+
+  /** KakaoPay's dates carry no offset and mean Asia/Seoul, which has no summer time. */
+  dateIfAny(name: string): Date | undefined {
+    const value = this.textIfAny(name);
+    if (value === undefined) return undefined;
+    const date = new Date(/(?:Z|[+-]\d\d:?\d\d)$/.test(value) ? value : `${value}+09:00`);
+    return Number.isNaN(date.getTime()) ? undefined : date;
+  }
+
+  object(name: string): Fields {
+    return this.objectIfAny(name) ?? missing(name);
+  }
+
+  objectIfAny(name: string): Fields | undefined {
+    const value = this.present(name);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? Fields.of(value) : undefined;
+  }
+
+  objects(name: string): Fields[] {
+    const value = this.present(name);
+    return Array.isArray(value) ? value.map((item) => Fields.of(item)) : [];
+  }
+}
+
+function missing(name: string): never {
+  throw new Unreadable(`no readable ${name}`);
+}
+
+/** Drops what is `undefined`: optional fields are absent on the wire, never empty. */
+export function present(fields: Record<string, string | number | undefined>): Record<string, string | number> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    string | number
+  >;
+}
