@@ -97,13 +97,20 @@ async function readText(body: Dispatcher.ResponseData['body'], maxBytes: number)
 
 /** A code such as ECONNRESET; never a text, which could hold the address. */
 function reasonOf(error: unknown): string {
-  for (let at = error; at instanceof Error; at = at.cause) {
+  // Read by shape, not by `instanceof`: Jest gives each test file an Error class of its own.
+  for (let at = error as Fault | undefined; at; at = at.cause as Fault | undefined) {
     if (at.name === 'TimeoutError') return 'TIMEOUT';
-    if (at instanceof AggregateError && at.errors.length > 0) return reasonOf(at.errors[0]);
-    const { code } = at as { code?: unknown };
-    if (typeof code === 'string') return code;
+    if (Array.isArray(at.errors) && at.errors.length > 0) return reasonOf(at.errors[0]);
+    if (typeof at.code === 'string') return at.code;
   }
   return 'UNKNOWN';
+}
+
+interface Fault {
+  name?: unknown;
+  code?: unknown;
+  errors?: unknown;
+  cause?: unknown;
 }
 
 const flatten = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>
