@@ -25,6 +25,7 @@ export { Metrics } from './metrics/metrics';
 export { OperatorController } from './operator/operator.controller';
 export { pageDto, pageOf, PageQuery } from './operator/paging.dto';
 export type { Page } from './operator/paging.dto';
+export { APP_NAME } from './start/app-definition';
 export type { AppDefinition } from './start/app-definition';
 export { createApp, createDocument } from './start/create-app';
 export type { CreateAppOptions } from './start/create-app';

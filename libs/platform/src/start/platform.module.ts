@@ -16,6 +16,7 @@ import { Outbound } from '../http/outbound';
 import { Jobs } from '../jobs/jobs';
 import { JobMetrics } from '../metrics/job-metrics';
 import { Metrics } from '../metrics/metrics';
+import { APP_NAME } from './app-definition';
 import type { AppDefinition } from './app-definition';
 import { Lifecycle } from './lifecycle';
 
@@ -25,6 +26,7 @@ export class PlatformModule {
   static forApp(app: AppDefinition, env: Environment, clock?: Clock): DynamicModule {
     const shared: Provider[] = [
       { provide: ENVIRONMENT, useValue: env },
+      { provide: APP_NAME, useValue: app.name },
       ...[RuntimeConfig, EncryptionConfig, OperatorConfig, Addresses, KakaoOrigins].map(provideConfig),
       clock ? { provide: Clock, useValue: clock } : { provide: Clock, useClass: SystemClock },
       Vault,

@@ -1,0 +1,76 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { ShopEventType } from '../events/shop-event';
+
+export const DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+/** Something a merchant is owed, until it has it. */
+@Entity({ schema: 'merchant', name: 'deliveries' })
+@Index('deliveries_pending_in_order', ['app', 'merchant', 'orderingKey', 'id'], { where: `state = 'pending'` })
+@Index('deliveries_by_state', ['app', 'state', 'id'])
+@Index('deliveries_by_subject', ['merchant', 'subject'])
+@Check('deliveries_state', `state IN ('pending', 'delivered', 'failed')`)
+export class Delivery {
+  /** Also the `webhook-id`. */
+  @PrimaryColumn('uuid')
+  id: string;
+
+  /** The app that delivers it. */
+  @Column('text')
+  app: string;
+
+  @Column('text')
+  merchant: string;
+
+  @Column('text')
+  type: ShopEventType;
+
+  /** The id of what it is about: a capture, a partner order id. */
+  @Column('text')
+  subject: string;
+
+  @Column('text', { name: 'relay_id', nullable: true })
+  relayId: string | null;
+
+  /** Events with the same key are delivered in order. */
+  @Column('text', { name: 'ordering_key' })
+  orderingKey: string;
+
+  @Column('text')
+  state: DeliveryState;
+
+  /** The facts, sealed; gone once delivered or erased. */
+  @Column('text', { nullable: true })
+  payload: string | null;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt: Date;
+
+  @Column('timestamptz', { name: 'settled_at', nullable: true })
+  settledAt: Date | null;
+}
+
+/** One try of a delivery. */
+@Entity({ schema: 'merchant', name: 'delivery_attempts' })
+@Index('delivery_attempts_by_delivery', ['deliveryId', 'id'])
+export class DeliveryAttempt {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid', { name: 'delivery_id' })
+  deliveryId: string;
+
+  @Column('timestamptz')
+  at: Date;
+
+  @Column('integer', { name: 'duration_ms' })
+  durationMs: number;
+
+  /** HTTP status of the webhook, when it answered. */
+  @Column('integer', { nullable: true })
+  status: number | null;
+
+  /** `ok`, or the kind of fault; never a text of the other side. */
+  @Column('text')
+  result: string;
+}

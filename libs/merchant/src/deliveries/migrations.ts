@@ -1,0 +1,40 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class MerchantDeliveries1795400000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE SCHEMA IF NOT EXISTS merchant`);
+    await runner.query(`
+      CREATE TABLE merchant.deliveries (
+        id uuid CONSTRAINT deliveries_pkey PRIMARY KEY,
+        app text NOT NULL,
+        merchant text NOT NULL,
+        type text NOT NULL,
+        subject text NOT NULL,
+        relay_id text,
+        ordering_key text NOT NULL,
+        state text NOT NULL CONSTRAINT deliveries_state CHECK (state IN ('pending', 'delivered', 'failed')),
+        payload text,
+        created_at timestamptz NOT NULL,
+        settled_at timestamptz
+      )`);
+    await runner.query(
+      `CREATE INDEX deliveries_pending_in_order ON merchant.deliveries (app, merchant, ordering_key, id) WHERE state = 'pending'`,
+    );
+    await runner.query(`CREATE INDEX deliveries_by_state ON merchant.deliveries (app, state, id)`);
+    await runner.query(`CREATE INDEX deliveries_by_subject ON merchant.deliveries (merchant, subject)`);
+    await runner.query(`
+      CREATE TABLE merchant.delivery_attempts (
+        id uuid CONSTRAINT delivery_attempts_pkey PRIMARY KEY,
+        delivery_id uuid NOT NULL,
+        at timestamptz NOT NULL,
+        duration_ms integer NOT NULL,
+        status integer,
+        result text NOT NULL
+      )`);
+    await runner.query(`CREATE INDEX delivery_attempts_by_delivery ON merchant.delivery_attempts (delivery_id, id)`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP SCHEMA merchant CASCADE`);
+  }
+}

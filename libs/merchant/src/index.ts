@@ -1,0 +1,34 @@
+export { defineMerchant, PROFILE_SCOPES } from './definition/merchant-definition';
+export type {
+  CollectingPlugin,
+  ImagePlugin,
+  MerchantDefinition,
+  MerchantPlugins,
+  PaymentPlugin,
+  ProfilePlugin,
+  ProfileScope,
+  SyncPlugin,
+} from './definition/merchant-definition';
+export { Deliveries } from './deliveries/deliveries';
+export type { NewDelivery, SettledDelivery } from './deliveries/deliveries';
+export { EventReceiver, SHOP_EVENT_TYPES } from './events/shop-event';
+export type { ShopEvent, ShopEventData, ShopEventType } from './events/shop-event';
+export { merchantSchema } from './merchant.schema';
+export { Fulfilment } from './ports/fulfilment';
+export type { PaidOrder, ShippingAddress } from './ports/fulfilment';
+export { OrderPolicy } from './ports/order-policy';
+export type { OrderPermission } from './ports/order-policy';
+export { OrderSheetSource } from './ports/order-sheet-source';
+export type {
+  Buyer,
+  OrderAgreement,
+  OrderLine,
+  OrderSheet,
+  ScheduledCharge,
+  SubscriptionPlan,
+} from './ports/order-sheet-source';
+export { Merchants } from './registry/merchants';
+export type { Merchant, Port } from './registry/merchants';
+export type { MerchantSecrets } from './registry/merchant-secrets';
+export { MerchantsModule } from './registry/merchants.module';
+export { AppUserId, CurrentMerchant, KakaoController, RelayId } from './routing/kakao.controller';

@@ -1,0 +1,72 @@
+/** Who asks for an order sheet. */
+export interface Buyer {
+  /** Kakao's app user id, digits. */
+  appUserId: string;
+  /** Of the address the buyer chose, for extra shipping fees (도서산간 배송비). */
+  zipCode?: string;
+  relayId?: string;
+}
+
+/** One kind of goods on an order sheet. */
+export interface OrderLine {
+  name: string;
+  quantity: number;
+  /** When the goods are in the commerce tables: stock is reserved with the order. */
+  productId?: string;
+  /** The SKU of a product with options. */
+  sku?: string;
+}
+
+/** A coming charge of a subscription. */
+export interface ScheduledCharge {
+  /** KST day, YYYY-MM-DD. */
+  date: string;
+  /** Won. */
+  amount: number;
+}
+
+/** 정기결제: what is charged after the first payment. */
+export interface SubscriptionPlan {
+  /** Shown to the buyer: 첫달만 무료 */
+  message: string;
+  billingCycle: '월' | '주' | '일' | '년';
+  /** The first payment included, as the buyer is shown it (automatic_payment.details). */
+  details: ScheduledCharge[];
+}
+
+export interface OrderAgreement {
+  /** 제공회사 */
+  company: string;
+  /** 약관제목 */
+  title: string;
+  url?: string;
+}
+
+/** The goods and amounts behind an order sheet id, in won. */
+export interface OrderSheet {
+  /** In the order the buyer sees; several make `첫 상품 외 N`. */
+  lines: OrderLine[];
+  /** Shipping included. */
+  totalAmount: number;
+  /** 0 unless said. */
+  taxFreeAmount?: number;
+  /** (total − tax free) / 11 rounded half up, unless said. */
+  vatAmount?: number;
+  itemCode?: string;
+  /** The buyer must give an address. */
+  needsShipping: boolean;
+  agreements?: OrderAgreement[];
+  productUrls?: string[];
+  subscription?: SubscriptionPlan;
+}
+
+/** Where a shop's order sheets come from. Without it, the draft orders of the option plugin are the only ones. */
+export abstract class OrderSheetSource {
+  /**
+   * The goods and amounts behind an order sheet or cart id, in won.
+   *
+   * Called again whenever the buyer changes the address, so it must be repeatable.
+   * @returns `undefined` when there is no such sheet: Kakao is told 300.
+   */
+  abstract load(orderSheetId: string, buyer: Buyer): Promise<OrderSheet | undefined>;
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { ConfigError, isProduction } from '@biz/platform';
+import type { Environment } from '@biz/platform';
+import type { MerchantDefinition } from '../definition/merchant-definition';
+
+/** What a merchant's servers and keys are called towards Kakao. Never logged, never in an error. */
+export interface MerchantSecrets {
+  restApiKey: string;
+  clientSecret?: string;
+  adminKey: string;
+  /** KakaoPay's SECRET_KEY of the open API. */
+  paySecretKey?: string;
+  /** Ten characters. */
+  cid?: string;
+  subscriptionCid?: string;
+  /** 24 of `[0-9a-z]`. */
+  cidSecret?: string;
+  /** Unguessable part of the addresses registered at Kakao: `/m/{pathKey}/…`. */
+  pathKey: string;
+  webhookUrl?: string;
+  /** Newest first; two while a secret is rotated. */
+  webhookSecrets: string[];
+}
+
+const MIN_PATH_KEY = 16;
+const PATH_KEY = /^[\w.~-]+$/;
+const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]+=*$/;
+
+/** The variables of a merchant: `demo-shop` and `CID` make `DEMO_SHOP_CID`. */
+export const variableOf = (merchantId: string, name: string): string =>
+  `${merchantId.toUpperCase().replaceAll('-', '_')}_${name}`;
+
+/** The environment with SECRETS_FILE, a file of `NAME=value` lines, below it. */
+export function withSecretsFile(env: Environment): Environment {
+  const path = env.SECRETS_FILE;
+  if (!path) return env;
+  try {
+    return { ...parseEnv(readFileSync(path, 'utf8')), ...env };
+  } catch {
+    throw new ConfigError([
+      `SECRETS_FILE: found ${JSON.stringify(path)}; it must be a readable file of NAME=value lines`,
+    ]);
+  }
+}
+
+/** Harmless values that make a merchant work against the simulator. */
+function developmentDefaults({ id, plugins }: MerchantDefinition, simulator: string): Record<string, string> {
+  return {
+    REST_API_KEY: `${id}-rest-api-key`,
+    CLIENT_SECRET: `${id}-client-secret`,
+    ADMIN_KEY: `${id}-admin-key`,
+    PAY_SECRET_KEY: `DEV${id}-pay-secret-key`,
+    CID: plugins.payment?.cid ?? 'TC0ONETIME',
+    SUBSCRIPTION_CID: plugins.payment?.subscriptionCid ?? 'TCSUBSCRIP',
+    PATH_KEY: id,
+    WEBHOOK_URL: `${simulator}/shop/webhook`,
+    WEBHOOK_SECRET: `whsec_${Buffer.from('biz-plugin-platform development').toString('base64')}`,
+  };
+}
+
+/** @returns the secrets, and one line for each variable that is missing or wrong, never its value */
+export function readSecrets(
+  definition: MerchantDefinition,
+  env: Environment,
+  simulator: string,
+): { secrets: MerchantSecrets; problems: string[] } {
+  const production = isProduction(env);
+  const defaults = production ? {} : developmentDefaults(definition, simulator);
+  const read = (name: string): string | undefined => env[variableOf(definition.id, name)] ?? defaults[name];
+  const secrets: MerchantSecrets = {
+    restApiKey: read('REST_API_KEY') ?? '',
+    clientSecret: read('CLIENT_SECRET'),
+    adminKey: read('ADMIN_KEY') ?? '',
+    paySecretKey: read('PAY_SECRET_KEY'),
+    cid: read('CID') ?? definition.plugins.payment?.cid,
+    subscriptionCid: read('SUBSCRIPTION_CID') ?? definition.plugins.payment?.subscriptionCid,
+    cidSecret: read('CID_SECRET'),
+    pathKey: read('PATH_KEY') ?? '',
+    webhookUrl: read('WEBHOOK_URL'),
+    webhookSecrets: (read('WEBHOOK_SECRET') ?? '').split(/[\s,]+/).filter((secret) => secret !== ''),
+  };
+  return { secrets, problems: [...problemsOf(definition, secrets, production)] };
+}
+
+function* problemsOf(
+  { id, app, plugins }: MerchantDefinition,
+  secrets: MerchantSecrets,
+  production: boolean,
+): Generator<string> {
+  const name = (variable: string): string => variableOf(id, variable);
+  if (!secrets.restApiKey) yield `${name('REST_API_KEY')}: found nothing; it must be the REST API key of the Kakao app`;
+  if ((plugins.sync !== undefined || plugins.payment?.api === 'legacy') && !secrets.adminKey) {
+    yield `${name('ADMIN_KEY')}: found nothing; Kakao Sync and the legacy KakaoPay API need the admin key`;
+  }
+  if (plugins.payment?.api === 'open' && !secrets.paySecretKey) {
+    yield `${name('PAY_SECRET_KEY')}: found nothing; the open KakaoPay API needs its secret key`;
+  }
+  if (plugins.payment) {
+    if (!secrets.cid) yield `${name('CID')}: found nothing; it must be the ten characters KakaoPay gave the shop`;
+    for (const [variable, cid] of [
+      ['CID', secrets.cid],
+      ['SUBSCRIPTION_CID', secrets.subscriptionCid],
+    ] as const) {
+      if (!cid) continue;
+      if (!/^[A-Za-z0-9]{10}$/.test(cid))
+        yield `${name(variable)}: found a value of ${cid.length} characters; a CID has ten letters and digits`;
+      const test = cid.startsWith('TC');
+      if (test && app.environment === 'live')
+        yield `${name(variable)}: found a test CID (TC…) on a live app; live payments would be play money`;
+      if (!test && app.environment === 'test')
+        yield `${name(variable)}: found a real CID on a test app; tests would charge customers`;
+    }
+    if (secrets.cidSecret && !/^[0-9a-z]{24}$/.test(secrets.cidSecret)) {
+      yield `${name('CID_SECRET')}: found a value of ${secrets.cidSecret.length} characters; it must be 24 digits and lower-case letters`;
+    }
+  }
+  if (!PATH_KEY.test(secrets.pathKey))
+    yield `${name('PATH_KEY')}: found ${secrets.pathKey ? 'a value with other characters' : 'nothing'}; it must be letters, digits and . _ ~ -`;
+  else if (production && (secrets.pathKey.length < MIN_PATH_KEY || secrets.pathKey === id)) {
+    yield `${name('PATH_KEY')}: found a value of ${secrets.pathKey.length} characters; production needs ${MIN_PATH_KEY} or more that nobody can guess`;
+  }
+  if (secrets.webhookUrl && secrets.webhookSecrets.length === 0) {
+    yield `${name('WEBHOOK_SECRET')}: found nothing; webhooks are signed, so ${name('WEBHOOK_URL')} needs it`;
+  }
+  if (secrets.webhookSecrets.some((secret) => !WEBHOOK_SECRET.test(secret))) {
+    yield `${name('WEBHOOK_SECRET')}: found a value of another form; it must be whsec_ and base64`;
+  }
+}

@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { Deliveries } from '../deliveries/deliveries';
+import { DeliveriesController } from '../deliveries/deliveries.controller';
+import { DeliveryWorker } from '../deliveries/delivery.worker';
+import type { MerchantDefinition } from '../definition/merchant-definition';
+import { KakaoGuard, KakaoCallers } from '../routing/kakao.guard';
+import { MERCHANT_DEFINITIONS, Merchants } from './merchants';
+import { provideConfig } from '@biz/platform';
+
+/** The merchants with their modules, and the delivery of what they are owed. Imported once by every app. */
+@Module({})
+export class MerchantsModule {
+  static for(definitions: readonly MerchantDefinition[]): DynamicModule {
+    const providers = [
+      { provide: MERCHANT_DEFINITIONS, useValue: definitions },
+      provideConfig(KakaoCallers),
+      Merchants,
+      Deliveries,
+      KakaoGuard,
+    ];
+    return {
+      module: MerchantsModule,
+      global: true,
+      imports: definitions.flatMap(({ module }) => (module ? [module] : [])),
+      controllers: [DeliveriesController],
+      providers: [...providers, DeliveryWorker],
+      exports: providers,
+    };
+  }
+}

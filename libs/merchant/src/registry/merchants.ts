@@ -1,0 +1,89 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { ConfigError, ENVIRONMENT, KakaoOrigins } from '@biz/platform';
+import type { Environment } from '@biz/platform';
+import { checkMerchants } from '../definition/check-merchant';
+import type { MerchantDefinition } from '../definition/merchant-definition';
+import { webhookProblem } from '../deliveries/webhook-gate';
+import { readSecrets, variableOf, withSecretsFile } from './merchant-secrets';
+import type { MerchantSecrets } from './merchant-secrets';
+
+export const MERCHANT_DEFINITIONS = Symbol('MERCHANT_DEFINITIONS');
+
+/** A merchant as it runs: its definition and its secrets. */
+export interface Merchant extends MerchantDefinition {
+  secrets: MerchantSecrets;
+}
+
+/** An abstract class that stands for a port: type and injection token in one. */
+export type Port<T> = abstract new (...args: never[]) => T;
+
+const DEFAULT_MERCHANT = 'demo-shop';
+
+/**
+ * The merchants of this deployment.
+ *
+ * @throws ConfigError at start-up, with every broken limit of the guide (0.5) and every missing secret
+ */
+@Injectable()
+export class Merchants {
+  readonly all: readonly Merchant[];
+  /** Whom the guide's own paths belong to. */
+  readonly default: Merchant;
+  private readonly byId: ReadonlyMap<string, Merchant>;
+  private readonly byKey: ReadonlyMap<string, Merchant>;
+
+  constructor(
+    @Inject(MERCHANT_DEFINITIONS) definitions: readonly MerchantDefinition[],
+    @Inject(ENVIRONMENT) environment: Environment,
+    origins: KakaoOrigins,
+    private readonly modules: ModulesContainer,
+  ) {
+    const env = withSecretsFile(environment);
+    const problems = checkMerchants(definitions);
+    this.all = definitions.map((definition) => {
+      const { secrets, problems: wrong } = readSecrets(definition, env, origins.api);
+      problems.push(...wrong);
+      const webhook = secrets.webhookUrl && webhookProblem(secrets.webhookUrl, env, origins);
+      if (webhook) problems.push(`${variableOf(definition.id, 'WEBHOOK_URL')}: ${webhook}`);
+      return { ...definition, secrets };
+    });
+    this.byId = new Map(this.all.map((merchant) => [merchant.id, merchant]));
+    this.byKey = new Map(this.all.map((merchant) => [merchant.secrets.pathKey, merchant]));
+    if (this.byKey.size < this.all.length)
+      problems.push('two merchants have the same PATH_KEY; their orders would mix');
+    const name = env.DEFAULT_MERCHANT ?? (this.byId.has(DEFAULT_MERCHANT) ? DEFAULT_MERCHANT : this.all[0]?.id);
+    const standing = name === undefined ? undefined : this.byId.get(name);
+    if (!standing) {
+      problems.push(
+        `DEFAULT_MERCHANT: found ${JSON.stringify(name)}; it must be one of ${[...this.byId.keys()].join(', ')}`,
+      );
+    }
+    if (problems.length > 0 || !standing) throw new ConfigError(problems);
+    this.default = standing;
+  }
+
+  /** @throws when rows name a merchant that is no longer listed in merchants/index.ts */
+  get(id: string): Merchant {
+    const merchant = this.byId.get(id);
+    if (!merchant) throw new Error(`merchant ${id} is not listed in merchants/index.ts`);
+    return merchant;
+  }
+
+  byPathKey(pathKey: string): Merchant | undefined {
+    return this.byKey.get(pathKey);
+  }
+
+  /** The merchant's own implementation of a port, when its module provides one. */
+  port<T>(merchant: Merchant, port: Port<T>): T | undefined {
+    if (!merchant.module) return undefined;
+    const metatype = moduleClass(merchant.module);
+    for (const module of this.modules.values()) {
+      if (module.metatype === metatype) return module.providers.get(port as Type)?.instance as T | undefined;
+    }
+    return undefined;
+  }
+}
+
+const moduleClass = (module: Type | DynamicModule): Type => ('module' in module ? module.module : module);

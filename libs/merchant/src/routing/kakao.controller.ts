@@ -1,0 +1,42 @@
+import { applyDecorators, BadRequestException, Controller, createParamDecorator, UseGuards } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Merchant } from '../registry/merchants';
+import { KakaoGuard } from './kakao.guard';
+import type { KakaoRequest } from './kakao.guard';
+
+/** A controller that Kakao calls: at the guide's own path for the default merchant, below `/m/{pathKey}` for any. */
+export const KakaoController = (): ClassDecorator =>
+  applyDecorators(Controller(['', 'm/:pathKey']), UseGuards(KakaoGuard), ApiTags('Kakao'));
+
+const requestOf = (context: ExecutionContext): KakaoRequest => context.switchToHttp().getRequest<KakaoRequest>();
+
+/** The merchant the call is for. */
+export const CurrentMerchant = createParamDecorator((_: unknown, context: ExecutionContext): Merchant => {
+  const { merchant } = requestOf(context);
+  if (!merchant) throw new Error('CurrentMerchant is for controllers of KakaoController');
+  return merchant;
+});
+
+/** Longer texts are no relay id of anybody's. */
+const MAX_RELAY_ID = 255;
+
+/** The relay id (용도 ID): the header `X-Kakao-Plugin-Relay-Id` wins, then `relay_id` in the query, then in the body. */
+export const RelayId = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined => {
+  const { headers, query, body } = requestOf(context);
+  const given: unknown =
+    headers['x-kakao-plugin-relay-id'] ??
+    (query as { relay_id?: unknown } | undefined)?.relay_id ??
+    (body as { relay_id?: unknown } | undefined)?.relay_id;
+  if (given === undefined || given === null || given === '') return undefined;
+  if (typeof given !== 'string' || given.length > MAX_RELAY_ID) {
+    throw new BadRequestException('요청 형식이 올바르지 않습니다. (relay_id)');
+  }
+  return given;
+});
+
+/** The header `X-Kakao-AppUserId` as it came, or nothing: what a missing or odd one means is the route's to say. */
+export const AppUserId = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined => {
+  const given = requestOf(context).headers['x-kakao-appuserid'];
+  return typeof given === 'string' && given !== '' ? given : undefined;
+});

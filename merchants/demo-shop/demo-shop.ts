@@ -1,0 +1,29 @@
+import { defineMerchant } from '@biz/merchant';
+import { DemoShopModule } from './demo-shop.module';
+
+/** The cups and beans of Demo Shop, sold in KakaoTalk. Secrets come from the environment: DEMO_SHOP_REST_API_KEY … */
+export const demoShop = defineMerchant({
+  id: 'demo-shop',
+  name: '데모샵',
+  app: { id: '249344', environment: 'test' },
+  plugins: {
+    profile: [
+      {
+        key: 'delivery',
+        scopes: ['nickname', 'profile_image_url', 'phone_number', 'email', 'shipping_address'],
+        purpose: '상품 배송',
+        retainDays: 30,
+      },
+      { key: 'survey', scopes: ['age_range', 'birthyear', 'birthday', 'gender'], purpose: '고객 설문', retainDays: 7 },
+    ],
+    location: { purpose: '가까운 매장 안내', retainDays: 1 },
+    image: [
+      { key: 'receipt', purpose: '영수증 확인', retainDays: 7 },
+      { key: 'return', purpose: '교환·반품 사진 확인', retainDays: 30 },
+    ],
+    option: { kind: 'commerce' },
+    payment: { api: 'legacy', cid: 'TC0ONETIME', subscriptionCid: 'TCSUBSCRIP' },
+    sync: {},
+  },
+  module: DemoShopModule,
+});
