@@ -1,3 +1,5 @@
+export { choice, choices, combination, date, integer, numbers, text } from '@biz/commerce';
+export type { OptionInput, Product, ProductGroup, ProductOption, Question, Sku } from '@biz/commerce';
 export { defineMerchant, PROFILE_SCOPES } from './definition/merchant-definition';
 export type {
   CollectingPlugin,

@@ -1,3 +1,4 @@
+import type { Product } from '@biz/commerce';
 import type { DynamicModule, Type } from '@nestjs/common';
 
 /** What a profile plugin may ask for (guide 1.1). Several profile plugins of one app must not share a scope. */
@@ -66,6 +67,8 @@ export interface MerchantDefinition {
   /** The Kakao Developers app; a test app (guide 0.7) takes test CIDs only, a live app none. */
   app: { id: string; environment: 'test' | 'live' };
   plugins: MerchantPlugins;
+  /** Its goods, added to the commerce tables when they are not there yet; from then on the operator API changes them. */
+  catalogue?: readonly Product[];
   /** Its ports, as providers of an ordinary Nest module. Without it webhooks and the commerce tables do the work. */
   module?: Type | DynamicModule;
 }

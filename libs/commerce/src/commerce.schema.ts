@@ -1,0 +1,14 @@
+import type { SchemaOwner } from '@biz/platform';
+import { DraftRow } from './drafts/draft.entity';
+import { Commerce1795000000000 } from './migrations/1795000000000-commerce';
+import { ProductRow } from './products/product.entity';
+import { ReservationRow } from './stock/reservation.entity';
+import { StockRow } from './stock/stock.entity';
+
+/** Products, stock and drafts: what option and payment share. */
+export const commerceSchema: SchemaOwner = {
+  schema: 'commerce',
+  entities: [ProductRow, StockRow, ReservationRow, DraftRow],
+  migrations: [Commerce1795000000000],
+  sealed: [{ table: 'commerce.drafts', key: 'id', column: 'chosen_sealed' }],
+};

@@ -1,0 +1,64 @@
+import { Check, Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
+import type { ProductKind } from '../products/product.dto';
+import type { StockLine } from '../stock/stock-line';
+
+/** A temporary order (임시 주문): what a customer selected, priced, until it is paid or expires. */
+@Entity({ schema: 'commerce', name: 'drafts' })
+@Unique('drafts_fingerprint_key', ['merchantId', 'fingerprint'])
+@Check('drafts_total', '"total" >= 0')
+export class DraftRow {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'drafts_pkey' })
+  id: string;
+
+  @Column('text', { name: 'merchant_id' })
+  merchantId: string;
+
+  /** Keyed hash of user, relay id and selection while the draft is open; NULL frees the place for the next. */
+  @Column('text', { nullable: true })
+  fingerprint: string | null;
+
+  @Column('text', { name: 'app_user_id', nullable: true })
+  appUserId: string | null;
+
+  @Column('text', { name: 'relay_id', nullable: true })
+  relayId: string | null;
+
+  @Column('text', { name: 'product_id' })
+  productId: string;
+
+  @Column('text', { name: 'product_name' })
+  productName: string;
+
+  @Column('text', { name: 'product_kind' })
+  productKind: ProductKind;
+
+  @Column('integer')
+  quantity: number;
+
+  /** Won. */
+  @Column('integer')
+  total: number;
+
+  @Column('boolean', { name: 'use_shipping' })
+  useShipping: boolean;
+
+  @Column('jsonb')
+  lines: StockLine[];
+
+  /** The answers, sealed: forms hold names and phone numbers. */
+  @Column('text', { name: 'chosen_sealed' })
+  chosenSealed: string;
+
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
+  createdAt: Date;
+
+  @Column('timestamptz', { name: 'expires_at' })
+  expiresAt: Date;
+
+  @Column('timestamptz', { name: 'paid_at', nullable: true })
+  paidAt: Date | null;
+
+  /** The order that paid it. */
+  @Column('text', { name: 'order_ref', nullable: true })
+  orderRef: string | null;
+}

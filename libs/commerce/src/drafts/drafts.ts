@@ -1,0 +1,194 @@
+import { Clock, newId, RuntimeConfig, Vault } from '@biz/platform';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import type { Product, ProductKind } from '../products/product.dto';
+import type { Chosen, Priced } from '../selection/selection';
+import type { StockLine } from '../stock/stock-line';
+import { DraftRow } from './draft.entity';
+import { DraftsConfig } from './drafts.config';
+
+export type DraftState = 'open' | 'paid' | 'expired';
+
+/** A temporary order (임시 주문). */
+export interface Draft {
+  /** What option T2 answers in `data`, and payment T1 gets as `ordersheet_id`. */
+  id: string;
+  merchantId: string;
+  /** Only an open draft may be paid; anything else is 300 in payment. */
+  state: DraftState;
+  appUserId?: string;
+  relayId?: string;
+  productId: string;
+  productName: string;
+  productKind: ProductKind;
+  quantity: number;
+  /** Won, options included. */
+  total: number;
+  /** What to reserve; empty when nothing of it is counted. */
+  lines: StockLine[];
+  useShipping: boolean;
+  chosen: Chosen[];
+  createdAt: Date;
+  expiresAt: Date;
+  paidAt?: Date;
+  /** The order that paid it. */
+  orderRef?: string;
+}
+
+/** A priced selection, and whose it is. */
+export interface NewDraft {
+  merchantId: string;
+  appUserId?: string;
+  relayId?: string;
+  product: Product;
+  priced: Priced;
+}
+
+const SEALED_FOR = 'commerce.draft';
+
+@Injectable()
+export class Drafts {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    private readonly config: DraftsConfig,
+    private readonly runtime: RuntimeConfig,
+  ) {}
+
+  /**
+   * Keeps a selection until it is paid or expires.
+   *
+   * The same selection of the same user and relay id answers the open draft it already has, however often and
+   * concurrently it comes. Somebody without either is nobody in particular: every call is a new draft.
+   * @returns `created` is false for a draft that was there before
+   */
+  async store(manager: EntityManager, draft: NewDraft): Promise<{ draft: Draft; created: boolean }> {
+    const row = await this.rowOf(draft);
+    for (;;) {
+      const inserted = await manager
+        .createQueryBuilder()
+        .insert()
+        .into(DraftRow)
+        .values(row)
+        .orIgnore()
+        .returning('id')
+        .execute();
+      if ((inserted.raw as unknown[]).length > 0) return { draft: this.show(row, draft.priced.chosen), created: true };
+      const fingerprint = row.fingerprint ?? '';
+      // The lock keeps a payment from ending the draft while its id is given out again.
+      const found = await manager
+        .createQueryBuilder(DraftRow, 'draft')
+        .setLock('pessimistic_write')
+        .where({ merchantId: draft.merchantId, fingerprint })
+        .getOne();
+      if (found !== null && this.stateOf(found) === 'open')
+        return { draft: this.show(found, draft.priced.chosen), created: false };
+      if (found !== null) await manager.update(DraftRow, { id: found.id, fingerprint }, { fingerprint: null });
+    }
+  }
+
+  /** In whatever state it is. An id that is none finds nothing. */
+  async find(
+    merchantId: string,
+    id: string,
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<Draft | undefined> {
+    const draft = await this.findById(id, manager);
+    return draft?.merchantId === merchantId ? draft : undefined;
+  }
+
+  /** For the operator, who knows no merchant by the id. */
+  async findById(id: string, manager: EntityManager = this.dataSource.manager): Promise<Draft | undefined> {
+    if (!UUID.test(id)) return undefined;
+    const row = await manager.findOneBy(DraftRow, { id });
+    return row === null ? undefined : this.show(row, await this.openChosen(row));
+  }
+
+  /**
+   * Ends an open draft with the order that paid it.
+   *
+   * Safe to repeat for the same order. Expiry does not stop it: an order made in time may be paid late.
+   * @returns false when another order paid it before
+   */
+  async markPaid(manager: EntityManager, merchantId: string, id: string, orderRef: string): Promise<boolean> {
+    if (!UUID.test(id)) return false;
+    const [, count] = await manager.query<[unknown, number]>(
+      `UPDATE commerce.drafts SET paid_at = coalesce(paid_at, $4), order_ref = $3, fingerprint = NULL
+       WHERE merchant_id = $1 AND id = $2 AND (paid_at IS NULL OR order_ref = $3)`,
+      [merchantId, id, orderRef, this.clock.now()],
+    );
+    return count === 1;
+  }
+
+  private async rowOf({ merchantId, appUserId, relayId, product, priced }: NewDraft): Promise<DraftRow> {
+    const now = this.clock.now();
+    const ttl = this.config.ttlSeconds * this.runtime.retryTimeScale * 1000;
+    const chosen = JSON.stringify(priced.chosen);
+    const known = appUserId !== undefined || relayId !== undefined;
+    const whole = JSON.stringify([
+      appUserId ?? null,
+      relayId ?? null,
+      product.id,
+      priced.quantity,
+      priced.total,
+      chosen,
+    ]);
+    return {
+      id: newId(),
+      merchantId,
+      fingerprint: known ? this.vault.fingerprint(whole, SEALED_FOR) : null,
+      appUserId: appUserId ?? null,
+      relayId: relayId ?? null,
+      productId: product.id,
+      productName: product.name,
+      productKind: product.kind,
+      quantity: priced.quantity,
+      total: priced.total,
+      useShipping: product.useShipping ?? false,
+      lines: priced.lines,
+      chosenSealed: await this.vault.seal(chosen, SEALED_FOR),
+      createdAt: now,
+      expiresAt: new Date(now.getTime() + ttl),
+      paidAt: null,
+      orderRef: null,
+    };
+  }
+
+  private async openChosen(row: DraftRow): Promise<Chosen[]> {
+    return JSON.parse(await this.vault.open(row.chosenSealed, SEALED_FOR)) as Chosen[];
+  }
+
+  private stateOf({ paidAt, expiresAt }: DraftRow): DraftState {
+    if (paidAt !== null) return 'paid';
+    return expiresAt <= this.clock.now() ? 'expired' : 'open';
+  }
+
+  private show(row: DraftRow, chosen: Chosen[]): Draft {
+    const { id, merchantId, productId, productName, productKind, quantity, total, lines, useShipping } = row;
+    const { createdAt, expiresAt, appUserId, relayId, paidAt, orderRef } = row;
+    return {
+      id,
+      merchantId,
+      state: this.stateOf(row),
+      productId,
+      productName,
+      productKind,
+      quantity,
+      total,
+      lines,
+      useShipping,
+      chosen,
+      createdAt,
+      expiresAt,
+      ...(appUserId !== null && { appUserId }),
+      ...(relayId !== null && { relayId }),
+      ...(paidAt !== null && { paidAt }),
+      ...(orderRef !== null && { orderRef }),
+    };
+  }
+}
+
+/** Postgres would answer an error for anything else. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,0 +1,26 @@
+export { CommerceModule } from './commerce.module';
+export { commerceSchema } from './commerce.schema';
+export { Drafts } from './drafts/drafts';
+export type { Draft, DraftState, NewDraft } from './drafts/drafts';
+export { choice, choices, combination, date, integer, numbers, text } from './products/product-builders';
+export type { OptionInput, Question, Sku } from './products/product-builders';
+export { checkProduct, ProductRefused } from './products/product-checker';
+export type { Problem } from './products/product-reader';
+export {
+  GROUP_KINDS,
+  Product,
+  ProductGroup,
+  ProductOption,
+  ProductSubGroup,
+  LeadsTo,
+  PRODUCT_KINDS,
+} from './products/product.dto';
+export type { GroupKind, ProductKind } from './products/product.dto';
+export { Products } from './products/products';
+export type { Catalogue, StoredProduct } from './products/products';
+export { priceSelection } from './selection/price-selection';
+export type { PricedSelection } from './selection/price-selection';
+export type { Answer, Chosen, Priced, Selection } from './selection/selection';
+export { Stock } from './stock/stock';
+export type { ReserveResult, Shortage, StockLevel } from './stock/stock';
+export type { StockLine } from './stock/stock-line';

@@ -1,0 +1,184 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { acceptProduct, ProductRefused } from './product-checker';
+import { countedStock, withStock } from './product-stock';
+import type { Product } from './product.dto';
+import type { Problem } from './product-reader';
+
+/** A merchant's goods as its definition lists them. */
+export interface Catalogue {
+  id: string;
+  catalogue?: readonly Product[];
+}
+
+/** A product as it is held, and since when. */
+export interface StoredProduct {
+  /** `stock` says what is left: on hand less what is reserved. */
+  product: Product;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** The products of every merchant. */
+@Injectable()
+export class Products {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * A product by the shop's id or the one Kakao knows, with what is left of it now.
+   *
+   * One statement, so that product and stock are of one moment.
+   */
+  async find(
+    merchantId: string,
+    id: string,
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<StoredProduct | undefined> {
+    const [row] = await manager.query<ProductWithStock[]>(
+      `SELECT p.definition, p.created_at, p.updated_at, s.skus, s.available
+       FROM commerce.products p
+       LEFT JOIN LATERAL (
+         SELECT array_agg(sku) AS skus, array_agg(on_hand - reserved) AS available
+         FROM commerce.stock WHERE merchant_id = p.merchant_id AND product_id = p.id
+       ) s ON true
+       WHERE p.merchant_id = $1 AND (p.id = $2 OR p.kakao_id = $2)
+       ORDER BY p.id = $2 DESC LIMIT 1`,
+      [merchantId, id],
+    );
+    if (row === undefined) return undefined;
+    const left = new Map((row.skus ?? []).map((sku, at) => [sku, row.available?.[at] ?? 0]));
+    return { product: withStock(row.definition, left), createdAt: row.created_at, updatedAt: row.updated_at };
+  }
+
+  /**
+   * Creates or replaces a product, its stock included: `stock` is what is on hand, reserved pieces with it.
+   *
+   * @param stock `keep` leaves the count of every sku that is already counted, for changes made while the shop sells
+   * @throws {ProductRefused} with every problem at once
+   */
+  async save(merchantId: string, input: unknown, stock: 'set' | 'keep' = 'set'): Promise<Product> {
+    const product = acceptProduct(input);
+    await this.dataSource.transaction(async (manager) => {
+      await this.refuseForeignIds(manager, merchantId, product);
+      await manager.query(
+        `INSERT INTO commerce.products (merchant_id, id, kakao_id, definition) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (merchant_id, id)
+         DO UPDATE SET kakao_id = excluded.kakao_id, definition = excluded.definition, updated_at = now()`,
+        [merchantId, product.id, product.kakaoId ?? product.id, JSON.stringify(withStock(product, NO_STOCK))],
+      );
+      await this.saveStock(manager, merchantId, product, stock);
+    });
+    return product;
+  }
+
+  /** Inserts the products the database does not have yet; the others are the operator's by now. */
+  async seed(catalogues: readonly Catalogue[]): Promise<void> {
+    const goods = catalogues.flatMap(({ id, catalogue = [] }) =>
+      acceptCatalogue(id, catalogue).map((product) => ({ merchantId: id, product })),
+    );
+    if (goods.length === 0) return;
+    const products = goods.map(({ merchantId, product }) => ({
+      merchant_id: merchantId,
+      id: product.id,
+      kakao_id: product.kakaoId ?? product.id,
+      definition: withStock(product, NO_STOCK),
+    }));
+    const stock = goods.flatMap(({ merchantId, product }) =>
+      [...countedStock(product)].map(([sku, onHand]) => ({
+        merchant_id: merchantId,
+        product_id: product.id,
+        sku,
+        on_hand: onHand,
+      })),
+    );
+    await this.dataSource.query(
+      `WITH added AS (
+         INSERT INTO commerce.products (merchant_id, id, kakao_id, definition)
+         SELECT * FROM jsonb_to_recordset($1) AS p (merchant_id text, id text, kakao_id text, definition jsonb)
+         ORDER BY merchant_id, id ON CONFLICT DO NOTHING RETURNING merchant_id, id
+       )
+       INSERT INTO commerce.stock (merchant_id, product_id, sku, on_hand)
+       SELECT s.* FROM jsonb_to_recordset($2) AS s (merchant_id text, product_id text, sku text, on_hand integer)
+       JOIN added ON added.merchant_id = s.merchant_id AND added.id = s.product_id`,
+      [JSON.stringify(products), JSON.stringify(stock)],
+    );
+  }
+
+  /** An id names one product, whether it is the shop's or Kakao's. */
+  private async refuseForeignIds(
+    manager: EntityManager,
+    merchantId: string,
+    { id, kakaoId = id }: Product,
+  ): Promise<void> {
+    // Products are saved one at a time, so that two cannot take each other's id unseen.
+    await manager.query(`SELECT pg_advisory_xact_lock(hashtext('commerce.products'), hashtext($1))`, [merchantId]);
+    const [other] = await manager.query<{ id: string }[]>(
+      `SELECT id FROM commerce.products WHERE merchant_id = $1 AND id <> $2 AND (id = $3 OR kakao_id IN ($2, $3)) LIMIT 1`,
+      [merchantId, id, kakaoId],
+    );
+    if (other !== undefined) {
+      throw new ProductRefused(id, [
+        { path: kakaoId === id ? 'id' : 'kakaoId', message: `is taken by product ${other.id}` },
+      ]);
+    }
+  }
+
+  private async saveStock(
+    manager: EntityManager,
+    merchantId: string,
+    product: Product,
+    stock: 'set' | 'keep',
+  ): Promise<void> {
+    const counts = countedStock(product);
+    const held = await manager.query<{ sku: string; on_hand: number; reserved: number }[]>(
+      `SELECT sku, on_hand, reserved FROM commerce.stock WHERE merchant_id = $1 AND product_id = $2
+       ORDER BY product_id COLLATE "C", sku COLLATE "C" FOR UPDATE`,
+      [merchantId, product.id],
+    );
+    const problems: Problem[] = [];
+    for (const { sku, on_hand, reserved } of held) {
+      const count = counts.get(sku);
+      if (count !== undefined && stock === 'keep') counts.set(sku, on_hand);
+      else if ((count ?? 0) < reserved)
+        problems.push({
+          path: `stock of ${sku}`,
+          message: `must be ${reserved} at least: so many pieces are reserved`,
+        });
+    }
+    if (problems.length > 0) throw new ProductRefused(product.id, problems);
+    await manager.query(
+      `DELETE FROM commerce.stock WHERE merchant_id = $1 AND product_id = $2 AND NOT (sku = ANY ($3::text[]))`,
+      [merchantId, product.id, [...counts.keys()]],
+    );
+    await manager.query(
+      `INSERT INTO commerce.stock (merchant_id, product_id, sku, on_hand)
+       SELECT $1, $2, s.sku, s.on_hand FROM unnest($3::text[], $4::integer[]) AS s (sku, on_hand)
+       ON CONFLICT (merchant_id, product_id, sku) DO UPDATE SET on_hand = excluded.on_hand`,
+      [merchantId, product.id, [...counts.keys()], [...counts.values()]],
+    );
+  }
+}
+
+interface ProductWithStock {
+  definition: Product;
+  created_at: Date;
+  updated_at: Date;
+  skus: string[] | null;
+  available: number[] | null;
+}
+
+const NO_STOCK: ReadonlyMap<string, number> = new Map();
+
+function acceptCatalogue(merchantId: string, catalogue: readonly Product[]): Product[] {
+  const ids = new Set<string>();
+  return catalogue.map((input) => {
+    const product = acceptProduct(input);
+    for (const id of new Set([product.id, product.kakaoId ?? product.id])) {
+      if (ids.has(id))
+        throw new ProductRefused(product.id, [{ path: 'id', message: `${id} names two products of ${merchantId}` }]);
+      ids.add(id);
+    }
+    return product;
+  });
+}
