@@ -44,16 +44,20 @@ export function claim(dataDir: string): () => void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const other = ownerOf(dataDir);
-    if (other) {
-      throw new PostgresProblem(
-        `${dataDir} is in use: process ${other.pid} runs the database in it.\n` +
-          `Ways out: stop that one (kill ${other.pid}), or give this one its own folder and ports ` +
-          `(DATA_DIR=.data-2 PROFILE_PORT=4001 … npm start).`,
-      );
-    }
+    refuseIfServed(dataDir);
     rmSync(owner, { force: true });
   }
+}
+
+/** @throws PostgresProblem naming the process that serves the folder */
+export function refuseIfServed(dataDir: string): void {
+  const other = ownerOf(dataDir);
+  if (!other) return;
+  throw new PostgresProblem(
+    `${dataDir} is in use: process ${other.pid} runs the database in it.\n` +
+      `Ways out: stop that one (kill ${other.pid}), or give this one its own folder and ports ` +
+      '(DATA_DIR=.data-2 PROFILE_PORT=4001 … npm start).',
+  );
 }
 
 /** The living process that serves the folder, if there is one. */

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ConfigError, readConfig, RuntimeConfig, type Environment } from '@biz/platform';
+import { PostgresProblem, runningPostgres, startPostgres } from './postgres/embedded-postgres';
+
+/** What programs of a checkout read before anything else: variables of `.env` that the shell did not set. */
+export function loadEnvironment(): Environment {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return process.env;
+}
+
+/** Runs a program of the terminal: a problem the user can solve is printed without a stack, and ends with 1. */
+export function run(program: () => Promise<void>): void {
+  program().catch((error: unknown) => {
+    const plain = error instanceof PostgresProblem || error instanceof ConfigError;
+    console.error(plain ? error.message : error);
+    process.exitCode = 1;
+  });
+}
+
+export function dataDirOf(env: Environment): string {
+  return resolve(readConfig(RuntimeConfig, env).dataDir);
+}
+
+export interface OpenDatabase {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** DATABASE_URL, else the embedded server: that of a running `npm start`, or one for as long as it is needed. */
+export async function openDatabaseOf(env: Environment): Promise<OpenDatabase> {
+  const url = env.DATABASE_URL ?? runningPostgres(dataDirOf(env));
+  if (url) return { url, close: () => Promise.resolve() };
+  const server = await startPostgres({ dataDir: dataDirOf(env), port: postgresPort(env) });
+  return { url: server.url, close: () => server.stop() };
+}
+
+/** Any free port when unset. */
+export function postgresPort(env: Environment): number | undefined {
+  if (!env.POSTGRES_PORT) return undefined;
+  const port = Number(env.POSTGRES_PORT);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new ConfigError([
+    `POSTGRES_PORT: found ${JSON.stringify(env.POSTGRES_PORT)}; it must be a port (port of the embedded PostgreSQL)`,
+  ]);
+}

@@ -1,0 +1,66 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import type { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AppName } from '@biz/platform';
+import { copyLines } from './output';
+
+/** An app that drains for longer is ended; its own limit is 30 s. */
+const DRAIN_LIMIT_MS = 35_000;
+const READY_LIMIT_MS = 60_000;
+
+/** One app as a child of the launcher. When the launcher dies, the channel between them closes and the app drains. */
+export class AppProcess {
+  private readonly child: ChildProcess;
+  /** Settles when the process has ended, with the reason in words. */
+  readonly ended: Promise<string>;
+  private over = false;
+
+  constructor(
+    readonly name: AppName,
+    mainFile: string,
+    private readonly url: string,
+    env: NodeJS.ProcessEnv,
+    logs: Writable,
+  ) {
+    this.child = fork(mainFile, { env, execArgv: ['--enable-source-maps'], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    if (this.child.stdout) copyLines(this.child.stdout, logs);
+    if (this.child.stderr) copyLines(this.child.stderr, process.stderr, `${name}: `);
+    this.ended = new Promise((resolve) => {
+      this.child.on('error', (error) => {
+        this.over = true;
+        resolve(`${name} could not start: ${error.message}`);
+      });
+      // Not `exit`: by `close` everything it printed has been read.
+      this.child.on('close', (code, signal) => {
+        this.over = true;
+        resolve(`${name} ended ${signal ? `by ${signal}` : `with code ${code ?? 'unknown'}`}`);
+      });
+    });
+  }
+
+  /** @returns why it did not get ready; nothing when it did */
+  async untilReady(): Promise<string | undefined> {
+    const giveUpAt = Date.now() + READY_LIMIT_MS;
+    while (Date.now() < giveUpAt) {
+      if (this.over) return await this.ended;
+      const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
+      if (answer?.ok) return undefined;
+      await delay(50);
+    }
+    return `${this.name} is not ready after ${READY_LIMIT_MS / 1000} s: see ${this.url}/health/ready`;
+  }
+
+  async stop(): Promise<void> {
+    if (this.over) return;
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => {
+      this.kill();
+    }, DRAIN_LIMIT_MS);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+}
