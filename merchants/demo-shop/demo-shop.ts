@@ -1,5 +1,6 @@
 import { defineMerchant } from '@biz/merchant';
 import { DemoShopModule } from './demo-shop.module';
+import { products } from './products';
 
 /** The cups and beans of Demo Shop, sold in KakaoTalk. Secrets come from the environment: DEMO_SHOP_REST_API_KEY … */
 export const demoShop = defineMerchant({
@@ -25,5 +26,6 @@ export const demoShop = defineMerchant({
     payment: { api: 'legacy', cid: 'TC0ONETIME', subscriptionCid: 'TCSUBSCRIP' },
     sync: {},
   },
+  catalogue: products,
   module: DemoShopModule,
 });

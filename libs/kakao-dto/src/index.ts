@@ -2,3 +2,17 @@ export { CallbackRequest, LocationCallbackRequest, LocationExtra, LocationServic
 export { SecureImageAnswer, SecureImageUrl } from './image.dto';
 export { LandAddressAnswer, LocationAnswer, RoadAddressAnswer } from './location.dto';
 export { ProfileAnswer, ShippingAddressAnswer } from './profile.dto';
+export {
+  Option,
+  OPTION_TYPES,
+  OptionGroup,
+  OptionResponse,
+  OptionsAnswer,
+  OptionSelection,
+  OptionSelectionAnswer,
+  OptionsQuery,
+  OptionSubGroup,
+  OptionSubGroupId,
+  SelectOption,
+} from './option.dto';
+export type { OptionType } from './option.dto';

@@ -13,6 +13,7 @@ export const MAX_AMOUNT = 2_147_483_647;
 const WON = { min: 0, max: MAX_AMOUNT };
 const WON_EITHER_WAY = { min: -MAX_AMOUNT, max: MAX_AMOUNT };
 const PIECES = { min: 0, max: MAX_AMOUNT };
+const AT_LEAST_ONE = { min: 1, max: MAX_AMOUNT };
 const TITLE = { max: 100 };
 const TEXT = { max: 1_000 };
 
@@ -26,9 +27,9 @@ export function readProduct(input: unknown): { product: Product; problems: Probl
     name: from.neededText('name', TITLE),
     kind: from.oneOf('kind', PRODUCT_KINDS),
     price: from.integer('price', WON),
-    minQuantity: from.integer('minQuantity', PIECES),
-    maxQuantity: from.integer('maxQuantity', PIECES),
-    defaultQuantity: from.integer('defaultQuantity', PIECES),
+    minQuantity: from.integer('minQuantity', AT_LEAST_ONE),
+    maxQuantity: from.integer('maxQuantity', AT_LEAST_ONE),
+    defaultQuantity: from.integer('defaultQuantity', AT_LEAST_ONE),
     stock: from.integer('stock', PIECES),
     useShipping: from.flag('useShipping'),
     groups: from.list('groups', readGroup) ?? from.missing('groups', []),

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import { Stock } from '../stock/stock';
+import type { StockLevel } from '../stock/stock';
 import { acceptProduct, ProductRefused } from './product-checker';
 import { countedStock, withStock } from './product-stock';
 import type { Product } from './product.dto';
@@ -23,7 +25,10 @@ export interface StoredProduct {
 /** The products of every merchant. */
 @Injectable()
 export class Products {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly stock: Stock,
+  ) {}
 
   /**
    * A product by the shop's id or the one Kakao knows, with what is left of it now.
@@ -49,6 +54,15 @@ export class Products {
     if (row === undefined) return undefined;
     const left = new Map((row.skus ?? []).map((sku, at) => [sku, row.available?.[at] ?? 0]));
     return { product: withStock(row.definition, left), createdAt: row.created_at, updatedAt: row.updated_at };
+  }
+
+  /** A product as an operator keeps it: `stock` is what is on hand, so that it can be saved as it was read. */
+  async inspect(merchantId: string, id: string): Promise<(StoredProduct & { levels: StockLevel[] }) | undefined> {
+    const found = await this.find(merchantId, id);
+    if (found === undefined) return undefined;
+    const levels = await this.stock.levels(this.dataSource.manager, merchantId, found.product.id);
+    const onHand = new Map(levels.map(({ sku, onHand }) => [sku, onHand]));
+    return { ...found, product: withStock(found.product, onHand), levels };
   }
 
   /**

@@ -53,17 +53,15 @@ class Reading {
   }
 
   priced(): Priced {
-    const lines: StockLine[] = [...this.taken].map(([sku, { quantity }]) => ({
-      productId: this.product.id,
-      sku,
-      quantity,
-    }));
+    const lines = [...this.taken]
+      .map(([sku, { quantity }]): StockLine => ({ productId: this.product.id, sku, quantity }))
+      .filter(({ quantity }) => quantity > 0);
     return { quantity: this.quantity, total: this.total, chosen: this.chosen, lines };
   }
 
   private productItself(): void {
     const { product, selection, quantity } = this;
-    if (selection.productId !== product.id && selection.productId !== product.kakaoId) this.wrong('id', CHANGED);
+    if (selection.productId !== product.id && selection.productId !== product.kakaoId) this.wrong('productId', CHANGED);
     if ((selection.price ?? 0) !== (product.price ?? 0))
       this.wrong('price', '상품 가격이 변경되었습니다. 옵션을 다시 선택해 주세요.');
     const { minQuantity = 1, maxQuantity = 1 } = product;
@@ -77,9 +75,9 @@ class Reading {
   private sortAnswers(): void {
     const known = new Set(this.product.groups.map(({ id }) => id));
     this.selection.answers.forEach((answer, at) => {
-      const given = { answer, path: `option_groups[${at}]` };
+      const given = { answer, path: `answers[${at}]` };
       if (known.has(answer.groupId)) this.given.set(answer.groupId, [...(this.given.get(answer.groupId) ?? []), given]);
-      else this.wrong(`${given.path}.option_group_id`, CHANGED);
+      else this.wrong(`${given.path}.groupId`, CHANGED);
     });
   }
 
@@ -94,7 +92,7 @@ class Reading {
     const [first, second] = filled;
     if (second !== undefined) this.wrong(second.path, `'${group.name}' 항목은 한 번만 입력할 수 있습니다.`);
     if (first === undefined) {
-      if (group.required !== false) this.wrong(`option_groups:${group.id}`, `'${group.name}' 항목을 입력해 주세요.`);
+      if (group.required !== false) this.wrong(`answers:${group.id}`, `'${group.name}' 항목을 입력해 주세요.`);
       return;
     }
     const text = first.answer.text ?? '';
@@ -111,7 +109,7 @@ class Reading {
       return;
     }
     if (given.length === 0) {
-      if (group.required !== false) this.wrong(`option_groups:${group.id}`, `'${group.name}' 항목을 선택해 주세요.`);
+      if (group.required !== false) this.wrong(`answers:${group.id}`, `'${group.name}' 항목을 선택해 주세요.`);
       return;
     }
     const seen = new Set<string>();
@@ -122,7 +120,7 @@ class Reading {
         this.unknownOption(group, answer, path);
         continue;
       }
-      if (seen.has(option.id)) this.wrong(`${path}.option_id`, `'${option.value}' 옵션이 중복 선택되었습니다.`);
+      if (seen.has(option.id)) this.wrong(`${path}.optionId`, `'${option.value}' 옵션이 중복 선택되었습니다.`);
       seen.add(option.id);
       pieces += this.option(group, subGroup, option, answer, path);
     }
@@ -152,7 +150,7 @@ class Reading {
     this.asServed(option, answer, group, path);
     this.add(option.addPrice ?? 0, quantity);
     if (option.stock !== undefined)
-      this.take(skuOf(subGroup, option), quantity, option.stock, option.value, `${path}.option_id`);
+      this.take(skuOf(subGroup, option), quantity, option.stock, option.value, `${path}.optionId`);
     for (const { groupId, subGroupId } of option.leadsTo ?? []) this.opened.set(groupId, subGroupId);
     this.chosen.push({
       groupId: group.id,
@@ -175,7 +173,7 @@ class Reading {
     path: string,
   ): void {
     if ((answer.addPrice ?? 0) !== (served.addPrice ?? 0)) {
-      this.wrong(`${path}.add_price`, `'${group.name}' 항목의 가격이 변경되었습니다. 옵션을 다시 선택해 주세요.`);
+      this.wrong(`${path}.addPrice`, `'${group.name}' 항목의 가격이 변경되었습니다. 옵션을 다시 선택해 주세요.`);
     }
     if ((answer.extra ?? '') !== (served.extra ?? '')) this.wrong(`${path}.extra`, CHANGED);
   }
@@ -183,18 +181,18 @@ class Reading {
   private selectBounds(group: ProductGroup, subGroup: ProductSubGroup, count: number, given: Given[]): void {
     const { minSelect = 1, maxSelect = 1 } = subGroup;
     if (count >= minSelect && count <= maxSelect) return;
-    const path = given.at(-1)?.path ?? `option_groups:${group.id}`;
+    const path = given.at(-1)?.path ?? `answers:${group.id}`;
     this.wrong(path, `'${group.name}' 항목은 ${rangeOf(minSelect, maxSelect, '개')}만 선택할 수 있습니다.`);
   }
 
   private unknownOption(group: ProductGroup, answer: Answer, path: string): void {
     if (answer.optionId === undefined) {
-      this.wrong(`${path}.option_id`, `'${group.name}' 항목을 선택해 주세요.`);
+      this.wrong(`${path}.optionId`, `'${group.name}' 항목을 선택해 주세요.`);
       return;
     }
     const elsewhere = group.subGroups?.some(({ options }) => options.some(({ id }) => id === answer.optionId));
     this.wrong(
-      `${path}.option_id`,
+      `${path}.optionId`,
       elsewhere ? `'${group.name}' 항목에서 선택할 수 없는 조합입니다. 옵션을 다시 선택해 주세요.` : CHANGED,
     );
   }

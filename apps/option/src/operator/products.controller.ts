@@ -1,0 +1,68 @@
+import { Product, ProductRefused, Products } from '@biz/commerce';
+import { Merchants } from '@biz/merchant';
+import { OperatorController } from '@biz/platform';
+import { BadRequestException, Body, Get, NotFoundException, Param, Put, Query } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiBody, ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { MerchantQuery, ProductProblems, SaveProductQuery, StoredProductDto } from './operator.dto';
+
+@OperatorController('products')
+export class ProductsController {
+  constructor(
+    private readonly products: Products,
+    private readonly merchants: Merchants,
+  ) {}
+
+  @Get(':id')
+  @ApiOperation({
+    summary: 'A product as it is sold now',
+    description:
+      'By its own id or the one Kakao knows. `stock` is what is on hand; `levels` say how much of it is reserved.',
+  })
+  @ApiOkResponse({ type: StoredProductDto })
+  @ApiNotFoundResponse({ description: 'There is no such product, or no such merchant' })
+  async get(@Param('id') id: string, @Query() { merchant }: MerchantQuery): Promise<StoredProductDto> {
+    const merchantId = this.merchantId(merchant);
+    const found = await this.products.inspect(merchantId, id);
+    if (found === undefined) throw new NotFoundException(`No product ${id}`);
+    const { product, levels, createdAt, updatedAt } = found;
+    return Object.assign({}, product, { merchant: merchantId, levels, createdAt, updatedAt });
+  }
+
+  @Put(':id')
+  @ApiOperation({
+    summary: 'Create or replace a product',
+    description:
+      'Checked against every rule of the guide (5.2): all problems are told at once, with the path to each, and nothing is saved. ' +
+      '`stock` sets what is on hand, reserved pieces included; an option without it is not counted any more. ' +
+      'While the shop sells, `?stock=keep` changes everything but the counts that exist.',
+  })
+  @ApiBody({ type: Product })
+  @ApiOkResponse({ type: StoredProductDto })
+  @ApiBadRequestResponse({ type: ProductProblems })
+  async put(
+    @Param('id') id: string,
+    @Query() { merchant, stock }: SaveProductQuery,
+    @Body() body: object,
+  ): Promise<StoredProductDto> {
+    const given: { id?: unknown } = body;
+    if (given.id !== undefined && given.id !== id) {
+      throw new BadRequestException({
+        message: 'The product is refused.',
+        problems: [{ path: 'id', message: 'differs from the address' }],
+      });
+    }
+    try {
+      await this.products.save(this.merchantId(merchant), { ...body, id }, stock);
+    } catch (error) {
+      if (!(error instanceof ProductRefused)) throw error;
+      throw new BadRequestException({ message: 'The product is refused.', problems: error.problems });
+    }
+    return this.get(id, { merchant });
+  }
+
+  private merchantId(merchant: string | undefined): string {
+    if (merchant === undefined) return this.merchants.default.id;
+    if (!this.merchants.all.some(({ id }) => id === merchant)) throw new NotFoundException(`No merchant ${merchant}`);
+    return merchant;
+  }
+}

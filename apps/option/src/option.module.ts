@@ -1,0 +1,23 @@
+import { CommerceModule, commerceSchema } from '@biz/commerce';
+import { merchantSchema, MerchantsModule } from '@biz/merchant';
+import type { MerchantDefinition } from '@biz/merchant';
+import type { AppDefinition } from '@biz/platform';
+import { Module } from '@nestjs/common';
+import { DraftsController } from './operator/drafts.controller';
+import { ProductsController } from './operator/products.controller';
+import { OptionsController } from './options/options.controller';
+import { Selections } from './options/selections';
+
+@Module({ controllers: [OptionsController, ProductsController, DraftsController], providers: [Selections] })
+class OptionModule {}
+
+/** The option plugin (옵션선택 플러그인): shows what can be chosen and keeps what was. */
+export const optionApp = (merchants: MerchantDefinition[]): AppDefinition => ({
+  name: 'option',
+  title: 'Option plugin (옵션선택 플러그인)',
+  description:
+    'T1 shows what can be chosen of a product, T2 checks and prices what a customer chose (guide 5.2). ' +
+    'T2 answers the id of a temporary order (임시 주문), which the payment plugin can charge.',
+  schemas: [merchantSchema, commerceSchema],
+  module: { module: OptionModule, imports: [MerchantsModule.for(merchants), CommerceModule.with(merchants)] },
+});

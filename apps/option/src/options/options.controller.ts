@@ -1,0 +1,77 @@
+import { Products } from '@biz/commerce';
+import { OptionsAnswer, OptionSelection, OptionSelectionAnswer, OptionsQuery } from '@biz/kakao-dto';
+import { AppUserId, CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
+import type { Merchant } from '@biz/merchant';
+import { KakaoAnswer, ok } from '@biz/platform';
+import { BadRequestException, Body, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiBody, ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import guideT1 from './guide-t1-sample.json';
+import guideT2 from './guide-t2-sample.json';
+import { optionResponseOf } from './option-response';
+import { Selections, unknownProduct } from './selections';
+
+const USER_HEADER = {
+  name: 'X-Kakao-AppUserId',
+  required: false,
+  description: '3자 동의된 사용자의 app user id 값; absent without consent (3자 동의 없으면 전달 안됨)',
+};
+const RELAY_HEADER = {
+  name: 'X-Kakao-Plugin-Relay-Id',
+  required: false,
+  description: '서비스가 정의한 용도로 사용하는 ID; relay_id in query or body means the same, the header wins',
+};
+/** Longer texts are no app user id of Kakao's. */
+const MAX_USER_ID = 100;
+
+@KakaoController()
+@ApiHeader(USER_HEADER)
+@ApiHeader(RELAY_HEADER)
+export class OptionsController {
+  constructor(
+    private readonly products: Products,
+    private readonly selections: Selections,
+  ) {}
+
+  @Get('options')
+  @ApiOperation({
+    summary: 'T1. 옵션조회: what can be chosen of a product',
+    description:
+      '상품명, 상품기본가격, 옵션 선택 목록을 전달한다 (guide 5.2). `stock` is what is left now: on hand less what is reserved. ' +
+      'An unknown product is `status` 500 with a message, since the guide names no other code.',
+  })
+  @ApiOkResponse({ type: OptionsAnswer, example: guideT1 })
+  @ApiBadRequestResponse({ type: KakaoAnswer, description: '`id` is missing (요청 형식 오류)' })
+  async options(@CurrentMerchant() merchant: Merchant, @Query() { id }: OptionsQuery): Promise<OptionsAnswer> {
+    const stored = await this.products.find(merchant.id, id);
+    if (stored === undefined) throw unknownProduct();
+    return ok(optionResponseOf(stored.product));
+  }
+
+  @Post('option')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'T2. 옵션선택: what the customer chose',
+    description:
+      '사용자가 선택한 옵션&수량 정보를 전달한다 (guide 5.2). Checked against the product as it is now and priced: ' +
+      '`price × quantity + Σ add_price × option quantity`. On success `data` is the temporary order id (임시 주문 ID); ' +
+      'the same selection of the same user and relay id answers the same id while it is open. ' +
+      'A selection that cannot be ordered is `status` 500 with a message, and nothing is stored.',
+  })
+  @ApiBody({ type: OptionSelection, examples: { guide: { summary: "The guide's sample (5.2)", value: guideT2 } } })
+  @ApiOkResponse({ type: OptionSelectionAnswer })
+  @ApiBadRequestResponse({
+    type: KakaoAnswer,
+    description: 'The body does not have the form of the guide (요청 형식 오류)',
+  })
+  async select(
+    @CurrentMerchant() merchant: Merchant,
+    @AppUserId() appUserId: string | undefined,
+    @RelayId() relayId: string | undefined,
+    @Body() selection: OptionSelection,
+  ): Promise<OptionSelectionAnswer> {
+    if (appUserId !== undefined && appUserId.length > MAX_USER_ID) {
+      throw new BadRequestException('요청 형식이 올바르지 않습니다. (X-Kakao-AppUserId)');
+    }
+    return ok(await this.selections.accept(merchant, selection, { appUserId, relayId }));
+  }
+}

@@ -1,0 +1,109 @@
+import { Drafts, priceSelection, Products } from '@biz/commerce';
+import type { Draft, Selection } from '@biz/commerce';
+import type { OptionSelection, SelectOption } from '@biz/kakao-dto';
+import { Deliveries } from '@biz/merchant';
+import type { Merchant } from '@biz/merchant';
+import { Refusal } from '@biz/platform';
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+
+/** Who selected, as far as Kakao says. */
+export interface Customer {
+  appUserId?: string;
+  relayId?: string;
+}
+
+/** The guide names no code for it, so it is told as 500 with a message. */
+export const unknownProduct = (): Refusal => new Refusal(500, '판매하지 않는 상품입니다.');
+
+/** Turns what a customer chose into a draft order. */
+@Injectable()
+export class Selections {
+  private readonly logger = new Logger(Selections.name);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly products: Products,
+    private readonly drafts: Drafts,
+    private readonly deliveries: Deliveries,
+  ) {}
+
+  /**
+   * Checks and prices a selection, keeps it as a draft and tells the shop, once however often it comes.
+   *
+   * @returns the draft's id
+   * @throws {Refusal} with the first problem, nothing stored
+   */
+  async accept(merchant: Merchant, sent: OptionSelection, { appUserId, relayId }: Customer): Promise<string> {
+    const stored = await this.products.find(merchant.id, sent.id);
+    if (stored === undefined) throw unknownProduct();
+    const { product } = stored;
+    const result = priceSelection(product, selectionOf(sent));
+    if (!result.ok) {
+      this.logger.log(
+        { merchant: merchant.id, product: product.id, relayId, problems: result.problems },
+        'selection refused',
+      );
+      throw new Refusal(500, result.problems[0]?.message);
+    }
+    const { priced } = result;
+    return this.dataSource.transaction(async (manager) => {
+      const { draft, created } = await this.drafts.store(manager, {
+        merchantId: merchant.id,
+        appUserId,
+        relayId,
+        product,
+        priced,
+      });
+      if (created) {
+        const event = {
+          merchant: merchant.id,
+          type: 'option.selected',
+          subject: draft.id,
+          relayId,
+          data: factsOf(draft),
+        } as const;
+        await this.deliveries.add(manager, event);
+      }
+      return draft.id;
+    });
+  }
+}
+
+/** What the shop learns of a selection. */
+function factsOf(draft: Draft): Record<string, unknown> {
+  const { id, appUserId, productId, productName, productKind, quantity, total, useShipping, chosen, expiresAt } = draft;
+  return {
+    id,
+    ...(appUserId !== undefined && { appUserId }),
+    productId,
+    productName,
+    productKind,
+    quantity,
+    total,
+    useShipping,
+    chosen,
+    expiresAt: expiresAt.toISOString(),
+  };
+}
+
+function selectionOf({ id, price, quantity, option_groups }: OptionSelection): Selection {
+  return {
+    productId: id,
+    price: price ?? undefined,
+    quantity: quantity ?? undefined,
+    answers: (option_groups ?? []).map((sent: SelectOption) => ({
+      groupId: sent.option_group_id,
+      optionId: filled(sent.option_id),
+      addPrice: sent.add_price ?? undefined,
+      quantity: sent.quantity ?? undefined,
+      extra: filled(sent.extra),
+      text: filled(sent.text),
+    })),
+  };
+}
+
+/** Kakao may send an empty text or null for what is not there. */
+function filled(text: string | null | undefined): string | undefined {
+  return text === null || text === '' ? undefined : text;
+}
