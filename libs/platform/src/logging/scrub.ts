@@ -15,7 +15,7 @@ const SECRET_NAMES = new Set(
 /** Secrets inside free text: what stands in front is kept, the secret is cut. */
 const SECRET_TEXTS: [RegExp, string][] = [
   [/(\/otp\/)[^\s/"'?]+/g, '$1[cut]'],
-  [/(\/m\/)[^\s/"'?]+/g, '$1[cut]'],
+  [/(\/m\/)(?!:)[^\s/"'?]+/g, '$1[cut]'],
   [/\b(KakaoAK|SECRET_KEY|DEV_SECRET_KEY|Bearer|Basic)\s+[^\s"',]+/g, '$1 [cut]'],
   [
     /\b(rest_api_key|pg_token|code|access_token|refresh_token|client_secret|credential|signature|tid|sid|key)=[^\s&"']+/g,
@@ -32,7 +32,7 @@ const MAX_DEPTH = 6;
 /** A copy that is safe to log: secrets and personal data are replaced, by name and by look. */
 export function scrub(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return scrubText(value);
-  if (value instanceof Error) return scrubError(value, depth);
+  if (Error.isError(value)) return scrubError(value, depth);
   if (value === null || typeof value !== 'object') return value;
   if (value instanceof Date) return value;
   if (depth >= MAX_DEPTH) return '[deep]';

@@ -1,0 +1,242 @@
+import { Injectable, Module } from '@nestjs/common';
+import type { AppDefinition, Environment } from '@biz/platform';
+import { defineMerchant, Deliveries, EventReceiver, MerchantsModule, merchantSchema } from '@biz/merchant';
+import type { NewDelivery, SettledDelivery, ShopEvent, ShopEventType } from '@biz/merchant';
+import { eventually, HttpStub, startTestApp, testDatabase } from '@biz/testing';
+import type { TestApp, TestDatabase } from '@biz/testing';
+import { Webhook } from 'standardwebhooks';
+import { DataSource } from 'typeorm';
+
+@Injectable()
+class PortShop extends EventReceiver {
+  readonly events: ShopEvent[] = [];
+  failures = 0;
+
+  receive(event: ShopEvent): Promise<void> {
+    if (this.failures-- > 0) return Promise.reject(new Error('closed for inventory'));
+    this.events.push(event);
+    return Promise.resolve();
+  }
+  override accepts(type: ShopEventType): boolean {
+    return type !== 'payment.paid';
+  }
+}
+
+@Module({ providers: [{ provide: EventReceiver, useClass: PortShop }] })
+class PortShopModule {}
+
+const app = { id: '1', environment: 'test' } as const;
+const merchants = [
+  defineMerchant({ id: 'hook-shop', name: 'hook', app, plugins: {} }),
+  defineMerchant({ id: 'port-shop', name: 'port', app, plugins: {}, module: PortShopModule }),
+];
+
+@Module({ imports: [MerchantsModule.for(merchants)] })
+class ShopModule {}
+
+const shopApp: AppDefinition = {
+  name: 'sync',
+  title: '',
+  description: '',
+  schemas: [merchantSchema],
+  module: ShopModule,
+};
+
+const OLD_SECRET = `whsec_${Buffer.from('the old secret of the shop').toString('base64')}`;
+const NEW_SECRET = `whsec_${Buffer.from('the new secret of the shop').toString('base64')}`;
+const OPERATOR = { authorization: 'Bearer dev-operator-token' };
+
+describe('deliveries', () => {
+  let database: TestDatabase;
+  let running: TestApp;
+  let shop: HttpStub;
+  let settled: SettledDelivery[];
+
+  beforeAll(async () => {
+    database = await testDatabase(merchantSchema);
+  });
+  afterAll(() => database.drop());
+
+  const start = async (env: Environment = {}): Promise<void> => {
+    running = await startTestApp(shopApp, {
+      database,
+      env: {
+        RETRY_TIME_SCALE: '0.001',
+        HOOK_SHOP_WEBHOOK_URL: `${shop.url}/hook`,
+        HOOK_SHOP_WEBHOOK_SECRET: `${NEW_SECRET} ${OLD_SECRET}`,
+        PORT_SHOP_WEBHOOK_URL: `${shop.url}/port-hook`,
+        ...env,
+      },
+    });
+    settled = [];
+    running.get(Deliveries).onSettled((delivery) => {
+      settled.push(delivery);
+      return Promise.resolve();
+    });
+  };
+  beforeEach(async () => {
+    await database.query('DELETE FROM merchant.deliveries');
+    shop = await HttpStub.start();
+    shop.on('POST /hook', { status: 204 }).on('POST /port-hook', { status: 204 });
+    await start();
+  });
+  afterEach(async () => {
+    await running.close();
+    await shop.close();
+  });
+
+  const deliver = (...events: NewDelivery[]): Promise<void> =>
+    running.get(DataSource).transaction(async (manager) => {
+      for (const event of events) await running.get(Deliveries).add(manager, event);
+    });
+  const member = (subject: string, fact = 1): NewDelivery => ({
+    merchant: 'hook-shop',
+    type: 'member.joined',
+    subject,
+    relayId: `relay-${subject}`,
+    data: { id: subject, phone: '+82 10-1234-5678', fact },
+  });
+  const list = async (
+    query = '',
+  ): Promise<{ items: { id: string; state: string; subject: string }[]; nextCursor: string | null }> =>
+    (await fetch(`${running.url}/operator/deliveries${query}`, { headers: OPERATOR })).json() as never;
+
+  it('reach the webhook signed by the Standard Webhooks convention, with the old secret and the new one', async () => {
+    await deliver(member('m1'));
+    await eventually(() => {
+      expect(settled).toEqual([{ merchant: 'hook-shop', type: 'member.joined', subject: 'm1', state: 'delivered' }]);
+    });
+    const [request] = shop.requests;
+    for (const secret of [OLD_SECRET, NEW_SECRET]) {
+      const body = new Webhook(secret).verify(request!.body, request!.headers as Record<string, string>);
+      expect(body).toEqual({
+        type: 'member.joined',
+        timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+        data: { merchant: 'hook-shop', relayId: 'relay-m1', id: 'm1', phone: '+82 10-1234-5678', fact: 1 },
+      });
+    }
+  });
+
+  it('are tried again with the same id until the shop takes them', async () => {
+    let tries = 0;
+    shop.on('POST /hook', () =>
+      ++tries < 4 ? (tries === 1 ? { dropBefore: true } : { status: 503 }) : { status: 200 },
+    );
+    await deliver(member('m2'));
+    await eventually(() => {
+      expect(settled).toHaveLength(1);
+    });
+    expect(shop.requests).toHaveLength(4);
+    expect(new Set(shop.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    const attempts = await database.query(
+      `SELECT result, status FROM merchant.delivery_attempts a JOIN merchant.deliveries d ON d.id = a.delivery_id WHERE subject = 'm2' ORDER BY a.id`,
+    );
+    expect(attempts).toEqual([
+      { result: expect.any(String) as string, status: null },
+      { result: 'REFUSED', status: 503 },
+      { result: 'REFUSED', status: 503 },
+      { result: 'ok', status: 200 },
+    ]);
+  });
+
+  it('of one subject arrive in order, while another subject does not wait', async () => {
+    let refusals = 2;
+    shop.on('POST /hook', ({ json }) => {
+      const { data } = json() as { data: { id: string; fact: number } };
+      return { status: data.id === 'slow' && data.fact === 1 && refusals-- > 0 ? 500 : 200 };
+    });
+    await deliver(member('slow', 1), member('slow', 2), member('slow', 3), member('quick', 1));
+    await eventually(() => {
+      expect(settled).toHaveLength(4);
+    });
+    expect(settled[0]?.subject).toBe('quick');
+    const facts = shop.requests.map((request) => (request.json() as { data: { id: string; fact: number } }).data);
+    expect(facts.filter(({ id }) => id === 'slow').map(({ fact }) => fact)).toEqual([1, 1, 1, 2, 3]);
+  });
+
+  it('are kept as failed after the last try, and sent again on request', async () => {
+    await running.close();
+    await start({ RETRY_TIME_SCALE: '0.00001' });
+    shop.on('POST /hook', { status: 500 });
+    await deliver(member('m3'));
+    await eventually(() => {
+      expect(settled).toEqual([expect.objectContaining({ subject: 'm3', state: 'failed' })]);
+    }, 15_000);
+    const { items } = await list('?state=failed');
+    expect(items).toEqual([expect.objectContaining({ subject: 'm3', state: 'failed' })]);
+    shop.on('POST /hook', { status: 200 });
+    const retry = `${running.url}/operator/deliveries/${items[0]!.id}/retry`;
+    expect((await fetch(retry, { method: 'POST', headers: OPERATOR })).status).toBe(200);
+    await eventually(() => {
+      expect(settled).toHaveLength(2);
+    });
+    expect(new Set(shop.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    expect((await fetch(retry, { method: 'POST', headers: OPERATOR })).status).toBe(409);
+    const unknown = retry.replace(items[0]!.id, '00000000-0000-7000-8000-000000000000');
+    expect((await fetch(unknown, { method: 'POST', headers: OPERATOR })).status).toBe(404);
+  }, 30_000);
+
+  it('go to the port of a merchant that has one, and to its webhook what the port does not take', async () => {
+    const port = running.get<PortShop>(EventReceiver, { strict: false });
+    port.failures = 1;
+    await deliver(
+      { ...member('m4'), merchant: 'port-shop' },
+      { ...member('m5'), merchant: 'port-shop', type: 'payment.paid' },
+    );
+    await eventually(() => {
+      expect(settled).toHaveLength(2);
+    });
+    expect(port.events).toEqual([
+      expect.objectContaining({ type: 'member.joined', data: expect.objectContaining({ id: 'm4' }) as object }),
+    ]);
+    expect(shop.requests.map(({ path }) => path)).toEqual(['/port-hook']);
+  });
+
+  it('are sealed while they wait and forgotten once delivered', async () => {
+    shop.on('POST /hook', { status: 500 });
+    await deliver(member('m6'));
+    const [waiting] = await database.query<{ payload: string }>(`SELECT payload FROM merchant.deliveries`);
+    expect(waiting?.payload).toMatch(/^ey/);
+    expect(waiting?.payload).not.toContain('1234');
+    shop.on('POST /hook', { status: 200 });
+    await eventually(async () => {
+      expect(await database.query('SELECT state, payload FROM merchant.deliveries')).toEqual([
+        { state: 'delivered', payload: null },
+      ]);
+    });
+  });
+
+  it('of an erased subject are not sent', async () => {
+    shop.on('POST /hook', { status: 500 });
+    await deliver(member('m7'));
+    await running.get(DataSource).transaction((manager) => running.get(Deliveries).erase(manager, 'hook-shop', 'm7'));
+    expect(await database.query('SELECT state, payload FROM merchant.deliveries')).toEqual([
+      { state: 'failed', payload: null },
+    ]);
+  });
+
+  it('continue after the app was stopped with work left', async () => {
+    shop.on('POST /hook', { status: 500 });
+    await deliver(member('m8'));
+    await running.close();
+    shop.on('POST /hook', { status: 200 });
+    await start();
+    await eventually(() => {
+      expect(settled).toEqual([expect.objectContaining({ subject: 'm8', state: 'delivered' })]);
+    }, 10_000);
+  });
+
+  it('are listed page by page, newest first', async () => {
+    await deliver(...[1, 2, 3, 4, 5].map((at) => member(`p${at}`)));
+    const first = await list('?limit=2');
+    const second = await list(`?limit=2&cursor=${first.nextCursor}`);
+    const third = await list(`?limit=2&cursor=${second.nextCursor}`);
+    const subjects = [first, second, third].map(({ items }) => items.map(({ subject }) => subject));
+    expect(subjects).toEqual([['p5', 'p4'], ['p3', 'p2'], ['p1']]);
+    expect(third.nextCursor).toBeNull();
+    expect(JSON.stringify(first)).not.toContain('1234');
+    for (const bad of ['?limit=0', '?limit=101', '?limit=x', '?state=lost']) {
+      expect((await fetch(`${running.url}/operator/deliveries${bad}`, { headers: OPERATOR })).status).toBe(400);
+    }
+  });
+});

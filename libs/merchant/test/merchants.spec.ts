@@ -1,0 +1,192 @@
+import { writeFileSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ModulesContainer } from '@nestjs/core';
+import { KakaoOrigins, readConfig } from '@biz/platform';
+import type { Environment , ConfigError} from '@biz/platform';
+import { defineMerchant, Merchants } from '@biz/merchant';
+import type { MerchantDefinition, MerchantPlugins } from '@biz/merchant';
+
+const shop = (id: string, plugins: MerchantPlugins = {}, environment: 'test' | 'live' = 'test'): MerchantDefinition =>
+  defineMerchant({ id, name: id, app: { id: '249344', environment }, plugins });
+
+const start = (definitions: MerchantDefinition[], env: Environment = {}): Merchants =>
+  new Merchants(definitions, env, readConfig(KakaoOrigins, env), new ModulesContainer());
+
+const problems = (definitions: MerchantDefinition[], env: Environment = {}): string => {
+  try {
+    start(definitions, env);
+    return '';
+  } catch (error) {
+    return (error as ConfigError).problems.join('\n');
+  }
+};
+
+const PAYMENT = { payment: { api: 'legacy' } } as const;
+
+describe('a merchant definition', () => {
+  it('works in development with harmless secrets of its own', () => {
+    const merchants = start([shop('acme', PAYMENT)]);
+    expect(merchants.default.id).toBe('acme');
+    expect(merchants.get('acme').secrets).toMatchObject({ cid: 'TC0ONETIME', pathKey: 'acme' });
+  });
+
+  it('finds its secrets by the variables of its id, also in a secrets file, and the environment wins', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'secrets-')), 'biz');
+    writeFileSync(file, 'TEA_HOUSE_ADMIN_KEY=from-file\nTEA_HOUSE_PATH_KEY=from-file\n');
+    const env = { TEA_HOUSE_REST_API_KEY: 'from-env', TEA_HOUSE_PATH_KEY: 'tea-9f2c', SECRETS_FILE: file };
+    const { secrets } = start([shop('tea-house')], env).get('tea-house');
+    expect(secrets).toMatchObject({ restApiKey: 'from-env', adminKey: 'from-file', pathKey: 'tea-9f2c' });
+  });
+
+  it('is found by its path key and by nothing else', () => {
+    const merchants = start([shop('acme'), shop('zeta')], { ZETA_PATH_KEY: 'zeta-9f2c' });
+    expect(merchants.byPathKey('zeta-9f2c')?.id).toBe('zeta');
+    expect(merchants.byPathKey('zeta')).toBeUndefined();
+    expect(merchants.byPathKey('')).toBeUndefined();
+  });
+
+  it('is the default merchant when DEFAULT_MERCHANT names it', () => {
+    expect(start([shop('acme'), shop('zeta')], { DEFAULT_MERCHANT: 'zeta' }).default.id).toBe('zeta');
+    expect(problems([shop('acme')], { DEFAULT_MERCHANT: 'nobody' })).toContain(
+      'DEFAULT_MERCHANT: found "nobody"; it must be one of acme',
+    );
+  });
+
+  const images = (count: number): MerchantPlugins => ({
+    image: Array.from({ length: count }, (_, at) => ({ key: `image-${at}`, retainDays: 1 })),
+  });
+
+  it.each<[string, MerchantDefinition[], string]>([
+    ['an id in capitals', [shop('Acme')], 'the id must be lower-case words'],
+    ['two of one id', [shop('acme'), shop('acme')], 'two merchants have this id'],
+    ['eleven image plugins', [shop('acme', images(11))], '11 image plugins; Kakao allows 10'],
+    [
+      'a scope in two profile plugins',
+      [
+        shop('acme', {
+          profile: [
+            { key: 'a', scopes: ['email'], retainDays: 1 },
+            { key: 'b', scopes: ['email'], retainDays: 1 },
+          ],
+        }),
+      ],
+      'profile plugins share the scope email',
+    ],
+    [
+      'two plugins of one key',
+      [
+        shop('acme', {
+          profile: [
+            { key: 'a', scopes: ['email'], retainDays: 1 },
+            { key: 'a', scopes: ['gender'], retainDays: 1 },
+          ],
+        }),
+      ],
+      'two profile plugins have the key a',
+    ],
+    [
+      'an app id of letters',
+      [defineMerchant({ ...shop('acme'), app: { id: 'app', environment: 'test' } })],
+      'must be digits',
+    ],
+    ['a negative retention', [shop('acme', { location: { retainDays: -1 } })], 'retainDays must be a whole number'],
+  ])('with %s is refused', (_what, definitions, problem) => {
+    expect(problems(definitions)).toContain(problem);
+  });
+
+  it('with ten image plugins is not', () => {
+    expect(problems([shop('acme', images(10))])).toBe('');
+  });
+
+  it('tells every problem at once', () => {
+    const lines = problems([shop('acme', { ...images(11), location: { retainDays: 0.5 } })], {
+      DEFAULT_MERCHANT: 'x',
+    }).split('\n');
+    expect(lines).toHaveLength(3);
+  });
+
+  it('may not share a path key: orders would mix', () => {
+    expect(problems([shop('acme'), shop('zeta')], { ZETA_PATH_KEY: 'acme' })).toContain('same PATH_KEY');
+  });
+});
+
+describe('secrets', () => {
+  it.each<[string, MerchantDefinition, Environment, string]>([
+    [
+      'a test CID on a live app',
+      shop('acme', PAYMENT, 'live'),
+      { ACME_CID: 'TC0ONETIME' },
+      'ACME_CID: found a test CID',
+    ],
+    ['a real CID on a test app', shop('acme', PAYMENT), { ACME_CID: 'CA12345678' }, 'ACME_CID: found a real CID'],
+    [
+      'a CID of nine characters',
+      shop('acme', PAYMENT),
+      { ACME_CID: 'TC0ONETIM' },
+      'ACME_CID: found a value of 9 characters',
+    ],
+    [
+      'a CID secret in capitals',
+      shop('acme', PAYMENT),
+      { ACME_CID_SECRET: 'A'.repeat(24) },
+      'ACME_CID_SECRET: found a value of 24',
+    ],
+    [
+      'a path key with a slash',
+      shop('acme'),
+      { ACME_PATH_KEY: 'a/b' },
+      'ACME_PATH_KEY: found a value with other characters',
+    ],
+    ['a webhook that is no URL', shop('acme'), { ACME_WEBHOOK_URL: 'shop' }, 'ACME_WEBHOOK_URL: found no URL'],
+    [
+      'a webhook by http',
+      shop('acme'),
+      { ACME_WEBHOOK_URL: 'http://shop.example/hook' },
+      'ACME_WEBHOOK_URL: found http:',
+    ],
+    [
+      'a webhook with a password',
+      shop('acme'),
+      { ACME_WEBHOOK_URL: 'https://a:b@shop.example' },
+      'ACME_WEBHOOK_URL: found user info',
+    ],
+    [
+      'a webhook secret of another form',
+      shop('acme'),
+      { ACME_WEBHOOK_SECRET: 'secret' },
+      'ACME_WEBHOOK_SECRET: found a value of another form',
+    ],
+  ])('with %s are refused, and not printed', (_what, definition, env, problem) => {
+    expect(problems([definition], env)).toContain(problem);
+  });
+
+  const production: Environment = {
+    NODE_ENV: 'production',
+    ACME_REST_API_KEY: 'k',
+    ACME_ADMIN_KEY: 'k',
+    ACME_CID: 'CA12345678',
+    ACME_PATH_KEY: 'acme-9f2c77aa0188bd21',
+  };
+
+  it('are complete for production', () => {
+    expect(problems([shop('acme', PAYMENT, 'live')], production)).toBe('');
+  });
+
+  it.each<[string, Environment, string]>([
+    ['no REST API key', { ACME_REST_API_KEY: undefined }, 'ACME_REST_API_KEY: found nothing'],
+    ['no admin key', { ACME_ADMIN_KEY: undefined }, 'ACME_ADMIN_KEY: found nothing'],
+    ['no CID', { ACME_CID: undefined }, 'ACME_CID: found nothing'],
+    ['no path key', { ACME_PATH_KEY: undefined }, 'ACME_PATH_KEY: found nothing'],
+    ['a short path key', { ACME_PATH_KEY: 'acme-1' }, 'ACME_PATH_KEY: found a value of 6 characters'],
+    ['the development path key', { ACME_PATH_KEY: 'acme' }, 'ACME_PATH_KEY: found'],
+    [
+      'a webhook to this machine by http',
+      { ACME_WEBHOOK_URL: 'http://127.0.0.1:1/hook' },
+      'ACME_WEBHOOK_URL: found http:',
+    ],
+    ['an unsigned webhook', { ACME_WEBHOOK_URL: 'https://shop.example/hook' }, 'ACME_WEBHOOK_SECRET: found nothing'],
+  ])('in production with %s are refused', (_what, env, problem) => {
+    expect(problems([shop('acme', PAYMENT, 'live')], { ...production, ...env })).toContain(problem);
+  });
+});
