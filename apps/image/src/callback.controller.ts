@@ -1,0 +1,46 @@
+import { Body, Param, Post } from '@nestjs/common';
+import { ok } from '@biz/platform';
+import type { KakaoAnswer } from '@biz/platform';
+import { CallbackRequest } from '@biz/kakao-dto';
+import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
+import type { Merchant } from '@biz/merchant';
+import { ApiCallback, Inbox } from '@biz/capture';
+
+@KakaoController()
+export class CallbackController {
+  constructor(private readonly inbox: Inbox) {}
+
+  /**
+   * Result of the image plugin (실행결과 콜백, guide 4.4)
+   *
+   * @remarks Stored, then answered; the OTP URL is redeemed right after. The same OTP URL a second time changes
+   * nothing. For the merchant's first image plugin.
+   */
+  @Post('callback')
+  @ApiCallback()
+  async callback(
+    @CurrentMerchant() merchant: Merchant,
+    @RelayId() relayId: string | undefined,
+    @Body() { otp }: CallbackRequest,
+  ): Promise<KakaoAnswer> {
+    await this.inbox.receive({ merchant, otp, relayId });
+    return ok();
+  }
+
+  /**
+   * Result of one of several image plugins
+   *
+   * @remarks As `/callback`, for the plugin whose key is the last segment of the callback URL registered at Kakao.
+   */
+  @Post('callback/:plugin')
+  @ApiCallback()
+  async callbackOfPlugin(
+    @CurrentMerchant() merchant: Merchant,
+    @Param('plugin') pluginKey: string,
+    @RelayId() relayId: string | undefined,
+    @Body() { otp }: CallbackRequest,
+  ): Promise<KakaoAnswer> {
+    await this.inbox.receive({ merchant, pluginKey, otp, relayId });
+    return ok();
+  }
+}

@@ -1,0 +1,47 @@
+import { Body, Param, Post } from '@nestjs/common';
+import { ok } from '@biz/platform';
+import type { KakaoAnswer } from '@biz/platform';
+import { LocationCallbackRequest } from '@biz/kakao-dto';
+import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
+import type { Merchant } from '@biz/merchant';
+import { ApiCallback, Inbox } from '@biz/capture';
+import { readService } from './service';
+
+@KakaoController()
+export class CallbackController {
+  constructor(private readonly inbox: Inbox) {}
+
+  /**
+   * Result of the location plugin (실행결과 콜백, guide 3.4)
+   *
+   * @remarks Stored, then answered; the OTP URL is redeemed right after. The same OTP URL a second time changes
+   * nothing. For the merchant's location plugin.
+   */
+  @Post('callback')
+  @ApiCallback()
+  async callback(
+    @CurrentMerchant() merchant: Merchant,
+    @RelayId() relayId: string | undefined,
+    @Body() { otp, extra }: LocationCallbackRequest,
+  ): Promise<KakaoAnswer> {
+    await this.inbox.receive({ merchant, otp, relayId, service: readService(extra) });
+    return ok();
+  }
+
+  /**
+   * Result of the location plugin, named by its key `location`
+   *
+   * @remarks As `/callback`, for the plugin whose key is the last segment of the callback URL registered at Kakao.
+   */
+  @Post('callback/:plugin')
+  @ApiCallback()
+  async callbackOfPlugin(
+    @CurrentMerchant() merchant: Merchant,
+    @Param('plugin') pluginKey: string,
+    @RelayId() relayId: string | undefined,
+    @Body() { otp, extra }: LocationCallbackRequest,
+  ): Promise<KakaoAnswer> {
+    await this.inbox.receive({ merchant, pluginKey, otp, relayId, service: readService(extra) });
+    return ok();
+  }
+}

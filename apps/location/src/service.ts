@@ -1,0 +1,12 @@
+import type { LocationExtra } from '@biz/kakao-dto';
+
+const LONGEST_NAME = 200;
+
+/** The service a location was sent from; the guide writes its company `conpany` in the table and `company` in the sample. */
+export function readService(extra: LocationExtra | undefined): { name?: string; company?: string } {
+  const app = (extra?.app ?? {}) as Record<string, unknown>;
+  return { name: text(app.name), company: text(app.company) ?? text(app.conpany) };
+}
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value.slice(0, LONGEST_NAME) : undefined;

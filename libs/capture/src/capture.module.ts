@@ -1,0 +1,47 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { provideConfig, RuntimeConfig } from '@biz/platform';
+import { OtpClient } from '@biz/otp-client';
+import type { OtpKind } from '@biz/otp-client';
+import { BucketStore } from './files/bucket-store';
+import { FileStore, FolderStore } from './files/file-store';
+import { ImageCollection } from './files/image-collection';
+import { ImageDownload } from './files/image-download';
+import { ImageConfig } from './files/image-store.config';
+import { Erasure } from './intake/erasure';
+import { Inbox } from './intake/inbox';
+import { Redemption } from './intake/redemption';
+import { CAPTURE_KIND } from './intake/work';
+import { CaptureRecords } from './operator/capture-records';
+import { CaptureFilesController, CapturesController } from './operator/captures.controller';
+import { Captures } from './records/captures';
+
+const fileStore = {
+  provide: FileStore,
+  inject: [ImageConfig, RuntimeConfig],
+  useFactory: ({ store }: ImageConfig, { dataDir }: RuntimeConfig) =>
+    store.startsWith('s3://') ? new BucketStore(store, dataDir) : new FolderStore(store),
+};
+
+/** What the three callback apps share: inbox, redeeming, erasing, and the operator API over them. */
+@Module({})
+export class CaptureModule {
+  static for(kind: OtpKind): DynamicModule {
+    const images = kind === 'image';
+    return {
+      module: CaptureModule,
+      controllers: [CapturesController, ...(images ? [CaptureFilesController] : [])],
+      providers: [
+        { provide: CAPTURE_KIND, useValue: kind },
+        OtpClient,
+        Captures,
+        Inbox,
+        Redemption,
+        Erasure,
+        CaptureRecords,
+        ...(images ? [provideConfig(ImageConfig), fileStore, ImageDownload, ImageCollection] : []),
+      ],
+      exports: [Inbox],
+    };
+  }
+}

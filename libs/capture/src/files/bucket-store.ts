@@ -1,0 +1,85 @@
+import { createReadStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type * as S3 from '@aws-sdk/client-s3';
+import { FileStore } from './file-store';
+
+type Sdk = typeof S3;
+
+/**
+ * A bucket of any S3-compatible store, named by `s3://bucket/prefix`.
+ *
+ * Region, keys and endpoint come from the usual AWS variables. The SDK is loaded when first needed: apps that
+ * keep images in a folder never pay its 35 MB.
+ */
+export class BucketStore extends FileStore {
+  readonly incoming: string;
+  private readonly bucket: string;
+  private readonly prefix: string;
+  private loading?: Promise<{ sdk: Sdk; client: S3.S3Client }>;
+
+  constructor(address: string, dataDir: string) {
+    super();
+    const { hostname, pathname } = new URL(address);
+    this.bucket = hostname;
+    this.prefix = pathname.replace(/^\/+|\/+$/g, '');
+    this.incoming = join(dataDir, 'images-incoming');
+  }
+
+  async put(path: string, name: string): Promise<void> {
+    const { sdk, client } = await this.load();
+    const { size } = await stat(path);
+    await client.send(
+      new sdk.PutObjectCommand({
+        Bucket: this.bucket,
+        Key: this.key(name),
+        Body: createReadStream(path),
+        ContentLength: size,
+        ContentType: 'application/octet-stream',
+      }),
+    );
+    await rm(path);
+  }
+
+  async read(name: string): Promise<Readable> {
+    const { sdk, client } = await this.load();
+    const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket: this.bucket, Key: this.key(name) }));
+    if (!Body) throw new Error('the bucket answered without a body');
+    return Body as Readable;
+  }
+
+  async removeFolder(folder: string): Promise<void> {
+    const { sdk, client } = await this.load();
+    for (;;) {
+      const { Contents = [] } = await client.send(
+        new sdk.ListObjectsV2Command({ Bucket: this.bucket, Prefix: `${this.key(folder)}/` }),
+      );
+      if (Contents.length === 0) return;
+      const { Errors = [] } = await client.send(
+        new sdk.DeleteObjectsCommand({
+          Bucket: this.bucket,
+          Delete: { Objects: Contents.map(({ Key }) => ({ Key })), Quiet: true },
+        }),
+      );
+      if (Errors.length > 0) throw new Error(`the bucket kept ${Errors.length} files`);
+    }
+  }
+
+  private key(name: string): string {
+    return this.prefix ? `${this.prefix}/${name}` : name;
+  }
+
+  private load(): Promise<{ sdk: Sdk; client: S3.S3Client }> {
+    this.loading ??= import('@aws-sdk/client-s3').then((sdk) => ({
+      sdk,
+      client: new sdk.S3Client({
+        // Stores other than Amazon's rarely know bucket names as host names, nor Amazon's newer checksums.
+        forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
+        requestChecksumCalculation: 'WHEN_REQUIRED',
+        responseChecksumValidation: 'WHEN_REQUIRED',
+      }),
+    }));
+    return this.loading;
+  }
+}

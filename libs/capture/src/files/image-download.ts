@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import type { Readable, TransformCallback } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { KakaoOrigins, newId, Vault } from '@biz/platform';
+import { fileTypeFromBuffer } from 'file-type';
+import { Agent, request } from 'undici';
+import type { FileFailure } from '../records/capture-state';
+import { FileStore } from './file-store';
+import { ImageConfig } from './image-store.config';
+import { newFileKey, sealing } from './sealed-stream';
+
+export const FILE_KEY_CONTEXT = 'capture.file-key';
+
+/** A server that stops sending for this long is given up until the next try. */
+const IDLE_MS = 10_000;
+/** For one whole file: 50 MB at a slow 500 KB/s. */
+const FILE_MS = 100_000;
+/** What file-type needs to tell any type it knows. */
+const HEAD_BYTES = 4_100;
+const LONGEST_URL = 4_096;
+
+/** This file will never be had: trying again would end the same way. */
+export class FileRefused extends Error {
+  override readonly name = 'FileRefused';
+
+  constructor(readonly failure: FileFailure) {
+    super(failure);
+  }
+}
+
+export interface StoredFile {
+  storeKey: string;
+  sealedKey: string;
+  size: number;
+  type: string;
+  sha256: string;
+}
+
+/** Fetches one image into the store: streamed, measured, judged by its content and encrypted on the way. */
+@Injectable()
+export class ImageDownload implements OnApplicationShutdown {
+  private readonly agent = new Agent({
+    connect: { timeout: 5_000 },
+    headersTimeout: IDLE_MS,
+    bodyTimeout: IDLE_MS,
+    connections: 16,
+    pipelining: 1,
+  });
+
+  constructor(
+    private readonly config: ImageConfig,
+    private readonly origins: KakaoOrigins,
+    private readonly store: FileStore,
+    private readonly vault: Vault,
+  ) {}
+
+  /**
+   * @throws FileRefused for good
+   * @throws Error when another try may succeed
+   */
+  async fetch(url: string, file: { id: string; captureId: string }): Promise<StoredFile> {
+    if (!isImageUrl(url, this.origins.image)) throw new FileRefused('origin-refused');
+    const response = await request(url, {
+      dispatcher: this.agent,
+      headers: { accept: 'image/*' },
+      signal: AbortSignal.timeout(FILE_MS),
+    });
+    // Destroying a body that nobody reads emits an error, which without a listener would end the process.
+    response.body.on('error', () => undefined);
+    try {
+      judge(response.statusCode);
+      if (Number(response.headers['content-length'] ?? 0) > this.config.maxBytes) throw new FileRefused('too-large');
+      return await this.keep(response.body, file);
+    } finally {
+      response.body.destroy();
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.agent.close();
+  }
+
+  private async keep(body: Readable, { id, captureId }: { id: string; captureId: string }): Promise<StoredFile> {
+    const key = newFileKey();
+    const meter = new Meter(this.config.maxBytes);
+    await mkdir(this.store.incoming, { recursive: true, mode: 0o700 });
+    const path = join(this.store.incoming, newId());
+    const storeKey = `${captureId}/${newId()}`;
+    try {
+      await pipeline(body, meter, sealing(key, id), createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
+      await this.store.put(path, storeKey);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
+    return {
+      storeKey,
+      sealedKey: await this.vault.seal(key.toString('base64'), FILE_KEY_CONTEXT),
+      size: meter.size,
+      type: meter.type,
+      sha256: meter.sha256.digest('hex'),
+    };
+  }
+}
+
+/** Whether an address of an OTP answer may be fetched; the text is compared, as it is for OTP addresses. */
+export function isImageUrl(url: string, origins: readonly string[]): boolean {
+  // Visible ASCII without a backslash: nothing a parser would drop, fold or read as a slash.
+  if (url.length > LONGEST_URL || !/^[!-[\]-~]+$/.test(url)) return false;
+  return origins.some((origin) => url.startsWith(`${new URL(origin).origin}/`));
+}
+
+function judge(status: number): void {
+  if (status >= 200 && status < 300) return;
+  if (status >= 400 && status < 500 && status !== 429) throw new FileRefused('refused-by-kakao');
+  throw new Error(`HTTP ${status}`);
+}
+
+/** Lets a file through while it is small enough and looks like an image. */
+class Meter extends Transform {
+  readonly sha256 = createHash('sha256');
+  size = 0;
+  type = '';
+  private head: Buffer[] | undefined = [];
+  private headBytes = 0;
+
+  constructor(private readonly maxBytes: number) {
+    super();
+  }
+
+  override _transform(piece: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.size += piece.length;
+    if (this.size > this.maxBytes) {
+      done(new FileRefused('too-large'));
+      return;
+    }
+    this.sha256.update(piece);
+    if (!this.head) {
+      done(null, piece);
+      return;
+    }
+    this.head.push(piece);
+    this.headBytes += piece.length;
+    if (this.headBytes < HEAD_BYTES) done();
+    else
+      void this.judgeHead(this.head).then((head) => {
+        done(null, head);
+      }, done);
+  }
+
+  override _flush(done: TransformCallback): void {
+    if (!this.head) done();
+    else
+      void this.judgeHead(this.head).then((head) => {
+        done(null, head);
+      }, done);
+  }
+
+  private async judgeHead(pieces: Buffer[]): Promise<Buffer> {
+    const head = Buffer.concat(pieces);
+    this.head = undefined;
+    const found = await fileTypeFromBuffer(head);
+    if (!found?.mime.startsWith('image/')) throw new FileRefused('not-an-image');
+    this.type = found.mime;
+    return head;
+  }
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { Variable } from '@biz/platform';
+import type { CheckedConfig, Environment } from '@biz/platform';
+
+/** Where images are kept and how many bytes of them are taken. */
+export class ImageConfig implements CheckedConfig {
+  @Variable('IMAGE_STORE', { about: 'where images are kept: a folder, or s3://bucket/prefix' })
+  @IsOptional()
+  @Matches(/^(?!\w+:\/\/)|^s3:\/\/[a-z0-9][a-z0-9.-]+[a-z0-9](\/|$)/, {
+    message: 'must be a folder or s3://bucket/prefix',
+  })
+  store: string;
+
+  @Variable('IMAGE_MAX_BYTES', { about: 'largest image file that is taken' })
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
+  maxBytes: number = 50 * 1024 * 1024;
+
+  @Variable('IMAGE_PARALLEL_DOWNLOADS', { about: 'files of one customer that are fetched at once' })
+  @IsInt()
+  @Min(1)
+  @Max(30)
+  parallelDownloads: number = 6;
+
+  problems(env: Environment): string[] {
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- unset until here: the default depends on DATA_DIR
+    this.store ??= join(env.DATA_DIR ?? '.data', 'images');
+    return [];
+  }
+}

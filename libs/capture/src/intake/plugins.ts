@@ -1,0 +1,36 @@
+import type { OtpKind } from '@biz/otp-client';
+import type { Merchant } from '@biz/merchant';
+import type { Consent } from '../records/capture.entity';
+
+interface Plugin {
+  key: string;
+  consent: Consent;
+}
+
+/**
+ * The plugin a callback is for.
+ *
+ * Without a key it is the merchant's first one: an address that names none was registered when there was one only.
+ */
+export function findPlugin(merchant: Merchant, kind: OtpKind, key: string | undefined): Plugin | undefined {
+  const plugins = pluginsOf(merchant, kind);
+  return key === undefined ? plugins[0] : plugins.find((plugin) => plugin.key === key);
+}
+
+function pluginsOf({ plugins: { profile, location, image } }: Merchant, kind: OtpKind): Plugin[] {
+  switch (kind) {
+    case 'profile':
+      return (profile ?? []).map(({ key, scopes, ...terms }) => ({ key, consent: consent([...scopes], terms) }));
+    case 'location':
+      // One at most (guide 0.5), so its definition has no key.
+      return location ? [{ key: 'location', consent: consent(['location'], location) }] : [];
+    case 'image':
+      return (image ?? []).map(({ key, ...terms }) => ({ key, consent: consent(['image'], terms) }));
+  }
+}
+
+const consent = (scopes: string[], { purpose, retainDays }: Omit<Consent, 'scopes'>): Consent => ({
+  scopes,
+  ...(purpose !== undefined && { purpose }),
+  retainDays,
+});

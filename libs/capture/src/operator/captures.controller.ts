@@ -1,0 +1,101 @@
+import {
+  BadRequestException,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  ParseUUIDPipe,
+  Post,
+  Query,
+  StreamableFile,
+} from '@nestjs/common';
+import {
+  ApiConflictResponse,
+  ApiHeader,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+} from '@nestjs/swagger';
+import { OperatorController } from '@biz/platform';
+import type { Page } from '@biz/platform';
+import { Reason } from './access-reason';
+import type { AccessReason } from './access-reason';
+import { CaptureRecords } from './capture-records';
+import { CaptureDetailsDto, CaptureDto, CapturePage, CapturesQuery } from './captures.dto';
+
+const REASON = 'Why the personal data is looked at, UTF-8 or percent-encoded; written to the access log (접근 기록)';
+
+@OperatorController('captures')
+export class CapturesController {
+  constructor(private readonly records: CaptureRecords) {}
+
+  @Get()
+  @ApiOperation({ summary: 'What customers handed over, newest first', description: 'Facts only, no personal data.' })
+  @ApiOkResponse({ type: CapturePage })
+  list(@Query() query: CapturesQuery): Promise<Page<CaptureDto>> {
+    return this.records.list(query);
+  }
+
+  @Get(':id')
+  @ApiOperation({
+    summary: 'One capture, its files, and with a reason its personal data',
+    description: 'Without `X-Access-Reason` the facts alone. With it the look is written to an append-only log first.',
+  })
+  @ApiHeader({ name: 'X-Access-Reason', required: false, description: REASON })
+  @ApiOkResponse({ type: CaptureDetailsDto })
+  @ApiNotFoundResponse({ description: 'No such capture' })
+  details(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Reason() reason: AccessReason | undefined,
+  ): Promise<CaptureDetailsDto> {
+    return this.records.details(id, reason);
+  }
+
+  @Post(':id/retry')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Try again what ended without data',
+    description:
+      'An answer that is kept is read again; without one Kakao is asked again for ten minutes; missing images are fetched again.',
+  })
+  @ApiOkResponse({ type: CaptureDto })
+  @ApiNotFoundResponse({ description: 'No such capture' })
+  @ApiConflictResponse({ description: 'Nothing is missing' })
+  retry(@Param('id', ParseUUIDPipe) id: string): Promise<CaptureDto> {
+    return this.records.retry(id);
+  }
+
+  @Delete(':id')
+  @ApiOperation({
+    summary: 'Erase the personal data (파기)',
+    description: 'The fact that it was captured stays. Repeating it changes nothing.',
+  })
+  @ApiOkResponse({ type: CaptureDto })
+  @ApiNotFoundResponse({ description: 'No such capture' })
+  erase(@Param('id', ParseUUIDPipe) id: string): Promise<CaptureDto> {
+    return this.records.erase(id);
+  }
+}
+
+/** Only the image app has files. */
+@OperatorController('captures')
+export class CaptureFilesController {
+  constructor(private readonly records: CaptureRecords) {}
+
+  @Get(':id/files/:fileId')
+  @ApiOperation({ summary: 'An image, decrypted', description: 'Every look is written to an append-only log first.' })
+  @ApiHeader({ name: 'X-Access-Reason', required: true, description: REASON })
+  @ApiProduces('image/*')
+  @ApiOkResponse({ description: 'The image', schema: { type: 'string', format: 'binary' } })
+  @ApiNotFoundResponse({ description: 'No such capture, no such file, or it is not held' })
+  async file(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('fileId', ParseUUIDPipe) fileId: string,
+    @Reason() reason: AccessReason | undefined,
+  ): Promise<StreamableFile> {
+    if (!reason) throw new BadRequestException('Personal data needs the header X-Access-Reason');
+    const { content, size, type } = await this.records.openFile(id, fileId, reason);
+    return new StreamableFile(content, { type, length: size });
+  }
+}

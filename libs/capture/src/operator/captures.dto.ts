@@ -1,0 +1,224 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { pageDto, PageQuery } from '@biz/platform';
+import { IMAGE_SIZES, ReceivedLocation, ReceivedProfile } from '@biz/otp-client';
+import type { ImageSize } from '@biz/otp-client';
+import { CAPTURE_FAILURES, CAPTURE_STATES, FILE_FAILURES, FILE_STATES } from '../records/capture-state';
+import type { CaptureFailure, CaptureState, FileFailure, FileState } from '../records/capture-state';
+import type { Capture } from '../records/capture.entity';
+import type { CapturedFile } from '../records/captured-file.entity';
+
+export class CapturesQuery extends PageQuery {
+  /** Only captures in this state */
+  @ApiPropertyOptional({ enum: CAPTURE_STATES, enumName: 'CaptureState' })
+  @IsOptional()
+  @IsIn(CAPTURE_STATES)
+  state?: CaptureState;
+
+  /** Only captures of the plugin with this key */
+  @ApiPropertyOptional({ example: 'delivery' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  plugin?: string;
+
+  /** Only captures with this relay id (용도 ID) */
+  @ApiPropertyOptional({ example: 'order-20201208-0001' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  relayId?: string;
+
+  /** `nextCursor` of the page before */
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  override cursor?: string = undefined;
+}
+
+/** What the customer agreed to (개인정보 제공 동의), as the merchant's definition stood when the callback came. */
+export class ConsentDto {
+  /** What was asked for (이용항목) */
+  @ApiProperty({ type: [String], example: ['nickname', 'phone_number'] })
+  scopes: string[];
+
+  /** What for (이용목적) */
+  @ApiPropertyOptional({ example: '주문 상품 배송' })
+  purpose?: string;
+
+  /** How long it may be kept (보유기간), in days; 0: until the shop has it */
+  @ApiProperty({ example: 30 })
+  retainDays: number;
+}
+
+/** The service a location was sent from (서비스명, 서비스 업체명). */
+export class ServiceDto {
+  /** 서비스명 */
+  @ApiPropertyOptional({ example: '플러그인 데모' })
+  name?: string;
+
+  /** 서비스 업체명 */
+  @ApiPropertyOptional({ example: 'wuhu wuhu' })
+  company?: string;
+}
+
+/** A capture: that a customer handed something over, and what became of it. No personal data. */
+export class CaptureDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ enum: ['profile', 'location', 'image'], enumName: 'CaptureKind' })
+  kind: string;
+
+  /** Id of the merchant */
+  @ApiProperty({ example: 'demo-shop' })
+  merchant: string;
+
+  /** Key of the plugin in the merchant's definition */
+  @ApiProperty({ example: 'delivery' })
+  plugin: string;
+
+  /**
+   * pending: stored; redeemed: data held, delivery under way; delivered: the shop has it; unavailable: Kakao cannot hand it over;
+   * failed, expired: nothing was had, `failure` says why; erased: the data is gone, the fact remains
+   */
+  @ApiProperty({ enum: CAPTURE_STATES, enumName: 'CaptureState' })
+  state: CaptureState;
+
+  /** The relay id (용도 ID) the plugin was started with */
+  @ApiPropertyOptional({ example: 'order-20201208-0001' })
+  relayId?: string;
+
+  /** Why nothing was had */
+  @ApiPropertyOptional({ enum: CAPTURE_FAILURES, enumName: 'CaptureFailure' })
+  failure?: CaptureFailure;
+
+  /** HTTP status of Kakao's answer, once there is one */
+  @ApiPropertyOptional({ example: 200 })
+  answerStatus?: number;
+
+  @ApiProperty({ type: ConsentDto })
+  consent: ConsentDto;
+
+  @ApiPropertyOptional({ type: ServiceDto })
+  service?: ServiceDto;
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  receivedAt: Date;
+
+  /** Until then Kakao is asked */
+  @ApiProperty({ type: String, format: 'date-time' })
+  deadlineAt: Date;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  redeemedAt?: Date;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  deliveredAt?: Date;
+
+  /** When Kakao's image addresses stop working (유효기간) */
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  expiresAt?: Date;
+
+  /** When the retention (보유기간) ends */
+  @ApiProperty({ type: String, format: 'date-time' })
+  eraseAt: Date;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  erasedAt?: Date;
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  changedAt: Date;
+}
+
+export class CapturePage extends pageDto(CaptureDto) {}
+
+/** One image file of a capture. */
+export class CapturedFileDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  /** 1 for the first picture the customer attached */
+  @ApiProperty({ example: 1 })
+  picture: number;
+
+  /** Which of the three sizes: as it was sent (원본), or resized to 3 or 1 megabyte */
+  @ApiProperty({ enum: IMAGE_SIZES, enumName: 'ImageVariant' })
+  variant: ImageSize;
+
+  @ApiProperty({ enum: FILE_STATES, enumName: 'FileState' })
+  state: FileState;
+
+  /** Bytes */
+  @ApiPropertyOptional({ example: 1_048_576 })
+  size?: number;
+
+  /** Media type, found by its content */
+  @ApiPropertyOptional({ example: 'image/jpeg' })
+  type?: string;
+
+  /** SHA-256 of the file, hexadecimal */
+  @ApiPropertyOptional({ example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' })
+  sha256?: string;
+
+  /** How often it was asked for */
+  @ApiProperty({ example: 1 })
+  attempts: number;
+
+  /** Why it is missing */
+  @ApiPropertyOptional({ enum: FILE_FAILURES, enumName: 'FileFailure' })
+  failure?: FileFailure;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  storedAt?: Date;
+}
+
+/** The personal data of a capture; shown with `X-Access-Reason` only, and every look is logged. */
+export class PersonalDataDto {
+  @ApiPropertyOptional({ type: ReceivedProfile })
+  profile?: ReceivedProfile;
+
+  @ApiPropertyOptional({ type: ReceivedLocation })
+  location?: ReceivedLocation;
+
+  /** Kakao's answer as it came, fields that the guide does not name included */
+  @ApiProperty({ example: '{"nickname":"lukas"}' })
+  answer: string;
+}
+
+/** A capture with its files. */
+export class CaptureDetailsDto extends CaptureDto {
+  /** Files of an image capture */
+  @ApiPropertyOptional({ type: [CapturedFileDto] })
+  files?: CapturedFileDto[];
+
+  /** Only with the header `X-Access-Reason`, and while it is kept */
+  @ApiPropertyOptional({ type: PersonalDataDto })
+  personalData?: PersonalDataDto;
+}
+
+/** Absent stays absent: what is `null` in the row is left out. */
+function withoutNulls<T extends object>(row: T): { [K in keyof T]: Exclude<T[K], null> } {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as {
+    [K in keyof T]: Exclude<T[K], null>;
+  };
+}
+
+export function showCapture(row: Capture): CaptureDto {
+  const { id, kind, merchant, plugin, state, consent, receivedAt, deadlineAt, eraseAt, changedAt } = row;
+  const { relayId, failure, answerStatus, redeemedAt, deliveredAt, expiresAt, erasedAt } = row;
+  const service = withoutNulls({ name: row.serviceName, company: row.serviceCompany });
+  return {
+    ...{ id, kind, merchant, plugin, state, consent, receivedAt, deadlineAt, eraseAt, changedAt },
+    ...withoutNulls({ relayId, failure, answerStatus, redeemedAt, deliveredAt, expiresAt, erasedAt }),
+    ...(Object.keys(service).length > 0 && { service }),
+  };
+}
+
+export function showFile(row: CapturedFile): CapturedFileDto {
+  const { id, picture, variant, state, attempts, size, type, sha256, failure, storedAt } = row;
+  return {
+    ...{ id, picture, variant, state, attempts },
+    ...withoutNulls({ size, type, sha256, failure, storedAt }),
+  };
+}

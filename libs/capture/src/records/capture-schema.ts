@@ -1,0 +1,18 @@
+import type { SchemaOwner } from '@biz/platform';
+import { Captures1795370400000 } from './1795370400000-captures';
+import { Access } from './access.entity';
+import { Capture } from './capture.entity';
+import { CapturedFile } from './captured-file.entity';
+
+/** What profile, location and image keep in the database. */
+export const captureSchema: SchemaOwner = {
+  schema: 'capture',
+  entities: [Capture, CapturedFile, Access],
+  migrations: [Captures1795370400000],
+  sealed: [
+    { table: 'capture.captures', key: 'id', column: 'sealed_otp' },
+    { table: 'capture.captures', key: 'id', column: 'sealed_answer' },
+    { table: 'capture.files', key: 'id', column: 'sealed_url' },
+    { table: 'capture.files', key: 'id', column: 'sealed_key' },
+  ],
+};

@@ -1,0 +1,45 @@
+/** Where a capture stands. These words are API: never renamed. */
+export const CAPTURE_STATES = [
+  'pending',
+  'redeemed',
+  'delivered',
+  'unavailable',
+  'failed',
+  'expired',
+  'erased',
+] as const;
+export type CaptureState = (typeof CAPTURE_STATES)[number];
+
+/** From where a state may be reached; a redeemed or delivered capture becomes pending again only for images that are still missing. */
+export const REACHED_FROM: Record<CaptureState, readonly CaptureState[]> = {
+  pending: ['failed', 'expired', 'redeemed', 'delivered'],
+  redeemed: ['pending'],
+  delivered: ['redeemed'],
+  unavailable: ['pending'],
+  failed: ['pending'],
+  expired: ['pending'],
+  erased: ['pending', 'redeemed', 'delivered', 'unavailable', 'failed', 'expired'],
+};
+
+/** Why nothing was captured; told to the shop and to operators. */
+export const CAPTURE_FAILURES = [
+  'refused-by-kakao',
+  'unreadable-answer',
+  'deadline-passed',
+  'no-image-stored',
+] as const;
+export type CaptureFailure = (typeof CAPTURE_FAILURES)[number];
+
+/** Where one file of an image capture stands. */
+export const FILE_STATES = ['pending', 'stored', 'failed', 'erased'] as const;
+export type FileState = (typeof FILE_STATES)[number];
+
+/** Why one file is missing. */
+export const FILE_FAILURES = [
+  'origin-refused',
+  'refused-by-kakao',
+  'too-large',
+  'not-an-image',
+  'deadline-passed',
+] as const;
+export type FileFailure = (typeof FILE_FAILURES)[number];

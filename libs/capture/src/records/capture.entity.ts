@@ -1,0 +1,98 @@
+import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { OtpKind } from '@biz/otp-client';
+import { CAPTURE_FAILURES, CAPTURE_STATES } from './capture-state';
+import type { CaptureFailure, CaptureState } from './capture-state';
+
+/** What the customer agreed to, as the merchant's definition stood when the callback came (개인정보 제공 동의). */
+export interface Consent {
+  scopes: string[];
+  purpose?: string;
+  retainDays: number;
+}
+
+const oneOf = (column: string, words: readonly string[]): string =>
+  `${column} IN (${words.map((word) => `'${word}'`).join(', ')})`;
+
+/** One thing a customer handed over through a profile, location or image plugin. */
+@Entity({ schema: 'capture', name: 'captures' })
+@Unique('captures_otp_once', ['merchant', 'kind', 'otpFingerprint'])
+@Index('captures_by_state', ['kind', 'state', 'id'])
+@Index('captures_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
+@Check('captures_state', oneOf('state', CAPTURE_STATES))
+@Check('captures_failure', oneOf('failure', CAPTURE_FAILURES))
+export class Capture {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  kind: OtpKind;
+
+  @Column('text')
+  merchant: string;
+
+  /** Key of the plugin in the merchant's definition. */
+  @Column('text')
+  plugin: string;
+
+  @Column('text')
+  state: CaptureState;
+
+  @Column('text', { name: 'relay_id', nullable: true })
+  relayId: string | null;
+
+  /** Keyed hash of the OTP address: finds duplicates without holding the address. */
+  @Column('text', { name: 'otp_fingerprint' })
+  otpFingerprint: string;
+
+  /** The OTP address, until Kakao has handed over what is behind it. */
+  @Column('text', { name: 'sealed_otp', nullable: true })
+  sealedOtp: string | null;
+
+  /** Kakao's answer as it came, kept before anything reads it. */
+  @Column('text', { name: 'sealed_answer', nullable: true })
+  sealedAnswer: string | null;
+
+  /** HTTP status of that answer; 0 when the address did not pass the gate a second time. */
+  @Column('integer', { name: 'answer_status', nullable: true })
+  answerStatus: number | null;
+
+  @Column('text', { nullable: true })
+  failure: CaptureFailure | null;
+
+  /** The service a location was sent from; as the callback said. */
+  @Column('text', { name: 'service_name', nullable: true })
+  serviceName: string | null;
+
+  @Column('text', { name: 'service_company', nullable: true })
+  serviceCompany: string | null;
+
+  @Column('jsonb')
+  consent: Consent;
+
+  @Column('timestamptz', { name: 'received_at' })
+  receivedAt: Date;
+
+  /** Until then Kakao is asked, or images are fetched. */
+  @Column('timestamptz', { name: 'deadline_at' })
+  deadlineAt: Date;
+
+  @Column('timestamptz', { name: 'redeemed_at', nullable: true })
+  redeemedAt: Date | null;
+
+  @Column('timestamptz', { name: 'delivered_at', nullable: true })
+  deliveredAt: Date | null;
+
+  /** When the image addresses stop working, as Kakao said. */
+  @Column('timestamptz', { name: 'expires_at', nullable: true })
+  expiresAt: Date | null;
+
+  /** When the agreed retention (보유기간) ends. */
+  @Column('timestamptz', { name: 'erase_at' })
+  eraseAt: Date;
+
+  @Column('timestamptz', { name: 'erased_at', nullable: true })
+  erasedAt: Date | null;
+
+  @Column('timestamptz', { name: 'changed_at' })
+  changedAt: Date;
+}

@@ -1,0 +1,59 @@
+import { Check, Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import type { ImageSize } from '@biz/otp-client';
+import { Capture } from './capture.entity';
+import type { FileFailure, FileState } from './capture-state';
+
+/** One image file of a capture: a picture in one of its sizes. */
+@Entity({ schema: 'capture', name: 'files' })
+@Unique('files_once', ['captureId', 'picture', 'variant'])
+@Check('files_state', `state IN ('pending', 'stored', 'failed', 'erased')`)
+export class CapturedFile {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @ForeignKey(() => Capture, { name: 'files_of_capture', onDelete: 'CASCADE' })
+  @Column('uuid', { name: 'capture_id' })
+  captureId: string;
+
+  /** 1 for the first picture the customer attached. */
+  @Column('integer')
+  picture: number;
+
+  @Column('text')
+  variant: ImageSize;
+
+  @Column('text')
+  state: FileState;
+
+  /** Where it can be downloaded until it expires; gone once it is stored. */
+  @Column('text', { name: 'sealed_url', nullable: true })
+  sealedUrl: string | null;
+
+  /** Name in the store; a new one for every download, so that a late writer never touches a finished file. */
+  @Column('text', { name: 'store_key', nullable: true })
+  storeKey: string | null;
+
+  /** The key this one file is encrypted with, itself sealed: losing it erases every copy of the file. */
+  @Column('text', { name: 'sealed_key', nullable: true })
+  sealedKey: string | null;
+
+  /** Bytes, before encryption. */
+  @Column('integer', { nullable: true })
+  size: number | null;
+
+  /** Media type by its content, whatever the server said. */
+  @Column('text', { nullable: true })
+  type: string | null;
+
+  @Column('text', { nullable: true })
+  sha256: string | null;
+
+  @Column('integer')
+  attempts: number;
+
+  @Column('text', { nullable: true })
+  failure: FileFailure | null;
+
+  @Column('timestamptz', { name: 'stored_at', nullable: true })
+  storedAt: Date | null;
+}
