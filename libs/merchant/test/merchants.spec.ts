@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ModulesContainer } from '@nestjs/core';
 import { KakaoOrigins, readConfig } from '@biz/platform';
-import type { Environment , ConfigError} from '@biz/platform';
+import type { Environment, ConfigError } from '@biz/platform';
 import { defineMerchant, Merchants } from '@biz/merchant';
 import type { MerchantDefinition, MerchantPlugins } from '@biz/merchant';
 

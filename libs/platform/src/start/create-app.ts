@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { DestinationStream } from 'pino';
 import type { Clock } from '../clock';
@@ -14,6 +14,7 @@ import { createPino, PinoLogger } from '../logging/logger';
 import { withRequestId } from '../logging/request-context';
 import { Metrics } from '../metrics/metrics';
 import type { AppDefinition } from './app-definition';
+import { describeApp } from './openapi';
 import { PlatformModule } from './platform.module';
 
 export interface CreateAppOptions {
@@ -75,7 +76,7 @@ export async function createApp(
     }
     done();
   });
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, documentConfig(definition)), {
+  SwaggerModule.setup('docs', app, () => describeApp(app, definition), {
     customSiteTitle: definition.title,
     swaggerOptions: { persistAuthorization: true },
   });
@@ -97,19 +98,5 @@ export async function createDocument(definition: AppDefinition): Promise<OpenAPI
       logger: false,
     },
   );
-  return SwaggerModule.createDocument(app, documentConfig(definition));
+  return describeApp(app, definition);
 }
-
-const documentConfig = ({ title, description }: AppDefinition): Omit<OpenAPIObject, 'paths'> =>
-  new DocumentBuilder()
-    .setOpenAPIVersion('3.1.0')
-    .setTitle(title)
-    .setDescription(description)
-    .setVersion('1')
-    .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer('/')
-    .addTag('Kakao', 'What Kakao calls (카카오가 호출하는 API)')
-    .addTag('Operator', 'For people who run the platform')
-    .addTag('Health', 'For machines that run the platform')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'OPERATOR_TOKEN' }, 'operator')
-    .build();

@@ -1,0 +1,68 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { AppDefinition } from './app-definition';
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+
+/** The OpenAPI document of an app, with what Nest leaves out: path keys, open routes, names that a client generator can use. */
+export function describeApp(app: INestApplication, { title, description }: AppDefinition): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle(title)
+    .setDescription(description)
+    .setVersion('1')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/')
+    .addTag('Kakao', 'What Kakao calls (카카오가 호출하는 API)')
+    .addTag('Operator', 'For people who run the platform')
+    .addTag('Health', 'For machines that run the platform')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'OPERATOR_TOKEN' }, 'operator')
+    .build();
+  const document = withPlainReferences(SwaggerModule.createDocument(app, config));
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of METHODS) {
+      const operation = item[method];
+      if (operation) finish(path, operation);
+    }
+  }
+  return document;
+}
+
+function finish(path: string, operation: Operation): void {
+  const ofMerchant = path.includes('{pathKey}');
+  operation.operationId = operation.operationId
+    ?.replace(/Controller_/, '_')
+    .replace(/\[\d+\]$/, ofMerchant ? '_byPathKey' : '');
+  operation.security ??= [];
+  if (ofMerchant) {
+    operation.parameters = [
+      {
+        name: 'pathKey',
+        in: 'path',
+        required: true,
+        description: 'The unguessable key of a merchant in the address registered at Kakao',
+        schema: { type: 'string' },
+      },
+      ...(operation.parameters ?? []),
+    ];
+    operation.responses['404'] ??= { description: 'No merchant has this path key' };
+  }
+  for (const response of Object.values(operation.responses)) {
+    if (response && 'description' in response && response.description === '') response.description = 'Success';
+  }
+}
+
+/** OpenAPI 3.1 lets a reference have neighbours, so `allOf` around a single one is noise. */
+function withPlainReferences<T>(value: T): T {
+  if (Array.isArray(value)) return value.map((item: unknown) => withPlainReferences(item)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(
+    ([key, item]: [string, unknown]) => [key, withPlainReferences(item)] as const,
+  );
+  const { allOf, ...rest } = Object.fromEntries(entries);
+  if (Array.isArray(allOf) && allOf.length === 1) return { ...rest, ...(allOf[0] as object) } as T;
+  return Object.fromEntries(entries) as T;
+}
