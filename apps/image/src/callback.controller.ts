@@ -1,11 +1,14 @@
-import { Body, Param, Post } from '@nestjs/common';
+import { Body, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiExtraModels } from '@nestjs/swagger';
 import { ok } from '@biz/platform';
 import type { KakaoAnswer } from '@biz/platform';
-import { CallbackRequest } from '@biz/kakao-dto';
+import { CallbackRequest, SecureImageAnswer } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { ApiCallback, Inbox } from '@biz/capture';
 
+// What Kakao answers to the OTP URL; no route of ours, but a reader of the document looks for it here.
+@ApiExtraModels(SecureImageAnswer)
 @KakaoController()
 export class CallbackController {
   constructor(private readonly inbox: Inbox) {}
@@ -17,6 +20,7 @@ export class CallbackController {
    * nothing. For the merchant's first image plugin.
    */
   @Post('callback')
+  @HttpCode(200)
   @ApiCallback()
   async callback(
     @CurrentMerchant() merchant: Merchant,
@@ -33,6 +37,7 @@ export class CallbackController {
    * @remarks As `/callback`, for the plugin whose key is the last segment of the callback URL registered at Kakao.
    */
   @Post('callback/:plugin')
+  @HttpCode(200)
   @ApiCallback()
   async callbackOfPlugin(
     @CurrentMerchant() merchant: Merchant,

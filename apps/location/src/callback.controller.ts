@@ -1,12 +1,15 @@
-import { Body, Param, Post } from '@nestjs/common';
+import { Body, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiExtraModels } from '@nestjs/swagger';
 import { ok } from '@biz/platform';
 import type { KakaoAnswer } from '@biz/platform';
-import { LocationCallbackRequest } from '@biz/kakao-dto';
+import { LocationAnswer, LocationCallbackRequest } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { ApiCallback, Inbox } from '@biz/capture';
 import { readService } from './service';
 
+// What Kakao answers to the OTP URL; no route of ours, but a reader of the document looks for it here.
+@ApiExtraModels(LocationAnswer)
 @KakaoController()
 export class CallbackController {
   constructor(private readonly inbox: Inbox) {}
@@ -18,6 +21,7 @@ export class CallbackController {
    * nothing. For the merchant's location plugin.
    */
   @Post('callback')
+  @HttpCode(200)
   @ApiCallback()
   async callback(
     @CurrentMerchant() merchant: Merchant,
@@ -34,6 +38,7 @@ export class CallbackController {
    * @remarks As `/callback`, for the plugin whose key is the last segment of the callback URL registered at Kakao.
    */
   @Post('callback/:plugin')
+  @HttpCode(200)
   @ApiCallback()
   async callbackOfPlugin(
     @CurrentMerchant() merchant: Merchant,

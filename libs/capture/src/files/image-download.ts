@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import type { Readable, TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
-import type { OnApplicationShutdown } from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { KakaoOrigins, newId, Vault } from '@biz/platform';
 import { fileTypeFromBuffer } from 'file-type';
 import { Agent, request } from 'undici';
@@ -24,6 +24,8 @@ const FILE_MS = 100_000;
 /** What file-type needs to tell any type it knows. */
 const HEAD_BYTES = 4_100;
 const LONGEST_URL = 4_096;
+/** No download takes as long. */
+const LEFT_BEHIND_MS = 3_600_000;
 
 /** This file will never be had: trying again would end the same way. */
 export class FileRefused extends Error {
@@ -44,7 +46,7 @@ export interface StoredFile {
 
 /** Fetches one image into the store: streamed, measured, judged by its content and encrypted on the way. */
 @Injectable()
-export class ImageDownload implements OnApplicationShutdown {
+export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
   private readonly agent = new Agent({
     connect: { timeout: 5_000 },
     headersTimeout: IDLE_MS,
@@ -59,6 +61,16 @@ export class ImageDownload implements OnApplicationShutdown {
     private readonly store: FileStore,
     private readonly vault: Vault,
   ) {}
+
+  /** Clears what a crash left half written; younger files may belong to another instance. */
+  async onModuleInit(): Promise<void> {
+    await mkdir(this.store.incoming, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(this.store.incoming)) {
+      const path = join(this.store.incoming, name);
+      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+      if (Date.now() - mtimeMs > LEFT_BEHIND_MS) await rm(path, { force: true });
+    }
+  }
 
   /**
    * @throws FileRefused for good
@@ -89,7 +101,6 @@ export class ImageDownload implements OnApplicationShutdown {
   private async keep(body: Readable, { id, captureId }: { id: string; captureId: string }): Promise<StoredFile> {
     const key = newFileKey();
     const meter = new Meter(this.config.maxBytes);
-    await mkdir(this.store.incoming, { recursive: true, mode: 0o700 });
     const path = join(this.store.incoming, newId());
     const storeKey = `${captureId}/${newId()}`;
     try {

@@ -1,11 +1,10 @@
-import { applyDecorators, HttpCode } from '@nestjs/common';
+import { applyDecorators } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiHeader, ApiNotFoundResponse, ApiOkResponse } from '@nestjs/swagger';
 import { KakaoAnswer } from '@biz/platform';
 
 /** How Swagger shows a callback (실행결과 콜백), the same for the three plugins. */
 export const ApiCallback = (): MethodDecorator =>
   applyDecorators(
-    HttpCode(200),
     ApiHeader({
       name: 'X-Kakao-Plugin-Relay-Id',
       required: false,

@@ -64,9 +64,11 @@ export class ServiceDto {
 
 /** A capture: that a customer handed something over, and what became of it. No personal data. */
 export class CaptureDto {
+  /** Id of the capture; later ones sort after earlier ones */
   @ApiProperty({ format: 'uuid' })
   id: string;
 
+  /** Which plugin: 개인정보이용, 위치전송, 이미지보안전송 */
   @ApiProperty({ enum: ['profile', 'location', 'image'], enumName: 'CaptureKind' })
   kind: string;
 
@@ -97,12 +99,15 @@ export class CaptureDto {
   @ApiPropertyOptional({ example: 200 })
   answerStatus?: number;
 
+  /** What the customer agreed to (개인정보 제공 동의) */
   @ApiProperty({ type: ConsentDto })
   consent: ConsentDto;
 
+  /** The service a location was sent from */
   @ApiPropertyOptional({ type: ServiceDto })
   service?: ServiceDto;
 
+  /** When Kakao called back */
   @ApiProperty({ type: String, format: 'date-time' })
   receivedAt: Date;
 
@@ -110,9 +115,11 @@ export class CaptureDto {
   @ApiProperty({ type: String, format: 'date-time' })
   deadlineAt: Date;
 
+  /** When the data was held */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   redeemedAt?: Date;
 
+  /** When the shop had it */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   deliveredAt?: Date;
 
@@ -124,9 +131,11 @@ export class CaptureDto {
   @ApiProperty({ type: String, format: 'date-time' })
   eraseAt: Date;
 
+  /** When the personal data was erased (파기) */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   erasedAt?: Date;
 
+  /** When the state last changed */
   @ApiProperty({ type: String, format: 'date-time' })
   changedAt: Date;
 }
@@ -135,6 +144,7 @@ export class CapturePage extends pageDto(CaptureDto) {}
 
 /** One image file of a capture. */
 export class CapturedFileDto {
+  /** Id of the file */
   @ApiProperty({ format: 'uuid' })
   id: string;
 
@@ -146,6 +156,7 @@ export class CapturedFileDto {
   @ApiProperty({ enum: IMAGE_SIZES, enumName: 'ImageVariant' })
   variant: ImageSize;
 
+  /** pending: still fetched; stored: held; failed: `failure` says why; erased: gone with the capture */
   @ApiProperty({ enum: FILE_STATES, enumName: 'FileState' })
   state: FileState;
 
@@ -169,15 +180,18 @@ export class CapturedFileDto {
   @ApiPropertyOptional({ enum: FILE_FAILURES, enumName: 'FileFailure' })
   failure?: FileFailure;
 
+  /** When it was held */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   storedAt?: Date;
 }
 
 /** The personal data of a capture; shown with `X-Access-Reason` only, and every look is logged. */
 export class PersonalDataDto {
+  /** Of a profile capture */
   @ApiPropertyOptional({ type: ReceivedProfile })
   profile?: ReceivedProfile;
 
+  /** Of a location capture */
   @ApiPropertyOptional({ type: ReceivedLocation })
   location?: ReceivedLocation;
 

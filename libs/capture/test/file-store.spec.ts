@@ -1,0 +1,101 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BucketStore } from '../src/files/bucket-store';
+import type { FileStore} from '../src/files/file-store';
+import { FolderStore } from '../src/files/file-store';
+
+/** As much of S3 as a store needs: put, get, list by prefix, delete many; signed requests only. */
+function bucketServer(objects: Map<string, Buffer>): Server {
+  return createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const url = new URL(request.url ?? '/', 'http://s3');
+      const name = decodeURIComponent(url.pathname);
+      const body = Buffer.concat(chunks);
+      if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256')) return response.writeHead(403).end();
+      if (request.method === 'PUT') {
+        objects.set(name, body);
+        return response.writeHead(200).end();
+      }
+      if (request.method === 'POST') {
+        for (const [, key] of body.toString().matchAll(/<Key>([^<]+)<\/Key>/g))
+          objects.delete(`${name.replace(/\/$/, '')}/${key}`);
+        return response.writeHead(200).end('<DeleteResult/>');
+      }
+      if (url.searchParams.has('list-type')) {
+        const prefix = `${name.replace(/\/$/, '')}/${url.searchParams.get('prefix') ?? ''}`;
+        const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).slice(0, 2);
+        const contents = keys.map((key) => `<Contents><Key>${key.replace(/^\/[^/]+\//, '')}</Key></Contents>`).join('');
+        return response
+          .writeHead(200, { 'content-type': 'application/xml' })
+          .end(`<ListBucketResult>${contents}</ListBucketResult>`);
+      }
+      const found = objects.get(name);
+      return found
+        ? response.writeHead(200).end(found)
+        : response.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>');
+    });
+  });
+}
+
+describe.each(['folder', 'bucket'])('a store in a %s', (kind) => {
+  const objects = new Map<string, Buffer>();
+  const environment = { ...process.env };
+  let folder: string;
+  let server: Server;
+  let store: FileStore;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'biz-store-'));
+    server = bucketServer(objects);
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_REGION: 'ap-northeast-2',
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    });
+    store = kind === 'folder' ? new FolderStore(folder) : new BucketStore('s3://pictures/shop/one', folder);
+    await mkdir(store.incoming, { recursive: true });
+  });
+  afterAll(async () => {
+    process.env = environment;
+    server.closeAllConnections();
+    server.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const put = async (name: string, content: string): Promise<void> => {
+    const path = join(store.incoming, 'draft');
+    await writeFile(path, content);
+    await store.put(path, name);
+  };
+  const read = async (name: string): Promise<string> => {
+    let text = '';
+    for await (const piece of await store.read(name)) text += String(piece);
+    return text;
+  };
+
+  it('takes a finished file over and hands it back', async () => {
+    await put('a/1', 'first');
+    await put('a/2', 'second');
+    expect([await read('a/1'), await read('a/2')]).toEqual(['first', 'second']);
+    expect(await readdir(store.incoming)).toEqual([]);
+    if (kind === 'bucket') expect([...objects.keys()]).toEqual(['/pictures/shop/one/a/1', '/pictures/shop/one/a/2']);
+  });
+
+  it('removes a folder and nothing beside it', async () => {
+    await put('a/3', 'third');
+    await put('ab/1', 'neighbour');
+    await store.removeFolder('a');
+    await store.removeFolder('a');
+    await expect(read('a/1')).rejects.toThrow();
+    await expect(read('a/3')).rejects.toThrow();
+    expect(await read('ab/1')).toBe('neighbour');
+  });
+});
