@@ -56,6 +56,15 @@ it('sells the last piece once', async () => {
   expect(await levels()).toEqual({ mug: [1, 1] });
 });
 
+it('sells the last pieces of several goods once, to orders that want them all', async () => {
+  await shelf({ mug: 2, card: 1 });
+
+  const results = await Promise.all(times(20, (at) => reserve(`order-${at}`, [line('mug'), line('card')])));
+
+  expect(results.filter(({ reserved }) => reserved)).toHaveLength(1);
+  expect(await levels()).toEqual({ mug: [2, 1], card: [1, 1] });
+});
+
 it('never deadlocks when orders name the same goods in different order', async () => {
   await shelf({ a: 100, b: 100, c: 100 });
   const ways = [
