@@ -1,0 +1,71 @@
+import { BadRequestException, Controller, Get, Header, NotFoundException, Param, Query, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Payments } from '../payments/payments';
+import { unwrap, withQuery } from './wrapped-url';
+
+const STEPS = { pay: 'authenticate', quit: 'quit', fail: 'fail' } as const;
+
+/** KakaoPay's payment screen for a browser, and the talk-plugin page its approval leads to. */
+@ApiTags('KakaoPay: screens')
+@Controller()
+export class ScreenController {
+  constructor(private readonly payments: Payments) {}
+
+  /** The wrapper around a merchant's approval_url: hands the approval on to it (승인 URL 래퍼). */
+  @Get('kakaopay/callback')
+  @ApiQuery({ name: 'approval_url', description: "The merchant's URL, encoded once or twice" })
+  @ApiQuery({ name: 'pg_token', required: false, description: 'Proof that the user authenticated' })
+  @ApiResponse({ status: 200, description: "The merchant's answer, handed through" })
+  @ApiResponse({ status: 502, description: 'The merchant did not answer' })
+  async callback(@Query() query: Record<string, string>, @Res() reply: FastifyReply): Promise<void> {
+    const { approval_url: wrapped, ...rest } = query;
+    if (!wrapped) throw new BadRequestException('approval_url이 없습니다.');
+    const { inner } = unwrap(`http://talk-plugin/kakaopay/callback?approval_url=${encodeURIComponent(wrapped)}`);
+    const payment = this.payments.list().find(({ pgToken }) => pgToken !== undefined && pgToken === rest.pg_token);
+    const fields = payment
+      ? { ...rest, partner_order_id: payment.partnerOrderId, partner_user_id: payment.partnerUserId }
+      : rest;
+    try {
+      const answer = await fetch(withQuery(inner, fields), { redirect: 'manual', signal: AbortSignal.timeout(10_000) });
+      const type = answer.headers.get('content-type') ?? 'text/plain';
+      void reply
+        .status(answer.status)
+        .header('content-type', type)
+        .send(await answer.text());
+    } catch (error) {
+      void reply.status(502).send({ status: 502, message: `가맹점이 답하지 않았습니다: ${String(error)}` });
+    }
+  }
+
+  @Get('mockup/v1/:tid/:page')
+  @ApiExcludeEndpoint()
+  @Header('content-type', 'text/html; charset=utf-8')
+  page(@Param('tid') tid: string): string {
+    const payment = this.payments.find(tid);
+    if (!payment) throw new NotFoundException('그런 결제가 없습니다.');
+    const button = (step: string, label: string): string =>
+      `<p><a href="/mockup/v1/${tid}/do/${step}">${label}</a></p>`;
+    return `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>카카오페이 (simulated)</title>
+<body style="font:16px/1.6 system-ui;max-width:24rem;margin:3rem auto;padding:0 1rem">
+<h1 style="font-size:1.2rem">카카오페이 <small>simulated</small></h1>
+<p>${escapeHtml(payment.itemName)}<br><strong>${payment.amount.total.toLocaleString('ko-KR')}원</strong></p>
+${button('pay', '결제하기 (pay)')}${button('quit', '취소 (quit)')}${button('fail', '인증 실패 (fail)')}</body>`;
+  }
+
+  @Get('mockup/v1/:tid/do/:step')
+  @ApiExcludeEndpoint()
+  act(@Param('tid') tid: string, @Param('step') step: string, @Res() reply: FastifyReply): void {
+    const does = Object.entries(STEPS).find(([name]) => name === step)?.[1];
+    if (!does || !this.payments.find(tid)) throw new NotFoundException('그런 결제가 없습니다.');
+    const { urls, pgToken } = this.payments.user(tid, does);
+    const next = {
+      authenticate: withQuery(urls.approval, { pg_token: pgToken ?? '' }),
+      quit: urls.cancel,
+      fail: urls.fail,
+    };
+    void reply.redirect(next[does], 302);
+  }
+}
+
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

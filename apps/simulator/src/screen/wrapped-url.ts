@@ -1,0 +1,25 @@
+const WRAPPER_PATH = '/kakaopay/callback';
+
+export type Wrapping = 'direct' | 'wrapped' | 'wrapped-twice';
+
+/**
+ * What is inside `{talk-plugin}/kakaopay/callback?approval_url=…` (guide 6.2, "approval_url 참고사항").
+ *
+ * The guide's text encodes the inner URL once, its sample twice: both are read.
+ */
+export function unwrap(url: string): { wrapping: Wrapping; inner: string } {
+  if (!URL.canParse(url)) return { wrapping: 'direct', inner: url };
+  const { pathname, searchParams } = new URL(url);
+  const once = searchParams.get('approval_url');
+  if (pathname !== WRAPPER_PATH || once === null) return { wrapping: 'direct', inner: url };
+  return /^https?%3a/i.test(once)
+    ? { wrapping: 'wrapped-twice', inner: decodeURIComponent(once) }
+    : { wrapping: 'wrapped', inner: once };
+}
+
+/** A URL with further query fields; what it had stays as it was written. */
+export function withQuery(url: string, fields: Record<string, string>): string {
+  const added = new URLSearchParams(fields).toString();
+  if (added === '') return url;
+  return `${url}${url.includes('?') ? '&' : '?'}${added}`;
+}
