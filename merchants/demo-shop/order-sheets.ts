@@ -15,7 +15,8 @@ const MUG_PRICE = 12_000;
 @Injectable()
 export class DemoOrderSheets extends OrderSheetSource {
   load(orderSheetId: string, buyer: Buyer): Promise<OrderSheet | undefined> {
-    return Promise.resolve(this.sheets(buyer)[orderSheetId]);
+    const sheets = this.sheets(buyer);
+    return Promise.resolve(Object.hasOwn(sheets, orderSheetId) ? sheets[orderSheetId] : undefined);
   }
 
   private sheets({ zipCode }: Buyer): Partial<Record<string, OrderSheet>> {

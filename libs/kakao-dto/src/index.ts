@@ -16,3 +16,13 @@ export {
   SelectOption,
 } from './option.dto';
 export type { OptionType } from './option.dto';
+export {
+  ApproveOrderRequest,
+  OrderSheetAnswer,
+  OrderSheetData,
+  OrderSheetQuery,
+  OrderStatusAnswer,
+  PaymentCallbackRequest,
+  PaymentShippingAddress,
+} from './payment.dto';
+export type { OrderStatusCode } from './payment.dto';

@@ -1,0 +1,25 @@
+import type { Amounts } from '@biz/kakaopay';
+import type { Attempt } from './attempt.entity';
+
+/** What KakaoPay says a payment is, in an approval as in an order. */
+export interface Snapshot {
+  readonly cid: string;
+  readonly tid: string;
+  readonly partnerOrderId: string;
+  readonly partnerUserId: string;
+  readonly amount: Amounts;
+}
+
+/** The names of everything in which KakaoPay's word differs from what the order was when T2 came. */
+export function differences(attempt: Attempt, partnerUserId: string, said: Snapshot): string[] {
+  const pairs: [string, unknown, unknown][] = [
+    ['cid', said.cid, attempt.cid],
+    ['tid', said.tid, attempt.tid],
+    ['partner_order_id', said.partnerOrderId, attempt.orderId],
+    ['partner_user_id', said.partnerUserId, partnerUserId],
+    ['total', said.amount.total, attempt.totalAmount],
+    ['tax_free', said.amount.taxFree, attempt.taxFreeAmount],
+    ['vat', said.amount.vat, attempt.vatAmount],
+  ];
+  return pairs.filter(([, theirs, ours]) => theirs !== ours).map(([name]) => name);
+}

@@ -1,0 +1,269 @@
+import { Drafts, Stock } from '@biz/commerce';
+import type { Amounts, Card } from '@biz/kakaopay';
+import { Deliveries, Fulfilment, Merchants, type ShopEventType } from '@biz/merchant';
+import { Clock, Jobs } from '@biz/platform';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { FULFIL, OrderCompletion } from '../completion/order-completion';
+import type { OrderState } from '../orders/order-status';
+import { Order } from '../orders/order.entity';
+import { orderFacts, paymentFacts } from '../completion/order-facts';
+import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
+import { Refunds } from '../refunds/refunds';
+import { Subscriptions } from '../subscriptions/subscriptions';
+import { Attempt } from './attempt.entity';
+import type { AttemptState } from './attempt-status';
+
+/** What KakaoPay took, by its own word. */
+export interface Charge {
+  amount: Amounts;
+  aid?: string;
+  sid?: string;
+  method?: string;
+  card?: Card;
+  approvedAt?: Date;
+}
+
+interface Failure {
+  state: Extract<AttemptState, 'failed' | 'expired'>;
+  /** Korean, for the buyer. */
+  message: string;
+  note: string;
+  code?: number;
+}
+
+const BEING_PAID: readonly OrderState[] = ['pending', 'approving'];
+
+/**
+ * Applies what KakaoPay said about an attempt: one short transaction each, the order locked first, every move guarded.
+ *
+ * The same news may come from an approve and from the reconciler at once: the second finds nothing to move.
+ */
+@Injectable()
+export class Settlement {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly merchants: Merchants,
+    private readonly completion: OrderCompletion,
+    private readonly refunds: Refunds,
+    private readonly subscriptions: Subscriptions,
+    private readonly stock: Stock,
+    private readonly drafts: Drafts,
+    private readonly deliveries: Deliveries,
+    private readonly jobs: Jobs,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The money is there. When the order cannot take it any more, it goes back. */
+  async paid({ id }: Attempt, charge: Charge): Promise<void> {
+    const sidSealed = charge.sid === undefined ? undefined : await this.subscriptions.seal(charge.sid);
+    await this.inOrder(id, async (manager, order, attempt) => {
+      const refusal = await this.whyNotTaken(manager, order, attempt);
+      const at = this.clock.now();
+      if (refusal !== undefined) return this.sendBack(manager, order, attempt, charge, refusal);
+      if (order.terms.subscription && sidSealed === undefined) {
+        // KakaoPay hands a SID out in the answer to approve only; when that answer was lost, nobody can charge later.
+        return this.show(manager, order, attempt, 'paid, but the SID of the subscription was lost', charge);
+      }
+      const moved = await moveTo(manager, ATTEMPT, id, {
+        to: 'paid',
+        by: 'kakaopay',
+        note: 'approved',
+        at,
+        set: chargeColumns(charge),
+      });
+      if (!moved) return;
+      if (sidSealed !== undefined) {
+        await this.subscriptions.begin(manager, order, attempt.cid, sidSealed, charge.approvedAt ?? at);
+      }
+      const paidAt = charge.approvedAt ?? at;
+      if (this.merchants.port(this.merchants.get(order.merchant), Fulfilment)) {
+        await moveTo(manager, ORDER, order.id, {
+          to: 'fulfilling',
+          by: 'platform',
+          note: "paid; the shop's own work begins",
+          at,
+          from: BEING_PAID,
+          set: { paid_at: paidAt },
+        });
+        await this.jobs.add(FULFIL, { orderId: order.id }, manager);
+      } else {
+        await this.completion.complete(manager, order, paidAt);
+      }
+    });
+  }
+
+  /** No money came with this tid and none can. */
+  async failed({ id }: Attempt, { state, message, note, code }: Failure): Promise<void> {
+    await this.inOrder(id, async (manager, order, attempt) => {
+      const at = this.clock.now();
+      const set = { failure_message: message, failure_code: code ?? null, calling_until: null };
+      if (!(await moveTo(manager, ATTEMPT, id, { to: state, by: 'kakaopay', note, at, set }))) return;
+      await this.endOrder(manager, order, attempt, { to: 'failed', event: 'payment.failed', note, message });
+    });
+  }
+
+  /** The whole payment was cancelled at KakaoPay by somebody else. */
+  async cancelledThere({ id }: Attempt, charge: Charge): Promise<void> {
+    await this.inOrder(id, async (manager, order, attempt) => {
+      const note = 'cancelled at KakaoPay';
+      const at = this.clock.now();
+      const set = { ...chargeColumns(charge), calling_until: null };
+      if (!(await moveTo(manager, ATTEMPT, id, { to: 'refunded', by: 'kakaopay', note, at, set }))) return;
+      await this.endOrder(manager, order, attempt, { to: 'cancelled', event: 'payment.cancelled', note });
+    });
+  }
+
+  /** A person must look. Stock stays held: money may be there. */
+  async review({ id }: Attempt, reason: string, charge?: Charge): Promise<void> {
+    await this.inOrder(id, (manager, order, attempt) => this.show(manager, order, attempt, reason, charge));
+  }
+
+  /** KakaoPay did nothing with this token; the buyer may still finish. */
+  async backToWaiting({ id }: Attempt, callbackId: string, note: string, refused: boolean): Promise<void> {
+    await this.inOrder(id, async (manager, order, attempt) => {
+      const at = this.clock.now();
+      await manager.query(
+        `UPDATE payment.callbacks SET attempt_id = NULL, refused_for = CASE WHEN $3 THEN $2::uuid ELSE refused_for END
+         WHERE id = $1 AND attempt_id = $2`,
+        [callbackId, id, refused],
+      );
+      const set = { calling_until: null };
+      if (!(await moveTo(manager, ATTEMPT, id, { to: 'waiting', by: 'kakaopay', note, at, set, from: ['approving'] })))
+        return;
+      if (!this.isCurrent(order, attempt)) return;
+      await moveTo(manager, ORDER, order.id, { to: 'pending', by: 'kakaopay', note, at, from: ['approving'] });
+    });
+  }
+
+  private async show(
+    manager: EntityManager,
+    order: Order,
+    attempt: Attempt,
+    reason: string,
+    charge?: Charge,
+  ): Promise<void> {
+    const at = this.clock.now();
+    const set = { ...(charge && chargeColumns(charge)), failure_message: reason, calling_until: null };
+    if (!(await moveTo(manager, ATTEMPT, attempt.id, { to: 'review', by: 'platform', note: reason, at, set }))) return;
+    if (this.isCurrent(order, attempt)) {
+      await moveTo(manager, ORDER, order.id, {
+        to: 'review',
+        by: 'platform',
+        note: reason,
+        at,
+        from: BEING_PAID,
+        set: { review_reason: reason },
+      });
+      order.state = 'review';
+    }
+    await this.tell(manager, order, 'payment.review', { reason, ...paymentFacts(attempt) });
+  }
+
+  /** The order is locked before the attempt is read, here as everywhere. */
+  private async inOrder(
+    attemptId: string,
+    work: (manager: EntityManager, order: Order, attempt: Attempt) => Promise<void>,
+  ): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const { orderId } = await manager.findOneOrFail(Attempt, { select: { orderId: true }, where: { id: attemptId } });
+      const order = await manager.findOneOrFail(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } });
+      await work(manager, order, await manager.findOneByOrFail(Attempt, { id: attemptId }));
+    });
+  }
+
+  private isCurrent(order: Order, attempt: Attempt): boolean {
+    return order.attemptId === attempt.id && attempt.closedAt === null;
+  }
+
+  private async whyNotTaken(manager: EntityManager, order: Order, attempt: Attempt): Promise<string | undefined> {
+    if (attempt.state === 'paid') return undefined;
+    if (!this.isCurrent(order, attempt)) return 'the tid was superseded or given up before its money came';
+    if (!BEING_PAID.includes(order.state)) return `the order was ${order.state} when the money came`;
+    if (order.draftId === null) return undefined;
+    const free = await this.drafts.markPaid(manager, order.merchant, order.draftId, order.id);
+    return free ? undefined : 'another order paid the same selection';
+  }
+
+  private async sendBack(
+    manager: EntityManager,
+    order: Order,
+    attempt: Attempt,
+    charge: Charge,
+    reason: string,
+  ): Promise<void> {
+    const at = this.clock.now();
+    const set = chargeColumns(charge);
+    if (!(await moveTo(manager, ATTEMPT, attempt.id, { to: 'surplus', by: 'kakaopay', note: reason, at, set }))) return;
+    await this.refunds.begin(
+      manager,
+      { id: attempt.id, orderId: order.id, merchant: order.merchant, ...chargedOf(charge) },
+      { cause: 'surplus', reason },
+    );
+    await this.endOrder(manager, order, attempt, {
+      to: 'failed',
+      event: 'payment.failed',
+      note: reason,
+      message: '결제를 완료할 수 없어 취소되었습니다.',
+    });
+  }
+
+  /** Ends the order with its current attempt; a superseded attempt ends alone. */
+  private async endOrder(
+    manager: EntityManager,
+    order: Order,
+    attempt: Attempt,
+    end: { to: 'failed' | 'cancelled'; event: ShopEventType; note: string; message?: string },
+  ): Promise<void> {
+    if (!this.isCurrent(order, attempt)) return;
+    const moved = await moveTo(manager, ORDER, order.id, {
+      to: end.to,
+      by: 'kakaopay',
+      note: end.note,
+      at: this.clock.now(),
+      from: BEING_PAID,
+      guard: { attempt_id: attempt.id },
+      set: { failure_message: end.message ?? null },
+    });
+    if (!moved) return;
+    await this.stock.release(manager, order.merchant, order.id);
+    order.state = end.to;
+    await this.tell(manager, order, end.event, {
+      ...paymentFacts(attempt),
+      ...(end.message !== undefined && { message: end.message }),
+    });
+  }
+
+  private tell(
+    manager: EntityManager,
+    order: Order,
+    type: ShopEventType,
+    facts: Record<string, unknown>,
+  ): Promise<void> {
+    return this.deliveries.add(manager, {
+      merchant: order.merchant,
+      type,
+      subject: order.id,
+      ...(order.relayId !== null && { relayId: order.relayId }),
+      data: { ...orderFacts(order), ...facts },
+    });
+  }
+}
+
+function chargedOf({ amount }: Charge): Pick<Attempt, 'chargedAmount' | 'chargedTaxFree' | 'chargedVat'> {
+  return { chargedAmount: amount.total, chargedTaxFree: amount.taxFree, chargedVat: amount.vat };
+}
+
+function chargeColumns({ amount, aid, method, card, approvedAt }: Charge): Record<string, unknown> {
+  return {
+    charged_amount: amount.total,
+    charged_tax_free: amount.taxFree,
+    charged_vat: amount.vat,
+    calling_until: null,
+    ...(aid !== undefined && { aid }),
+    ...(method !== undefined && { method }),
+    ...(card && { card: JSON.stringify(card) }),
+    ...(approvedAt && { approved_at: approvedAt }),
+  };
+}

@@ -1,0 +1,152 @@
+import { Stock } from '@biz/commerce';
+import { Deliveries, Fulfilment, Merchants, type PaidOrder, type ShippingAddress } from '@biz/merchant';
+import { Clock, defineJob, Jobs, Vault } from '@biz/platform';
+import { Injectable } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { Attempt } from '../attempts/attempt.entity';
+import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
+import { Refunds } from '../refunds/refunds';
+import { Subscription } from '../subscriptions/subscription.entity';
+import { ADDRESS_CONTEXT } from '../orders/order-address';
+import { orderFacts, paymentFacts } from './order-facts';
+import { Order } from '../orders/order.entity';
+
+/** The shop's own work for a paid order; seconds before each repeat, over a day. */
+export const FULFIL = defineJob<{ orderId: string }>({
+  name: 'payment.fulfil',
+  schedule: [1, 2, 5, 10, 30, 60, 300, 900, 3600, 7200, 14_400, 28_800, 28_800],
+});
+
+/** From the money's arrival to `S`: the shop's own order work, then all that follows from a paid order. */
+@Injectable()
+export class OrderCompletion implements OnModuleInit {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly merchants: Merchants,
+    private readonly refunds: Refunds,
+    private readonly stock: Stock,
+    private readonly deliveries: Deliveries,
+    private readonly jobs: Jobs,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.work(
+      FULFIL,
+      ({ orderId }) => this.fulfil(orderId),
+      ({ orderId }) => this.giveUp(orderId),
+    );
+  }
+
+  /** Makes a paid order `S`, in the caller's transaction: its goods are sold and the shop is told. */
+  async complete(manager: EntityManager, order: Order, paidAt: Date): Promise<void> {
+    const moved = await moveTo(manager, ORDER, order.id, {
+      to: 'paid',
+      by: 'platform',
+      note: 'paid and done',
+      at: this.clock.now(),
+      from: ['pending', 'approving', 'fulfilling'],
+      set: { paid_at: paidAt },
+    });
+    if (!moved) return;
+    await this.stock.commit(manager, order.merchant, order.id);
+    const attempt = await manager.findOneByOrFail(Attempt, { id: order.attemptId ?? '' });
+    const subscription = order.terms.subscription && (await manager.findOneBy(Subscription, { orderId: order.id }));
+    await this.deliveries.add(manager, {
+      merchant: order.merchant,
+      type: 'payment.paid',
+      subject: order.id,
+      ...(order.relayId !== null && { relayId: order.relayId }),
+      data: {
+        ...orderFacts(order, 'paid'),
+        ...paymentFacts(attempt, await this.addressOf(order)),
+        ...(subscription && {
+          subscription: {
+            id: subscription.id,
+            ...(subscription.nextChargeOn !== null && {
+              nextChargeOn: subscription.nextChargeOn,
+              nextAmount: subscription.nextAmount,
+            }),
+          },
+        }),
+      },
+    });
+  }
+
+  private async fulfil(orderId: string): Promise<void> {
+    const { manager } = this.dataSource;
+    const order = await manager.findOneBy(Order, { id: orderId });
+    if (order?.state !== 'fulfilling') return;
+    const port = this.merchants.port(this.merchants.get(order.merchant), Fulfilment);
+    const refusal = await port?.fulfil(await this.paidOrder(order));
+    await this.dataSource.transaction(async (inside) => {
+      const locked = await inside.findOneOrFail(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } });
+      if (locked.state !== 'fulfilling') return;
+      if (refusal) await this.refuse(inside, locked, refusal.refused);
+      else await this.complete(inside, locked, locked.paidAt ?? this.clock.now());
+    });
+  }
+
+  private async refuse(manager: EntityManager, order: Order, message: string): Promise<void> {
+    const at = this.clock.now();
+    const note = 'the shop refused the order';
+    await moveTo(manager, ORDER, order.id, { to: 'failed', by: 'shop', note, at, set: { failure_message: message } });
+    const attempt = await manager.findOneByOrFail(Attempt, { id: order.attemptId ?? '' });
+    await moveTo(manager, ATTEMPT, attempt.id, { to: 'surplus', by: 'shop', note, at });
+    await this.refunds.begin(manager, attempt, { cause: 'fulfilment-refused', reason: note });
+    await this.stock.release(manager, order.merchant, order.id);
+    await this.deliveries.add(manager, {
+      merchant: order.merchant,
+      type: 'payment.failed',
+      subject: order.id,
+      ...(order.relayId !== null && { relayId: order.relayId }),
+      data: { ...orderFacts(order, 'failed'), ...paymentFacts(attempt), message },
+    });
+  }
+
+  private async giveUp(orderId: string): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const reason = "paid, but the shop's own order work never succeeded";
+      const moved = await moveTo(manager, ORDER, orderId, {
+        to: 'review',
+        by: 'platform',
+        note: reason,
+        at: this.clock.now(),
+        from: ['fulfilling'],
+        set: { review_reason: reason },
+      });
+      if (!moved) return;
+      const order = await manager.findOneByOrFail(Order, { id: orderId });
+      await this.deliveries.add(manager, {
+        merchant: order.merchant,
+        type: 'payment.review',
+        subject: order.id,
+        ...(order.relayId !== null && { relayId: order.relayId }),
+        data: { ...orderFacts(order), reason },
+      });
+    });
+  }
+
+  private async paidOrder(order: Order): Promise<PaidOrder> {
+    const address = await this.addressOf(order);
+    return {
+      partnerOrderId: order.id,
+      orderSheetId: order.sheetId,
+      appUserId: order.appUserId,
+      ...(order.relayId !== null && { relayId: order.relayId }),
+      lines: order.terms.lines,
+      totalAmount: order.totalAmount,
+      approvedAt: order.paidAt ?? this.clock.now(),
+      ...(address && { shippingAddress: address }),
+    };
+  }
+
+  private async addressOf({ addressSealed }: Order): Promise<ShippingAddress | undefined> {
+    return addressSealed === null
+      ? undefined
+      : (JSON.parse(await this.vault.open(addressSealed, ADDRESS_CONTEXT)) as ShippingAddress);
+  }
+}

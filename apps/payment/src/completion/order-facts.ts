@@ -1,0 +1,31 @@
+import type { ShippingAddress } from '@biz/merchant';
+import type { Attempt } from '../attempts/attempt.entity';
+import type { OrderState } from '../orders/order-status';
+import type { Order } from '../orders/order.entity';
+
+/** What a shop is told about an order, whatever happened to it. */
+export function orderFacts(order: Order, state: OrderState = order.state): Record<string, unknown> {
+  return {
+    partnerOrderId: order.id,
+    orderSheetId: order.sheetId,
+    appUserId: order.appUserId,
+    state,
+    itemName: order.itemName,
+    quantity: order.quantity,
+    totalAmount: order.totalAmount,
+    taxFreeAmount: order.taxFreeAmount,
+    vatAmount: order.vatAmount,
+    refundedAmount: order.refundedAmount,
+  };
+}
+
+/** What a shop is told about the payment itself. */
+export function paymentFacts(attempt: Attempt, address?: ShippingAddress): Record<string, unknown> {
+  return {
+    tid: attempt.tid,
+    ...(attempt.aid !== null && { aid: attempt.aid }),
+    ...(attempt.method !== null && { method: attempt.method }),
+    ...(attempt.approvedAt !== null && { approvedAt: attempt.approvedAt.toISOString() }),
+    ...(address && { shippingAddress: address }),
+  };
+}

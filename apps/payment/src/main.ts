@@ -1,0 +1,5 @@
+import { merchants } from '@biz/merchants';
+import { startApp } from '@biz/platform';
+import { paymentApp } from './payment.module';
+
+void startApp(paymentApp(merchants));

@@ -1,0 +1,124 @@
+import { OperatorController, pageOf } from '@biz/platform';
+import {
+  BadRequestException,
+  Body,
+  Get,
+  Headers,
+  HttpCode,
+  NotFoundException,
+  Param,
+  Post,
+  Query,
+} from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiConflictResponse,
+  ApiHeader,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiUnprocessableEntityResponse,
+} from '@nestjs/swagger';
+import { DataSource, LessThan } from 'typeorm';
+import { Attempt } from '../attempts/attempt.entity';
+import { HistoryEntry } from '../history/history.entity';
+import { isOrderId } from '../orders/order-id';
+import { Order } from '../orders/order.entity';
+import { Refund } from '../refunds/refund.entity';
+import { Refunds } from '../refunds/refunds';
+import {
+  AttemptDto,
+  CancelOrderRequest,
+  HistoryDto,
+  OrderCancellationDto,
+  OrderDetailDto,
+  OrderDto,
+  OrderPage,
+  OrdersQuery,
+  RefundDto,
+} from './operator-orders.dto';
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
+
+@OperatorController('orders')
+export class OperatorOrdersController {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly refunds: Refunds,
+  ) {}
+
+  /** Orders, newest first */
+  @Get()
+  @ApiOkResponse({ type: OrderPage })
+  async list(@Query() { state, limit = 20, cursor }: OrdersQuery): Promise<OrderPage> {
+    if (cursor !== undefined && !isOrderId(cursor)) throw new BadRequestException('cursor is not one of this list');
+    const rows = await this.dataSource.manager.find(Order, {
+      where: { ...(state && { state }), ...(cursor !== undefined && { id: LessThan(cursor) }) },
+      order: { id: 'DESC' },
+      take: limit + 1,
+    });
+    return pageOf(
+      rows,
+      limit,
+      ({ id }) => id,
+      (each) => OrderDto.of(each),
+    );
+  }
+
+  /** One order: amounts, attempts with tid, refunds, history */
+  @Get(':partnerOrderId')
+  @ApiOkResponse({ type: OrderDetailDto })
+  @ApiNotFoundResponse({ description: 'No such order' })
+  async detail(@Param('partnerOrderId') id: string): Promise<OrderDetailDto> {
+    const { manager } = this.dataSource;
+    const order = isOrderId(id) ? await manager.findOneBy(Order, { id }) : null;
+    if (!order) throw new NotFoundException('No such order');
+    const of = { where: { orderId: id }, order: { id: 'ASC' } } as const;
+    const [attempts, refunds, history] = await Promise.all([
+      manager.find(Attempt, of),
+      manager.find(Refund, of),
+      manager.find(HistoryEntry, of),
+    ]);
+    return Object.assign(OrderDto.of(order), {
+      attempts: attempts.map((each) => AttemptDto.of(each)),
+      refunds: refunds.map((each) => RefundDto.of(each)),
+      history: history.map((each) => HistoryDto.of(each)),
+    });
+  }
+
+  /**
+   * Cancels an order (결제취소): gives the money back, in full or in part
+   *
+   * @remarks The refund is carried out by durable work; look at the order to see it `done`. An order that is not paid is cancelled at once.
+   * The same `Idempotency-Key` again answers the same refund.
+   */
+  @Post(':partnerOrderId/cancel')
+  @HttpCode(202)
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: true,
+    description: 'Made by the caller, one for each wish; up to 200 characters',
+  })
+  @ApiAcceptedResponse({ type: OrderCancellationDto })
+  @ApiNotFoundResponse({ description: 'No such order' })
+  @ApiConflictResponse({
+    description: 'The key was used for another refund, or the order cannot be refunded right now',
+  })
+  @ApiUnprocessableEntityResponse({ description: 'More than is left' })
+  async cancel(
+    @Param('partnerOrderId') id: string,
+    @Headers('idempotency-key') key: string | undefined,
+    @Body() { amount, reason, restock = true }: CancelOrderRequest,
+  ): Promise<OrderCancellationDto> {
+    if (key === undefined || !IDEMPOTENCY_KEY.test(key)) {
+      throw new BadRequestException('The header Idempotency-Key is required: 1 to 200 printable characters');
+    }
+    const refund = await this.refunds.request(id, {
+      ...(amount !== undefined && { amount }),
+      reason,
+      idempotencyKey: key,
+      restock,
+    });
+    const { state } = await this.dataSource.manager.findOneByOrFail(Order, { id });
+    return { partnerOrderId: id, state, ...(refund && { refund: RefundDto.of(refund) }) };
+  }
+}

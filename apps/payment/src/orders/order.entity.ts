@@ -1,0 +1,115 @@
+import type { OrderAgreement, OrderLine, SubscriptionPlan } from '@biz/merchant';
+import type { StockLine } from '@biz/commerce';
+import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { OrderState } from './order-status';
+
+/** What T1 showed the buyer beside the amounts; kept so that T1 can show it again. */
+export interface SheetTerms {
+  lines: OrderLine[];
+  agreements?: OrderAgreement[];
+  productUrls?: string[];
+  subscription?: SubscriptionPlan;
+}
+
+/** One purchase of one user; its payments are its attempts. Never deleted. */
+@Entity({ schema: 'payment', name: 'orders' })
+@Unique('orders_one_per_sheet_and_user', ['merchant', 'sheetId', 'appUserId'])
+@Index('orders_by_state', ['state', 'id'])
+@Check(
+  'orders_state',
+  `state IN ('open', 'pending', 'approving', 'fulfilling', 'paid', 'failed', 'cancelled', 'review')`,
+)
+@Check(
+  'orders_amounts',
+  `quantity > 0 AND total_amount >= 0 AND tax_free_amount >= 0 AND vat_amount >= 0 AND tax_free_amount + vat_amount <= total_amount`,
+)
+@Check('orders_never_refunds_more', 'refunded_amount BETWEEN 0 AND total_amount')
+@Check('orders_review_has_a_reason', `state <> 'review' OR review_reason IS NOT NULL`)
+export class Order {
+  /** Also KakaoPay's and Kakao's partner_order_id. */
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'orders_pkey' })
+  id: string;
+
+  @Column('text')
+  merchant: string;
+
+  /** Kakao's ordersheet_id. */
+  @Column('text', { name: 'sheet_id' })
+  sheetId: string;
+
+  /** Also KakaoPay's partner_user_id. */
+  @Column('text', { name: 'app_user_id' })
+  appUserId: string;
+
+  @Column('text')
+  state: OrderState;
+
+  @Column('text', { name: 'relay_id', nullable: true })
+  relayId: string | null;
+
+  /** The draft of the option plugin it pays. */
+  @Column('uuid', { name: 'draft_id', nullable: true })
+  draftId: string | null;
+
+  @Column('text', { name: 'item_name' })
+  itemName: string;
+
+  @Column('text', { name: 'item_code', nullable: true })
+  itemCode: string | null;
+
+  @Column('integer')
+  quantity: number;
+
+  @Column('integer', { name: 'total_amount' })
+  totalAmount: number;
+
+  @Column('integer', { name: 'tax_free_amount' })
+  taxFreeAmount: number;
+
+  @Column('integer', { name: 'vat_amount' })
+  vatAmount: number;
+
+  @Column('integer', { name: 'refunded_amount', default: 0 })
+  refundedAmount: number;
+
+  @Column('boolean', { name: 'use_shipping' })
+  useShipping: boolean;
+
+  /** The postal code the amounts were made for. */
+  @Column('text', { name: 'zip_code', nullable: true })
+  zipCode: string | null;
+
+  @Column('jsonb')
+  terms: SheetTerms;
+
+  @Column('jsonb', { name: 'stock_lines' })
+  stockLines: StockLine[];
+
+  /** The newest attempt: the only one that may pay the order. */
+  @Column('uuid', { name: 'attempt_id', nullable: true })
+  attemptId: string | null;
+
+  @Column('text', { name: 'address_sealed', nullable: true })
+  addressSealed: string | null;
+
+  /** Why it failed, in Korean, for the buyer. */
+  @Column('text', { name: 'failure_message', nullable: true })
+  failureMessage: string | null;
+
+  /** Why a person must look, in English, for the operator. */
+  @Column('text', { name: 'review_reason', nullable: true })
+  reviewReason: string | null;
+
+  /** T2 is taken until then. */
+  @Column('timestamptz', { name: 'expires_at' })
+  expiresAt: Date;
+
+  @Column('timestamptz', { name: 'paid_at', nullable: true })
+  paidAt: Date | null;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt: Date;
+
+  @Column('timestamptz', { name: 'updated_at' })
+  updatedAt: Date;
+}

@@ -1,0 +1,89 @@
+import { ApproveOrderRequest, OrderSheetAnswer, OrderSheetQuery, OrderStatusAnswer } from '@biz/kakao-dto';
+import { AppUserId, CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
+import type { Merchant } from '@biz/merchant';
+import { KakaoAnswer, ok, Refusal } from '@biz/platform';
+import { BadRequestException, Body, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiQuery } from '@nestjs/swagger';
+import { OrderApproval } from './order-approval';
+import { Orders } from './orders';
+
+const APP_USER_ID = /^[\w.-]{1,100}$/;
+
+const ApiAppUser = (): MethodDecorator =>
+  ApiHeader({ name: 'X-Kakao-AppUserId', required: true, description: '카카오의 AppUserId, 사용자 식별에 사용' });
+
+@KakaoController()
+export class OrdersController {
+  constructor(
+    private readonly orders: Orders,
+    private readonly approval: OrderApproval,
+  ) {}
+
+  /**
+   * T1. 주문생성: the order behind an order sheet, with its amounts
+   *
+   * @remarks Called again when the customer changes the address: same `partner_order_id`, new amounts. Answers 300 for a sheet that is
+   * unknown, paid or cancelled, 301 when the shop is closed, 400 without a user, 401 for a restricted user (HTTP 200, code in `status`).
+   */
+  @Get('ordersheet')
+  @ApiAppUser()
+  @ApiOkResponse({ type: OrderSheetAnswer })
+  async sheet(
+    @CurrentMerchant() merchant: Merchant,
+    @AppUserId() user: string | undefined,
+    @RelayId() relayId: string | undefined,
+    @Query() query: OrderSheetQuery,
+  ): Promise<OrderSheetAnswer> {
+    const buyer = {
+      appUserId: userOf(user),
+      ...(query.zip_code && { zipCode: query.zip_code }),
+      ...(relayId !== undefined && { relayId }),
+    };
+    return ok(await this.orders.sheet(merchant, query.ordersheet_id, buyer));
+  }
+
+  /**
+   * T2. 결제번호저장 및 상품유효성검증: stores tid and address, checks and reserves the stock
+   *
+   * @remarks All or nothing. The same tid again changes nothing; a new one supersedes the one before. A sold-out product answers 500 with a message.
+   */
+  @Post(['order/approve', 'approve'])
+  @HttpCode(200)
+  @ApiAppUser()
+  @ApiOkResponse({ type: KakaoAnswer })
+  async approve(
+    @CurrentMerchant() merchant: Merchant,
+    @AppUserId() user: string | undefined,
+    @RelayId() relayId: string | undefined,
+    @Body() body: ApproveOrderRequest,
+  ): Promise<KakaoAnswer> {
+    await this.approval.approve(merchant, userOf(user), relayId, body);
+    return ok();
+  }
+
+  /**
+   * T4. 주문상태 확인: how the order is
+   *
+   * @remarks Asked every 0.5 s while `order_status` is W; reads our own state only.
+   */
+  @Get(['order/status', 'status'])
+  @ApiAppUser()
+  @ApiQuery({ name: 'order_id', description: "주문아이디, T1's `partner_order_id`" })
+  @ApiOkResponse({ type: OrderStatusAnswer })
+  async status(
+    @CurrentMerchant() merchant: Merchant,
+    @AppUserId() user: string | undefined,
+    @Query('order_id') orderId: unknown,
+  ): Promise<OrderStatusAnswer> {
+    if (typeof orderId !== 'string' || orderId === '') {
+      throw new BadRequestException('요청 형식이 올바르지 않습니다. (order_id)');
+    }
+    return ok(await this.orders.status(merchant, userOf(user), orderId));
+  }
+}
+
+/** @throws Refusal 400 (유저의 인증 정보가 올바르지 않습니다) */
+function userOf(header: string | undefined): string {
+  if (header === undefined || !APP_USER_ID.test(header)) throw new Refusal(400);
+  return header;
+}

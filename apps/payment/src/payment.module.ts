@@ -1,0 +1,68 @@
+import { CommerceModule, commerceSchema } from '@biz/commerce';
+import { type MerchantDefinition, merchantSchema, MerchantsModule } from '@biz/merchant';
+import { provideConfig, type AppDefinition } from '@biz/platform';
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { Attempts } from './attempts/attempts';
+import { MerchantKakaoPay } from './attempts/merchant-kakaopay';
+import { Settlement } from './attempts/settlement';
+import { Callbacks } from './callbacks/callbacks';
+import { CallbacksController } from './callbacks/callbacks.controller';
+import { OrderCompletion } from './completion/order-completion';
+import { OperatorOrdersController } from './operator/operator-orders.controller';
+import { OrderApproval } from './orders/order-approval';
+import { Orders } from './orders/orders';
+import { OrdersController } from './orders/orders.controller';
+import { PaymentConfig } from './payment.config';
+import { paymentSchema } from './payment.schema';
+import { RefundWorker } from './refunds/refund-worker';
+import { Refunds } from './refunds/refunds';
+import { OrderSheets } from './sheets/order-sheets';
+import { OrderUrlMaker } from './sheets/order-urls';
+import { Subscriptions } from './subscriptions/subscriptions';
+import { SubscriptionsController } from './subscriptions/subscriptions.controller';
+
+const DESCRIPTION = `
+The one-click payment plugin (원클릭 결제 플러그인, guide 6): T1 order sheet, T2 approve, T3 callback, T4 status.
+
+Every route of Kakao's answers at the guide's own path for the default merchant and below \`/m/{pathKey}\` for any.
+Business outcomes are HTTP 200 with the guide's code in \`status\`: 200 성공 · 300 유효하지 않은 주문 · 301 매장 운영시간이 아님 ·
+400 유저의 인증 정보가 올바르지 않음 · 401 사용이 제한된 유저 · 500 기타오류. A malformed request is HTTP 400 with the same body.
+
+Payments are approved by durable work after T3; money is in won, times are UTC.
+`;
+
+@Module({})
+export class PaymentModule {
+  static with(merchants: MerchantDefinition[]): DynamicModule {
+    return {
+      module: PaymentModule,
+      imports: [MerchantsModule.for(merchants), CommerceModule.with(merchants)],
+      controllers: [OrdersController, CallbacksController, OperatorOrdersController, SubscriptionsController],
+      providers: [
+        provideConfig(PaymentConfig),
+        OrderUrlMaker,
+        OrderSheets,
+        Orders,
+        OrderApproval,
+        Callbacks,
+        MerchantKakaoPay,
+        Settlement,
+        Attempts,
+        OrderCompletion,
+        Refunds,
+        RefundWorker,
+        Subscriptions,
+      ],
+    };
+  }
+}
+
+/** The payment app for these merchants. */
+export const paymentApp = (merchants: MerchantDefinition[]): AppDefinition => ({
+  name: 'payment',
+  title: 'One-click payment (원클릭 결제)',
+  description: DESCRIPTION,
+  schemas: [merchantSchema, commerceSchema, paymentSchema],
+  module: PaymentModule.with(merchants),
+});

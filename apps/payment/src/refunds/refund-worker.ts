@@ -1,0 +1,214 @@
+import { cancelRefusal, explainCode, type Answer, type Cancellation } from '@biz/kakaopay';
+import { Stock } from '@biz/commerce';
+import { Deliveries } from '@biz/merchant';
+import { Clock, Jobs, NotYet } from '@biz/platform';
+import { Injectable, Logger } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { Attempt } from '../attempts/attempt.entity';
+import { MerchantKakaoPay } from '../attempts/merchant-kakaopay';
+import { orderFacts, paymentFacts } from '../completion/order-facts';
+import { ATTEMPT, moveTo, ORDER, REFUND as REFUND_ROW } from '../history/move-to';
+import { Order } from '../orders/order.entity';
+import { REFUND_STATES } from './refund-status';
+import { Refund } from './refund.entity';
+import { REFUND } from './refunds';
+
+/** Gives money back at KakaoPay, each refund once. */
+@Injectable()
+export class RefundWorker implements OnModuleInit {
+  private readonly logger = new Logger(RefundWorker.name);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly kakaopay: MerchantKakaoPay,
+    private readonly stock: Stock,
+    private readonly deliveries: Deliveries,
+    private readonly jobs: Jobs,
+    private readonly clock: Clock,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.work(
+      REFUND,
+      ({ refundId }) => this.carryOut(refundId),
+      async ({ refundId }) => {
+        const refund = await this.dataSource.manager.findOneByOrFail(Refund, { id: refundId });
+        await this.fail(refund, 'KakaoPay never said how this refund ended');
+      },
+    );
+  }
+
+  /**
+   * KakaoPay's cancel has no idempotency key. The first call is guarded by what is left to cancel; before any repeat
+   * `order` says what was really cancelled.
+   */
+  private async carryOut(refundId: string): Promise<void> {
+    const { manager } = this.dataSource;
+    const refund = await manager.findOneByOrFail(Refund, { id: refundId });
+    if (REFUND_STATES[refund.state].final) return;
+    const attempt = await manager.findOneByOrFail(Attempt, { id: refund.attemptId });
+    const repeat = refund.state === 'sending';
+    if (!repeat && !(await this.claim(refund))) throw new NotYet('another refund of the same payment is under way');
+    // Read after the claim: until this one ends, no other refund of the payment can.
+    const before = await this.refundedBefore(attempt);
+    if (repeat && (await this.wasDone(refund, attempt, before))) return;
+    const { pay, cidSecret } = this.kakaopay.of(refund.merchant);
+    const answer = await pay.cancel({
+      cid: attempt.cid,
+      ...(cidSecret !== undefined && { cidSecret }),
+      tid: attempt.tid,
+      amount: refund.amount,
+      taxFreeAmount: refund.taxFreeAmount,
+      vatAmount: refund.vatAmount,
+      availableAmount: (attempt.chargedAmount ?? 0) - before,
+    });
+    await this.apply(refund, answer);
+  }
+
+  private async refundedBefore(attempt: Attempt): Promise<number> {
+    const [sum] = await this.dataSource.query<{ amount: number }[]>(
+      `SELECT coalesce(sum(amount), 0)::int AS amount FROM payment.refunds WHERE attempt_id = $1 AND state = 'done'`,
+      [attempt.id],
+    );
+    return sum?.amount ?? 0;
+  }
+
+  /** One at a time for each payment: `refunds_one_at_a_time`. */
+  private async claim(refund: Refund): Promise<boolean> {
+    try {
+      return await this.dataSource.transaction((manager) =>
+        moveTo(manager, REFUND_ROW, refund.id, {
+          to: 'sending',
+          by: 'platform',
+          note: 'cancel decided on',
+          at: this.clock.now(),
+        }),
+      );
+    } catch (error) {
+      const { driverError } = error as { driverError?: { constraint?: string } };
+      if (driverError?.constraint === 'refunds_one_at_a_time') return false;
+      throw error;
+    }
+  }
+
+  /** @returns whether it is settled; false means that KakaoPay did not do it and may be asked again */
+  private async wasDone(refund: Refund, attempt: Attempt, before: number): Promise<boolean> {
+    const { pay, cidSecret } = this.kakaopay.of(refund.merchant);
+    const answer = await pay.order({
+      cid: attempt.cid,
+      ...(cidSecret !== undefined && { cidSecret }),
+      tid: attempt.tid,
+    });
+    if (answer.kind !== 'answered') throw new NotYet(`order: ${answer.kind}`);
+    const { cancelledAmount, actions } = answer.value;
+    if (cancelledAmount === before) return false;
+    if (cancelledAmount === before + refund.amount) {
+      const aid = actions.findLast(({ type }) => type === 'CANCEL')?.aid;
+      await this.done(refund, aid, 'order says the money is back');
+      return true;
+    }
+    const note = `KakaoPay says ${cancelledAmount} won are cancelled, we know of ${before}`;
+    await this.fail(refund, note);
+    return true;
+  }
+
+  private async apply(refund: Refund, answer: Answer<Cancellation>): Promise<void> {
+    if (answer.kind === 'answered') return this.done(refund, answer.value.aid, 'KakaoPay gave the money back');
+    if (answer.kind !== 'refused') {
+      this.logger.warn({ refundId: refund.id, outcome: answer.kind, reason: answer.reason }, 'cancel: not known');
+      throw new NotYet(`cancel: ${answer.kind}`);
+    }
+    const note = `cancel refused with ${answer.code}: ${explainCode(answer.code)}`;
+    switch (cancelRefusal(answer.code)) {
+      case 'look':
+      case 'later':
+        throw new NotYet(note);
+      case 'person':
+        return this.fail(refund, note, answer.code);
+    }
+  }
+
+  private async done(refund: Refund, aid: string | undefined, note: string): Promise<void> {
+    await this.inOrder(refund, async (manager, order, attempt) => {
+      const at = this.clock.now();
+      const set = { done_at: at, aid: aid ?? null };
+      if (!(await moveTo(manager, REFUND_ROW, refund.id, { to: 'done', by: 'kakaopay', note, at, set }))) return;
+      const total = await manager.sum(Refund, 'amount', { attemptId: attempt.id, state: 'done' });
+      const whole = (total ?? 0) >= (attempt.chargedAmount ?? 0);
+      if (whole)
+        await moveTo(manager, ATTEMPT, attempt.id, { to: 'refunded', by: 'platform', note: 'all of it is back', at });
+      if (refund.cause !== 'operator') return;
+      await this.applyToOrder(manager, order, attempt, refund, whole);
+    });
+  }
+
+  private async applyToOrder(
+    manager: EntityManager,
+    order: Order,
+    attempt: Attempt,
+    refund: Refund,
+    whole: boolean,
+  ): Promise<void> {
+    const at = this.clock.now();
+    // In review KakaoPay may have taken another amount than the order's.
+    order.refundedAmount = Math.min(order.refundedAmount + refund.amount, order.totalAmount);
+    await manager.update(Order, { id: order.id }, { refundedAmount: order.refundedAmount, updatedAt: at });
+    if (whole) {
+      const held = order.state === 'fulfilling' || order.state === 'review';
+      await moveTo(manager, ORDER, order.id, { to: 'cancelled', by: 'operator', note: refund.reason, at });
+      order.state = 'cancelled';
+      if (held) await this.stock.release(manager, order.merchant, order.id);
+      else if (refund.restock) await this.stock.restock(manager, order.merchant, order.id);
+    }
+    await this.deliveries.add(manager, {
+      merchant: order.merchant,
+      type: 'payment.cancelled',
+      subject: order.id,
+      ...(order.relayId !== null && { relayId: order.relayId }),
+      data: {
+        ...orderFacts(order),
+        ...paymentFacts(attempt),
+        refund: {
+          id: refund.id,
+          amount: refund.amount,
+          taxFreeAmount: refund.taxFreeAmount,
+          vatAmount: refund.vatAmount,
+          reason: refund.reason,
+          whole,
+        },
+      },
+    });
+  }
+
+  private async fail(refund: Refund, reason: string, code?: number): Promise<void> {
+    await this.inOrder(refund, async (manager, order) => {
+      const at = this.clock.now();
+      const set = { failure_message: reason, failure_code: code ?? null };
+      if (!(await moveTo(manager, REFUND_ROW, refund.id, { to: 'failed', by: 'kakaopay', note: reason, at, set })))
+        return;
+      this.logger.error({ refundId: refund.id, orderId: order.id, reason }, 'a refund needs a person');
+      await this.deliveries.add(manager, {
+        merchant: order.merchant,
+        type: 'payment.review',
+        subject: order.id,
+        ...(order.relayId !== null && { relayId: order.relayId }),
+        data: { ...orderFacts(order), reason: `refund of ${refund.amount} won: ${reason}` },
+      });
+    });
+  }
+
+  private async inOrder(
+    refund: Refund,
+    work: (manager: EntityManager, order: Order, attempt: Attempt) => Promise<void>,
+  ): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const order = await manager.findOneOrFail(Order, {
+        where: { id: refund.orderId },
+        lock: { mode: 'pessimistic_write' },
+      });
+      await work(manager, order, await manager.findOneByOrFail(Attempt, { id: refund.attemptId }));
+    });
+  }
+}

@@ -1,0 +1,205 @@
+import { Stock } from '@biz/commerce';
+import { Deliveries } from '@biz/merchant';
+import { Clock, defineJob, Jobs, newId } from '@biz/platform';
+import { ConflictException, Injectable, NotFoundException, UnprocessableEntityException } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { Attempt } from '../attempts/attempt.entity';
+import { orderFacts } from '../completion/order-facts';
+import { ATTEMPT, began, moveTo, ORDER } from '../history/move-to';
+import { isOrderId } from '../orders/order-id';
+import { Order } from '../orders/order.entity';
+import type { RefundCause } from './refund-status';
+import { Refund } from './refund.entity';
+import { type Parts, splitRefund } from './tax-split';
+
+/** Seconds before each repeat of a refund that KakaoPay did not settle, over two days. */
+const REFUND_AFTER = [1, 2, 5, 10, 30, 60, 300, 900, 3600, 7200, 14_400, 28_800, 28_800, 28_800, 57_600];
+
+export const REFUND = defineJob<{ refundId: string }>({ name: 'payment.refund', schedule: REFUND_AFTER });
+
+export interface RefundWish {
+  /** Won; all that is left when absent. */
+  amount?: number;
+  reason: string;
+  idempotencyKey: string;
+  /** Whether the goods go back on the shelf when the whole order is refunded. */
+  restock: boolean;
+}
+
+/** What a refund needs to know of the attempt. */
+type Charged = Pick<Attempt, 'id' | 'orderId' | 'merchant' | 'chargedAmount' | 'chargedTaxFree' | 'chargedVat'>;
+
+/** Decides on refunds; `RefundWorker` carries them out. */
+@Injectable()
+export class Refunds {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly stock: Stock,
+    private readonly deliveries: Deliveries,
+    private readonly jobs: Jobs,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * An operator's wish: an order without money is cancelled, a paid one gets its money back.
+   *
+   * The same key again answers the same refund and changes nothing.
+   * @returns nothing when there was no money to give back
+   */
+  async request(orderId: string, wish: RefundWish): Promise<Refund | undefined> {
+    return this.dataSource.transaction(async (manager) => {
+      const order = isOrderId(orderId)
+        ? await manager.findOne(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } })
+        : null;
+      if (!order) throw new NotFoundException('No such order');
+      const known = await manager.findOneBy(Refund, { orderId, idempotencyKey: wish.idempotencyKey });
+      if (known) return repeated(known, wish);
+      switch (order.state) {
+        case 'open':
+        case 'pending':
+        case 'failed':
+          return this.cancelUnpaid(manager, order, wish);
+        case 'approving':
+          throw new ConflictException('KakaoPay is being asked to approve this payment; try again in a moment');
+        case 'cancelled':
+          if (wish.amount !== undefined)
+            throw new ConflictException('The order is cancelled; nothing is left to refund');
+          return undefined;
+        case 'fulfilling':
+        case 'paid':
+        case 'review':
+          return this.refundOrder(manager, order, wish);
+      }
+    });
+  }
+
+  /** Sends all of an attempt's money back, in the caller's transaction. */
+  async begin(manager: EntityManager, attempt: Charged, why: { cause: RefundCause; reason: string }): Promise<void> {
+    const charged = chargedParts(attempt);
+    if (charged.amount === 0) {
+      const move = { to: 'refunded', by: 'platform', note: 'no money to give back', at: this.clock.now() } as const;
+      await moveTo(manager, ATTEMPT, attempt.id, move);
+      return;
+    }
+    await this.insert(manager, attempt, charged, { ...why, idempotencyKey: `platform:${attempt.id}`, restock: false });
+  }
+
+  private async cancelUnpaid(manager: EntityManager, order: Order, { amount, reason }: RefundWish): Promise<undefined> {
+    if (amount !== undefined)
+      throw new UnprocessableEntityException('The order is not paid; there is nothing to refund');
+    const at = this.clock.now();
+    const moved = await moveTo(manager, ORDER, order.id, {
+      to: 'cancelled',
+      by: 'operator',
+      note: reason,
+      at,
+      from: ['open', 'pending', 'failed'],
+    });
+    if (!moved) return undefined;
+    await manager.query(
+      `UPDATE payment.attempts SET closed_at = $2, updated_at = $2 WHERE order_id = $1 AND closed_at IS NULL AND state = 'waiting'`,
+      [order.id, at],
+    );
+    await this.stock.release(manager, order.merchant, order.id);
+    await this.tellCancelled(manager, order, { reason });
+    return undefined;
+  }
+
+  private async refundOrder(manager: EntityManager, order: Order, wish: RefundWish): Promise<Refund | undefined> {
+    const attempt = await manager.findOneByOrFail(Attempt, { id: order.attemptId ?? '' });
+    if (attempt.chargedAmount === null) {
+      throw new ConflictException('KakaoPay has not said what it took; look at the payment there first');
+    }
+    const before = await this.decidedOn(manager, attempt.id);
+    const left = attempt.chargedAmount - before.amount;
+    const amount = wish.amount ?? left;
+    if (amount > left) {
+      throw new UnprocessableEntityException(`Only ${left} won are left to refund, refunds under way included`);
+    }
+    if (amount === 0) {
+      if (attempt.chargedAmount > 0) return undefined;
+      const move = { to: 'cancelled', by: 'operator', note: wish.reason, at: this.clock.now() } as const;
+      if (await moveTo(manager, ORDER, order.id, move))
+        await this.tellCancelled(manager, order, { reason: wish.reason });
+      return undefined;
+    }
+    const parts = splitRefund(chargedParts(attempt), before, amount);
+    return this.insert(manager, attempt, parts, { ...wish, cause: 'operator' });
+  }
+
+  /** What is given back or on its way. */
+  private async decidedOn(manager: EntityManager, attemptId: string): Promise<Parts> {
+    const [sum] = await manager.query<Parts[]>(
+      `SELECT coalesce(sum(amount), 0)::int AS amount, coalesce(sum(tax_free_amount), 0)::int AS "taxFree",
+              coalesce(sum(vat_amount), 0)::int AS vat
+         FROM payment.refunds WHERE attempt_id = $1 AND state <> 'failed'`,
+      [attemptId],
+    );
+    return sum ?? { amount: 0, taxFree: 0, vat: 0 };
+  }
+
+  private async insert(
+    manager: EntityManager,
+    attempt: Charged,
+    { amount, taxFree, vat }: Parts,
+    { cause, reason, idempotencyKey, restock }: Omit<RefundWish, 'amount'> & { cause: RefundCause },
+  ): Promise<Refund> {
+    const at = this.clock.now();
+    const refund = manager.create(Refund, {
+      id: newId(),
+      orderId: attempt.orderId,
+      attemptId: attempt.id,
+      merchant: attempt.merchant,
+      state: 'requested',
+      cause,
+      reason,
+      idempotencyKey,
+      amount,
+      taxFreeAmount: taxFree,
+      vatAmount: vat,
+      restock,
+      aid: null,
+      failureCode: null,
+      failureMessage: null,
+      doneAt: null,
+      createdAt: at,
+      updatedAt: at,
+    });
+    await manager.insert(Refund, refund);
+    const by = cause === 'operator' ? 'operator' : 'platform';
+    const note = `${amount} won: ${reason}`;
+    await began(manager, {
+      subject: 'refund',
+      orderId: refund.orderId,
+      id: refund.id,
+      state: 'requested',
+      by,
+      note,
+      at,
+    });
+    await this.jobs.add(REFUND, { refundId: refund.id }, manager);
+    return refund;
+  }
+
+  private async tellCancelled(manager: EntityManager, order: Order, facts: Record<string, unknown>): Promise<void> {
+    await this.deliveries.add(manager, {
+      merchant: order.merchant,
+      type: 'payment.cancelled',
+      subject: order.id,
+      ...(order.relayId !== null && { relayId: order.relayId }),
+      data: { ...orderFacts(order, 'cancelled'), ...facts },
+    });
+  }
+}
+
+export function chargedParts({ chargedAmount, chargedTaxFree, chargedVat }: Charged): Parts {
+  return { amount: chargedAmount ?? 0, taxFree: chargedTaxFree ?? 0, vat: chargedVat ?? 0 };
+}
+
+function repeated(known: Refund, { amount, reason }: RefundWish): Refund {
+  if ((amount !== undefined && amount !== known.amount) || reason !== known.reason) {
+    throw new ConflictException('This Idempotency-Key was used for another refund');
+  }
+  return known;
+}

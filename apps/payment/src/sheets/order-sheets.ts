@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Drafts, type StockLine } from '@biz/commerce';
+import { type Buyer, type Merchant, Merchants, OrderPolicy, type OrderSheet, OrderSheetSource } from '@biz/merchant';
+import { Refusal } from '@biz/platform';
+import { Injectable, Logger } from '@nestjs/common';
+import { PaymentConfig } from '../payment.config';
+import type { SheetTerms } from '../orders/order.entity';
+
+/** An order sheet made ready for KakaoPay. */
+export interface PricedSheet {
+  itemName: string;
+  itemCode: string | null;
+  quantity: number;
+  totalAmount: number;
+  taxFreeAmount: number;
+  vatAmount: number;
+  useShipping: boolean;
+  terms: SheetTerms;
+  stockLines: StockLine[];
+  draftId: string | null;
+}
+
+/** KakaoPay's limit on names, codes and ids. */
+const MAX_TEXT = 100;
+/** The largest amount a PostgreSQL integer holds; far above what KakaoPay takes at once. */
+const MAX_WON = 2_147_483_647;
+
+/** What the merchant says about a sheet and its buyer: by its ports, else by the drafts of the option plugin. */
+@Injectable()
+export class OrderSheets {
+  private readonly logger = new Logger(OrderSheets.name);
+
+  constructor(
+    private readonly merchants: Merchants,
+    private readonly drafts: Drafts,
+    private readonly config: PaymentConfig,
+  ) {}
+
+  /** @throws Refusal 301 closed, 401 restricted */
+  async checkPermission(merchant: Merchant, buyer: Buyer): Promise<void> {
+    const policy = this.merchants.port(merchant, OrderPolicy);
+    if (!policy) return;
+    const permission = await this.inTime(merchant, 'OrderPolicy', () => policy.check(buyer));
+    if (permission === 'closed') throw new Refusal(301);
+    if (permission === 'restricted') throw new Refusal(401);
+  }
+
+  /** @returns `undefined` when there is no such sheet, or it is not this buyer's */
+  async load(merchant: Merchant, sheetId: string, buyer: Buyer): Promise<PricedSheet | undefined> {
+    const source = this.merchants.port(merchant, OrderSheetSource);
+    const sheet = source && (await this.inTime(merchant, 'OrderSheetSource', () => source.load(sheetId, buyer)));
+    if (sheet) return this.price(merchant, sheetId, sheet);
+    const draft = await this.drafts.find(merchant.id, sheetId);
+    if (draft?.state !== 'open') return undefined;
+    if (draft.appUserId !== undefined && draft.appUserId !== buyer.appUserId) return undefined;
+    const priced = this.price(merchant, sheetId, {
+      lines: [{ name: draft.productName, quantity: draft.quantity }],
+      totalAmount: draft.total,
+      itemCode: draft.productId,
+      needsShipping: draft.useShipping,
+    });
+    return { ...priced, stockLines: draft.lines, draftId: draft.id };
+  }
+
+  private price(merchant: Merchant, sheetId: string, sheet: OrderSheet): PricedSheet {
+    const taxFreeAmount = sheet.taxFreeAmount ?? 0;
+    const vatAmount = sheet.vatAmount ?? vatOf(sheet.totalAmount, taxFreeAmount);
+    const fault = faultOf(sheet, taxFreeAmount, vatAmount);
+    if (fault) {
+      this.logger.error({ merchant: merchant.id, sheetId, fault }, 'the merchant made an order sheet nobody can pay');
+      throw new Refusal(500);
+    }
+    const { agreements, productUrls, subscription, lines } = sheet;
+    return {
+      itemName: itemNameOf(lines),
+      itemCode: sheet.itemCode ?? null,
+      quantity: lines.reduce((sum, { quantity }) => sum + quantity, 0),
+      totalAmount: sheet.totalAmount,
+      taxFreeAmount,
+      vatAmount,
+      useShipping: sheet.needsShipping,
+      terms: {
+        lines,
+        ...(agreements?.length && { agreements }),
+        ...(productUrls?.length && { productUrls }),
+        ...(subscription && { subscription }),
+      },
+      stockLines: lines.flatMap(({ productId, sku, quantity }) =>
+        productId === undefined ? [] : [{ productId, sku: sku ?? productId, quantity }],
+      ),
+      draftId: null,
+    };
+  }
+
+  /** The merchant's own systems may be slow or down; Kakao is answered all the same. */
+  private async inTime<T>(merchant: Merchant, port: string, work: () => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    try {
+      return await Promise.race([
+        work(),
+        delay(this.config.shopTimeoutMs, undefined, { signal: abort.signal }).then(() => {
+          throw new Error(`no answer within ${this.config.shopTimeoutMs} ms`);
+        }),
+      ]);
+    } catch (error) {
+      this.logger.error({ merchant: merchant.id, port, error }, 'a port of the merchant failed');
+      throw new Refusal(500, '주문 정보를 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.');
+    } finally {
+      abort.abort();
+    }
+  }
+}
+
+/** Won, rounded half up (guide: 소숫점이하 반올림). */
+export function vatOf(totalAmount: number, taxFreeAmount: number): number {
+  return Math.round((totalAmount - taxFreeAmount) / 11);
+}
+
+/** Several goods are gathered in one line (1줄로 취합한다): `첫 상품 외 N`. */
+export function itemNameOf(lines: readonly { name: string }[]): string {
+  const rest = lines.length > 1 ? ` 외 ${lines.length - 1}` : '';
+  const name = Array.from(lines[0]?.name ?? '');
+  const room = MAX_TEXT - rest.length;
+  return `${name.length > room ? `${name.slice(0, room - 1).join('')}…` : name.join('')}${rest}`;
+}
+
+function faultOf(sheet: OrderSheet, taxFree: number, vat: number): string | undefined {
+  const won = (amount: number): boolean => Number.isInteger(amount) && amount >= 0 && amount <= MAX_WON;
+  if (sheet.lines.length === 0) return 'it has no lines';
+  if (sheet.lines.some(({ name, quantity }) => name === '' || !Number.isInteger(quantity) || quantity < 1)) {
+    return 'a line lacks a name or a whole quantity of 1 or more';
+  }
+  if (!won(sheet.totalAmount) || !won(taxFree) || !won(vat)) return 'an amount is not whole won, 0 or more';
+  if (taxFree + vat > sheet.totalAmount) return 'tax free and VAT are more than the total';
+  if ((sheet.itemCode?.length ?? 0) > MAX_TEXT) return 'the item code is longer than 100 characters';
+  if (sheet.totalAmount === 0 && !sheet.subscription) return 'only a subscription may cost nothing';
+  if (sheet.subscription) {
+    if (!sheet.agreements?.length) return 'a subscription needs agreements (order_agreements)';
+    if (sheet.subscription.details.length === 0) return 'a subscription needs its planned charges (details)';
+    if (sheet.subscription.details.some(({ date, amount }) => !/^\d{4}-\d\d-\d\d$/.test(date) || !won(amount))) {
+      return 'a planned charge lacks a day (YYYY-MM-DD) or whole won';
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,72 @@
+import type { SubscriptionPlan } from '@biz/merchant';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Order } from '../orders/order.entity';
+import type { SubscriptionState } from './subscription-status';
+
+/** A buyer's standing consent to be charged (정기결제), made by its first payment. */
+@Entity({ schema: 'payment', name: 'subscriptions' })
+@Unique('subscriptions_one_per_order', ['orderId'])
+@Index('subscriptions_due', ['nextChargeOn'], { where: `state = 'active'` })
+@Check('subscriptions_state', `state IN ('active', 'ending', 'ended')`)
+export class Subscription {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'subscriptions_pkey' })
+  id: string;
+
+  /** The order of the first payment. */
+  @Column('uuid', { name: 'order_id' })
+  @ForeignKey(() => Order, { name: 'subscriptions_order' })
+  orderId: string;
+
+  @Column('text')
+  merchant: string;
+
+  @Column('text', { name: 'app_user_id' })
+  appUserId: string;
+
+  @Column('text', { name: 'relay_id', nullable: true })
+  relayId: string | null;
+
+  @Column('text')
+  state: SubscriptionState;
+
+  @Column('text')
+  cid: string;
+
+  @Column('text', { name: 'sid_sealed' })
+  sidSealed: string;
+
+  @Column('text', { name: 'item_name' })
+  itemName: string;
+
+  @Column('text', { name: 'item_code', nullable: true })
+  itemCode: string | null;
+
+  @Column('integer')
+  quantity: number;
+
+  @Column('jsonb')
+  plan: SubscriptionPlan;
+
+  /** Periods charged so far; the first payment is the first. */
+  @Column('integer', { name: 'periods_charged' })
+  periodsCharged: number;
+
+  /** KST day of the next charge. */
+  @Column('date', { name: 'next_charge_on', nullable: true })
+  nextChargeOn: string | null;
+
+  @Column('integer', { name: 'next_amount', nullable: true })
+  nextAmount: number | null;
+
+  @Column('text', { name: 'end_reason', nullable: true })
+  endReason: string | null;
+
+  @Column('timestamptz', { name: 'ended_at', nullable: true })
+  endedAt: Date | null;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt: Date;
+
+  @Column('timestamptz', { name: 'updated_at' })
+  updatedAt: Date;
+}

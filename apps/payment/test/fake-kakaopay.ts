@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import { HttpStub, type StubAnswer, type StubRequest } from '@biz/testing';
+
+export interface ReadyOrder {
+  cid: string;
+  partner_order_id: string;
+  partner_user_id: string;
+  total_amount: number;
+  tax_free_amount: number;
+  vat_amount: number;
+}
+
+interface Payment extends ReadyOrder {
+  tid: string;
+  status: string;
+  token: string;
+  charges: number[];
+  cancelled: number;
+  sid?: string;
+}
+
+type Operation = 'approve' | 'order' | 'cancel' | 'inactive';
+
+/** `work` says whether KakaoPay still does what was asked before it misbehaves. */
+export type Fault = { work: boolean } & StubAnswer;
+
+export const DROPPED_AFTER: Fault = { work: true, dropBefore: true };
+export const DROPPED_BEFORE: Fault = { work: false, dropBefore: true };
+export const BROKEN: Fault = { work: false, status: 502, text: 'bad gateway' };
+export const BROKEN_AFTER: Fault = { work: true, status: 502, text: 'bad gateway' };
+export const GARBAGE_AFTER: Fault = { work: true, status: 200, text: '<html>' };
+export const refusal = (code: number, userMessage?: string): Fault => ({
+  work: false,
+  status: 400,
+  json: { code, msg: 'refused', ...(userMessage && { extras: { method_result_message: userMessage } }) },
+});
+
+/** KakaoPay as a real HTTP server with a ledger, in both generations, that misbehaves when told to. */
+export class FakeKakaoPay {
+  private readonly payments = new Map<string, Payment>();
+  private readonly faults: Record<Operation, Fault[]> = { approve: [], order: [], cancel: [], inactive: [] };
+  private gate?: { opened: Promise<void>; open: () => void };
+  readonly inactiveSids: string[] = [];
+  readonly sids: string[] = [];
+
+  private constructor(private readonly stub: HttpStub) {}
+
+  static async start(): Promise<FakeKakaoPay> {
+    const stub = await HttpStub.start();
+    const fake = new FakeKakaoPay(stub);
+    for (const prefix of ['/v1/payment', '/online/v1/payment']) {
+      stub.on(`POST ${prefix}/approve`, (request) => fake.serve('approve', request));
+      stub.on(`POST ${prefix}/order`, (request) => fake.serve('order', request));
+      stub.on(`POST ${prefix}/cancel`, (request) => fake.serve('cancel', request));
+      stub.on(`POST ${prefix}/manage/subscription/inactive`, (request) => fake.serve('inactive', request));
+    }
+    return fake;
+  }
+
+  get url(): string {
+    return this.stub.url;
+  }
+
+  close(): Promise<void> {
+    return this.stub.close();
+  }
+
+  /** The plugin calls ready and the buyer opens the screen. */
+  ready(order: ReadyOrder): string {
+    const tid = `T${randomBytes(9).toString('hex')}`;
+    this.payments.set(tid, {
+      ...order,
+      tid,
+      status: 'READY',
+      token: randomBytes(10).toString('hex'),
+      charges: [],
+      cancelled: 0,
+    });
+    return tid;
+  }
+
+  /** The buyer types the password. @returns the pg_token */
+  authenticate(tid: string): string {
+    const payment = this.of(tid);
+    payment.status = 'AUTH_PASSWORD';
+    return payment.token;
+  }
+
+  set(tid: string, values: Partial<Payment>): void {
+    Object.assign(this.of(tid), values);
+  }
+
+  /** The next calls of an operation misbehave, one fault each. */
+  next(operation: Operation, ...faults: Fault[]): void {
+    this.faults[operation].push(...faults);
+  }
+
+  /** Approvals arrive and wait. */
+  holdApprovals(): void {
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    this.gate = { opened, open };
+  }
+
+  releaseApprovals(): void {
+    this.gate?.open();
+    this.gate = undefined;
+  }
+
+  charged(tid: string): number[] {
+    return this.of(tid).charges;
+  }
+
+  cancelled(tid: string): number {
+    return this.of(tid).cancelled;
+  }
+
+  /** Won taken and not given back, of all payments. */
+  get kept(): number {
+    return [...this.payments.values()].reduce(
+      (sum, { charges, cancelled }) => sum + charges.reduce((a, b) => a + b, 0) - cancelled,
+      0,
+    );
+  }
+
+  calls(operation: Operation): StubRequest[] {
+    return this.stub.requests.filter(({ path }) => path.endsWith(`/${operation}`));
+  }
+
+  private of(tid: string): Payment {
+    const payment = this.payments.get(tid);
+    if (!payment) throw new Error(`no such tid ${tid}`);
+    return payment;
+  }
+
+  private async serve(operation: Operation, request: StubRequest): Promise<StubAnswer> {
+    if (operation === 'approve') await this.gate?.opened;
+    const open = request.path.startsWith('/online');
+    const fields = open
+      ? (request.json() as Record<string, unknown>)
+      : (Object.fromEntries(request.form()) as Record<string, unknown>);
+    const fault = this.faults[operation].shift();
+    const answer = fault?.work === false ? {} : this[operation](fields, open);
+    return fault ? { ...fault } : answer;
+  }
+
+  private refuse(code: number, open: boolean): StubAnswer {
+    return { status: 400, json: open ? { error_code: code, error_message: 'refused' } : { code, msg: 'refused' } };
+  }
+
+  private approve(fields: Record<string, unknown>, open: boolean): StubAnswer {
+    const payment = this.payments.get(String(fields.tid));
+    if (!payment) return this.refuse(-721, open);
+    if (payment.charges.length > 0) return this.refuse(-702, open);
+    if (payment.status !== 'AUTH_PASSWORD') return this.refuse(-701, open);
+    if (fields.pg_token !== payment.token) return this.refuse(-708, open);
+    if (fields.partner_order_id !== payment.partner_order_id) return this.refuse(-706, open);
+    if (Number(fields.total_amount) !== payment.total_amount) return this.refuse(-703, open);
+    const subscription = payment.cid === 'TCSUBSCRIP';
+    payment.status = subscription && payment.total_amount === 0 ? 'ISSUED_SID' : 'SUCCESS_PAYMENT';
+    payment.charges.push(payment.total_amount);
+    if (subscription) this.sids.push((payment.sid = `S${randomBytes(9).toString('hex')}`));
+    return { json: { ...this.show(payment), aid: `A${payment.tid}`, ...(payment.sid && { sid: payment.sid }) } };
+  }
+
+  private order(fields: Record<string, unknown>, open: boolean): StubAnswer {
+    const payment = this.payments.get(String(fields.tid));
+    if (!payment) return this.refuse(-721, open);
+    return { json: { ...this.show(payment), status: payment.status, canceled_amount: { total: payment.cancelled } } };
+  }
+
+  private cancel(fields: Record<string, unknown>, open: boolean): StubAnswer {
+    const payment = this.payments.get(String(fields.tid));
+    if (!payment) return this.refuse(-721, open);
+    const available = payment.charges.reduce((a, b) => a + b, 0) - payment.cancelled;
+    const amount = Number(fields.cancel_amount);
+    if (amount > available || Number(fields.cancel_available_amount) !== available) return this.refuse(-710, open);
+    payment.cancelled += amount;
+    payment.status = amount === available ? 'CANCEL_PAYMENT' : 'PART_CANCEL_PAYMENT';
+    return {
+      json: {
+        ...this.show(payment),
+        aid: `C${payment.tid}${payment.cancelled}`,
+        status: payment.status,
+        approved_cancel_amount: { total: amount },
+        canceled_amount: { total: payment.cancelled },
+        cancel_available_amount: { total: available - amount },
+      },
+    };
+  }
+
+  private inactive(fields: Record<string, unknown>): StubAnswer {
+    this.inactiveSids.push(String(fields.sid));
+    return { json: { cid: fields.cid, sid: fields.sid, status: 'INACTIVE', inactivated_at: '2026-11-23T12:00:00' } };
+  }
+
+  private show(payment: Payment) {
+    return {
+      tid: payment.tid,
+      cid: payment.cid,
+      partner_order_id: payment.partner_order_id,
+      partner_user_id: payment.partner_user_id,
+      payment_method_type: 'MONEY',
+      amount: {
+        total: payment.total_amount,
+        tax_free: payment.tax_free_amount,
+        vat: payment.vat_amount,
+        point: 0,
+        discount: 0,
+      },
+      quantity: 1,
+      created_at: '2026-11-23T11:59:00',
+      approved_at: '2026-11-23T12:00:00',
+    };
+  }
+}

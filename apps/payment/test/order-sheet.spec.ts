@@ -1,0 +1,169 @@
+import { times } from '@biz/testing';
+import { draft } from './drafts';
+import { shop } from './shops';
+import { World } from './world';
+
+describe('T1, the order sheet', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start();
+  });
+  afterAll(() => world.stop());
+
+  it('answers the corrected sample of the guide', async () => {
+    const sheet = await world.sheet('coffee-sample', '4892761');
+    const key = /callback%2F([\w-]{44})$/.exec(sheet.approval_url)?.[1];
+    expect(sheet).toEqual({
+      rest_api_key: 'first-rest-api-key',
+      cid: 'TC0ONETIME',
+      partner_order_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      partner_user_id: '4892761',
+      item_name: '아이스 아메리카노 외 1',
+      item_code: '345dsf345',
+      quantity: 3,
+      total_amount: 13_500,
+      tax_free_amount: 20,
+      vat_amount: 1_225,
+      approval_url: `http://127.0.0.1:3000/kakaopay/callback?approval_url=${encodeURIComponent(`${world.app.url}/order/callback/${key!}`)}`,
+      cancel_url: `${world.app.url}/order/cancel/${key!}`,
+      fail_url: `${world.app.url}/order/fail/${key!}`,
+      order_agreements: [{ company: '데모샵', title: '구매조건 확인 및 결제진행 동의' }],
+      use_shipping: false,
+      product_urls: ['https://store.kakao.com/etah/products/15884890'],
+    });
+  });
+
+  it('tells a subscription with its planned charges, agreements and a first amount of 0', async () => {
+    const sheet = await world.sheet('subscription-sample', '4892761');
+    expect(sheet).toMatchObject({
+      cid: 'TCSUBSCRIP',
+      total_amount: 0,
+      vat_amount: 0,
+      automatic_payment: {
+        message: '첫달만 무료',
+        billing_cycle: '월',
+        currency: '원',
+        details: [
+          { year: 2026, month: 11, day: 23, amount: 0 },
+          { year: 2026, month: 12, day: 23, amount: 5_000 },
+        ],
+      },
+      order_agreements: [{ company: '데모샵', title: '구매조건 확인 및 결제진행 동의' }],
+    });
+  });
+
+  it('keeps the order number of a sheet and a user however often and concurrently it is asked', async () => {
+    const sheets = await Promise.all(times(20, () => world.sheet('coffee-same', 'one')));
+    const other = await world.sheet('coffee-same', 'two');
+    expect(new Set(sheets.map(({ partner_order_id }) => partner_order_id)).size).toBe(1);
+    expect(other.partner_order_id).not.toBe(sheets[0]!.partner_order_id);
+  });
+
+  it('makes the amounts anew for another postal code, until an attempt is under way', async () => {
+    await world.setStock('mug', 5);
+    const near = await world.sheet('mug-zip', 'islander', '', '13494');
+    const far = await world.sheet('mug-zip', 'islander', '', '63001');
+    expect([near.total_amount, far.total_amount]).toEqual([12_000, 15_000]);
+    expect(far.partner_order_id).toBe(near.partner_order_id);
+
+    const address = { shipping_address: { ...islandAddress } };
+    await world.approve({ id: far.partner_order_id, user: 'islander' }, world.kakaopay.ready(far), address);
+    expect(await world.sheet('mug-zip', 'islander', '', '13494')).toMatchObject({ total_amount: 15_000 });
+  });
+
+  it('sums up a long line of goods within 100 characters', async () => {
+    shop.sheets.long = () => ({
+      lines: [
+        { name: '가'.repeat(120), quantity: 1 },
+        { name: '나', quantity: 1 },
+        { name: '다', quantity: 1 },
+      ],
+      totalAmount: 1_000,
+      needsShipping: false,
+    });
+    const { item_name: name } = await world.sheet('long-1', 'one');
+    expect(name).toHaveLength(100);
+    expect(name).toMatch(/^가+… 외 2$/);
+  });
+
+  it.each([
+    ['an unknown sheet', '/ordersheet?ordersheet_id=nothing', 'one', 300],
+    ['no user', '/ordersheet?ordersheet_id=coffee-1', undefined, 400],
+    ['a malformed user', '/ordersheet?ordersheet_id=coffee-1', 'a b', 400],
+  ])('answers HTTP 200 with the code for %s', async (_what, path, user, status) => {
+    expect(await world.get(path, user)).toMatchObject({ http: 200, status });
+  });
+
+  it.each([
+    ['no sheet id', '/ordersheet'],
+    ['two sheet ids', '/ordersheet?ordersheet_id=a&ordersheet_id=b'],
+    ['a NUL in the sheet id', '/ordersheet?ordersheet_id=a%00b'],
+    ['a postal code of letters', '/ordersheet?ordersheet_id=coffee-1&zip_code=drop'],
+  ])('answers HTTP 400 to %s', async (_what, path) => {
+    expect(await world.get(path, 'one')).toMatchObject({ http: 400, status: 400 });
+  });
+
+  it('answers 301 when the shop is closed and 401 to a restricted user', async () => {
+    shop.permission = 'closed';
+    expect(await world.get('/ordersheet?ordersheet_id=coffee-1', 'one')).toMatchObject({
+      http: 200,
+      status: 301,
+      message: '매장 운영시간이 아닙니다.',
+    });
+    shop.permission = 'restricted';
+    expect(await world.get('/ordersheet?ordersheet_id=coffee-1', 'one')).toMatchObject({ http: 200, status: 401 });
+    shop.permission = 'allowed';
+  });
+
+  it('does not wait for a shop that never answers, and shows nobody its errors', async () => {
+    shop.sheets.slow = () => new Promise(() => undefined) as never;
+    shop.sheets.broken = () => {
+      throw new Error('password=hunter2');
+    };
+    const slow = await world.get('/ordersheet?ordersheet_id=slow-1', 'one');
+    const broken = await world.get('/ordersheet?ordersheet_id=broken-1', 'one');
+    expect(slow).toMatchObject({ http: 200, status: 500 });
+    expect(broken).toMatchObject({ http: 200, status: 500 });
+    expect(JSON.stringify(broken)).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['a negative amount', { totalAmount: -1 }],
+    ['half a won', { totalAmount: 10.5 }],
+    ['no goods', { lines: [] }],
+    ['more VAT than money', { totalAmount: 10, vatAmount: 11 }],
+    ['a free order that is no subscription', { totalAmount: 0 }],
+    [
+      'a subscription without agreements',
+      { subscription: { message: 'm', billingCycle: '월' as const, details: [{ date: '2026-11-23', amount: 1 }] } },
+    ],
+  ])('refuses a sheet nobody could pay: %s', async (_what, wrong) => {
+    shop.sheets.wrong = () => ({
+      lines: [{ name: '커피', quantity: 1 }],
+      totalAmount: 1_000,
+      needsShipping: false,
+      ...wrong,
+    });
+    expect(await world.get('/ordersheet?ordersheet_id=wrong-1', 'one')).toMatchObject({ http: 200, status: 500 });
+  });
+
+  it('sells a draft of the option plugin to the user who made it, and to nobody else', async () => {
+    const id = await draft(world, 'chooser');
+    expect(await world.sheet(id, 'chooser')).toMatchObject({
+      item_name: '티셔츠',
+      quantity: 2,
+      total_amount: 24_000,
+      item_code: 'shirt',
+    });
+    expect(await world.get(`/ordersheet?ordersheet_id=${id}`, 'somebody-else')).toMatchObject({ status: 300 });
+    expect(await world.get(`/m/second/ordersheet?ordersheet_id=${id}`, 'chooser')).toMatchObject({ status: 300 });
+  });
+});
+
+const islandAddress = {
+  base_address: '제주특별자치도 제주시',
+  detail_address: '1',
+  zone_code: '63001',
+  receiver_name: '수령인',
+  receiver_mobile_number: '01011112222',
+};

@@ -1,0 +1,106 @@
+import {
+  type Buyer,
+  defineMerchant,
+  Fulfilment,
+  type OrderPermission,
+  OrderPolicy,
+  type OrderSheet,
+  OrderSheetSource,
+  type PaidOrder,
+} from '@biz/merchant';
+import { Module } from '@nestjs/common';
+
+/** What the shop of the tests sells and does; tests change it. */
+export const shop = {
+  sheets: {} as Record<string, (buyer: Buyer) => OrderSheet>,
+  permission: 'allowed' as OrderPermission,
+  fulfil: (_order: PaidOrder): Promise<{ refused: string } | undefined> => Promise.resolve(undefined),
+};
+
+const agreements = [{ company: '데모샵', title: '구매조건 확인 및 결제진행 동의' }];
+
+export function resetShop(): void {
+  shop.permission = 'allowed';
+  shop.fulfil = () => Promise.resolve(undefined);
+  shop.sheets = {
+    coffee: () => ({
+      lines: [
+        { name: '아이스 아메리카노', quantity: 1 },
+        { name: '치즈 케이크', quantity: 2 },
+      ],
+      totalAmount: 13_500,
+      taxFreeAmount: 20,
+      itemCode: '345dsf345',
+      needsShipping: false,
+      agreements,
+      productUrls: ['https://store.kakao.com/etah/products/15884890'],
+    }),
+    mug: ({ zipCode }) => ({
+      lines: [{ name: '머그', quantity: 1, productId: 'mug' }],
+      totalAmount: zipCode?.startsWith('63') ? 15_000 : 12_000,
+      needsShipping: true,
+    }),
+    subscription: () => ({
+      lines: [{ name: '정기 이용권', quantity: 1 }],
+      totalAmount: 0,
+      needsShipping: false,
+      agreements,
+      subscription: {
+        message: '첫달만 무료',
+        billingCycle: '월',
+        details: [
+          { date: '2026-11-23', amount: 0 },
+          { date: '2026-12-23', amount: 5_000 },
+        ],
+      },
+    }),
+  };
+}
+
+class TestSheets extends OrderSheetSource {
+  load(orderSheetId: string, buyer: Buyer): Promise<OrderSheet | undefined> {
+    // Each test has sheets of its own: coffee-1, coffee-2 …
+    return Promise.resolve(shop.sheets[orderSheetId.split('-')[0] ?? '']?.(buyer));
+  }
+}
+
+class TestPolicy extends OrderPolicy {
+  check(): Promise<OrderPermission> {
+    return Promise.resolve(shop.permission);
+  }
+}
+
+class TestFulfilment extends Fulfilment {
+  fulfil(order: PaidOrder): Promise<{ refused: string } | undefined> {
+    return shop.fulfil(order);
+  }
+}
+
+const sheetsAndPolicy = [
+  { provide: OrderSheetSource, useClass: TestSheets },
+  { provide: OrderPolicy, useClass: TestPolicy },
+];
+
+@Module({ providers: sheetsAndPolicy })
+class FirstShopModule {}
+
+@Module({ providers: [...sheetsAndPolicy, { provide: Fulfilment, useClass: TestFulfilment }] })
+class SecondShopModule {}
+
+/** The default merchant: legacy KakaoPay, paid is done. */
+export const first = defineMerchant({
+  id: 'first',
+  name: '첫 가게',
+  app: { id: '1', environment: 'test' },
+  plugins: { payment: { api: 'legacy', cid: 'TC0ONETIME', subscriptionCid: 'TCSUBSCRIP' } },
+  module: FirstShopModule,
+});
+
+/** Open KakaoPay, direct approval_url, order work of its own. */
+export const second = defineMerchant({
+  id: 'second',
+  name: '둘째 가게',
+  app: { id: '2', environment: 'test' },
+  plugins: { payment: { api: 'open', approvalUrl: 'direct', cid: 'TC0ONETIME' } },
+  module: SecondShopModule,
+});
