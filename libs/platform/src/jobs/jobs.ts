@@ -66,6 +66,7 @@ export class Jobs {
       useListenNotify: true,
       schedule: false,
       superviseIntervalSeconds: 5,
+      monitorIntervalSeconds: 5,
     });
     this.boss.on('error', (error) => {
       this.logger.error(error, 'queue');

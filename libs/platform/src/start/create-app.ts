@@ -14,6 +14,7 @@ import { createPino, PinoLogger } from '../logging/logger';
 import { withRequestId } from '../logging/request-context';
 import { Metrics } from '../metrics/metrics';
 import type { AppDefinition } from './app-definition';
+import { Lifecycle } from './lifecycle';
 import { describeApp } from './openapi';
 import { PlatformModule } from './platform.module';
 
@@ -28,6 +29,8 @@ export interface CreateAppOptions {
 const BODY_LIMIT = 256 * 1024;
 /** A client that has not sent its request by then is answered 408. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** How often slow clients are looked for. */
+const SLOW_CLIENT_CHECK_MS = 2_000;
 /** A request id of a caller is passed on when it looks like one. */
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
@@ -45,6 +48,11 @@ export async function createApp(
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
+    },
     forceCloseConnections: 'idle',
     trustProxy: runtime.trustedProxies.length > 0 ? runtime.trustedProxies : false,
     genReqId: ({ headers }: IncomingMessage) => {
@@ -62,6 +70,12 @@ export async function createApp(
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     withRequestId(request.id, done);
+  });
+  const lifecycle = app.get(Lifecycle);
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    // A connection that stays open would hold the shutdown up until its keep-alive ends.
+    if (lifecycle.draining) void reply.header('connection', 'close');
+    done(null, payload);
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     // The pattern, never the address: addresses hold path keys and query strings hold personal data.

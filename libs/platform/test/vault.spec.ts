@@ -1,0 +1,46 @@
+import { EncryptionConfig, readConfig, Vault } from '@biz/platform';
+import { decodeProtectedHeader } from 'jose';
+
+const key = (id: string, fill: number): string => `${id}:${Buffer.alloc(32, fill).toString('base64')}`;
+const vault = (...keys: string[]): Vault =>
+  new Vault(readConfig(EncryptionConfig, { DATA_ENCRYPTION_KEYS: keys.join(',') }));
+
+describe('Vault', () => {
+  const old = vault(key('2025', 1));
+  const rotated = vault(key('2026', 2), key('2025', 1));
+
+  it('opens what it sealed and names the key in the value', async () => {
+    const sealed = await old.seal('010-1234-5678', 'capture.raw');
+    expect(sealed).not.toContain('1234');
+    expect(decodeProtectedHeader(sealed)).toEqual({ alg: 'dir', enc: 'A256GCM', kid: '2025', ctx: 'capture.raw' });
+    await expect(old.open(sealed, 'capture.raw')).resolves.toBe('010-1234-5678');
+  });
+
+  it('seals the same text differently each time', async () => {
+    expect(await old.seal('a', 'x')).not.toBe(await old.seal('a', 'x'));
+  });
+
+  it('refuses a value of another context, an altered one, and one whose key is gone', async () => {
+    const sealed = await old.seal('secret', 'payment.sid');
+    await expect(old.open(sealed, 'capture.raw')).rejects.toThrow('another context');
+    const altered = sealed.slice(0, -30) + (sealed.at(-30) === 'A' ? 'B' : 'A') + sealed.slice(-29);
+    await expect(old.open(altered, 'payment.sid')).rejects.toThrow();
+    await expect(vault(key('2027', 3)).open(sealed, 'payment.sid')).rejects.toThrow(
+      '"2025" is not in DATA_ENCRYPTION_KEYS',
+    );
+  });
+
+  it('reseals old values with the newest key and leaves newer ones alone', async () => {
+    const sealed = await old.seal('sid', 'payment.sid');
+    const resealed = await rotated.reseal(sealed);
+    expect(decodeProtectedHeader(resealed ?? '')).toMatchObject({ kid: '2026' });
+    await expect(rotated.open(resealed ?? '', 'payment.sid')).resolves.toBe('sid');
+    await expect(rotated.reseal(resealed ?? '')).resolves.toBeUndefined();
+  });
+
+  it('finds equal values by fingerprint, also after a key was added', () => {
+    expect(rotated.fingerprint('otp', 'a')).toBe(old.fingerprint('otp', 'a'));
+    expect(old.fingerprint('otp', 'a')).not.toBe(old.fingerprint('otp', 'b'));
+    expect(vault(key('2025', 9)).fingerprint('otp', 'a')).not.toBe(old.fingerprint('otp', 'a'));
+  });
+});
