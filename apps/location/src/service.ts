@@ -9,4 +9,4 @@ export function readService(extra: LocationExtra | undefined): { name?: string; 
 }
 
 const text = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value.slice(0, LONGEST_NAME) : undefined;
+  typeof value === 'string' && value !== '' && !value.includes('\0') ? value.slice(0, LONGEST_NAME) : undefined;

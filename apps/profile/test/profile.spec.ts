@@ -171,6 +171,19 @@ describe('the profile app', () => {
       });
     });
 
+    it('a relay id that no database holds or nobody issues', async () => {
+      for (const relay_id of ['a\0b', 'x'.repeat(256), 5, {}]) {
+        expect((await stage.post('/callback', { otp: `${stage.kakao.url}/otp/abc/profile`, relay_id })).status).toBe(
+          400,
+        );
+      }
+      expect(
+        (await stage.callback(`${stage.kakao.url}/otp/abc/profile`, undefined, '/callback?relay_id=a%00b')).status,
+      ).toBe(400);
+      expect((await stage.operator('GET', '/captures?relayId=a%00b')).status).toBe(400);
+      expect((await stage.operator('GET', '/captures?plugin=a%00b')).status).toBe(400);
+    });
+
     it('another kind of plugin, another method, another content type, an unknown merchant', async () => {
       const location = `${stage.kakao.url}/otp/abc/current_location`;
       expect((await stage.callback(location)).status).toBe(400);
@@ -236,7 +249,9 @@ describe('the profile app', () => {
     });
     expect((await stage.capture(relayId)).state).toBe('pending');
     stage.clock.advance(600_000);
+    const asked = stage.fetched(otp);
     await stage.reaches(relayId, 'expired');
+    expect(stage.fetched(otp)).toBeLessThanOrEqual(asked + 1);
     await eventually(() => {
       expect(stage.events(relayId)).toMatchObject([{ type: 'capture.failed', data: { reason: 'deadline-passed' } }]);
     });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BucketStore } from '../src/files/bucket-store';
-import type { FileStore} from '../src/files/file-store';
+import type { FileStore } from '../src/files/file-store';
 import { FolderStore } from '../src/files/file-store';
 
 /** As much of S3 as a store needs: put, get, list by prefix, delete many; signed requests only. */

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
 import { pageDto, PageQuery } from '@biz/platform';
 import { IMAGE_SIZES, ReceivedLocation, ReceivedProfile } from '@biz/otp-client';
 import type { ImageSize } from '@biz/otp-client';
@@ -7,6 +7,9 @@ import { CAPTURE_FAILURES, CAPTURE_STATES, FILE_FAILURES, FILE_STATES } from '..
 import type { CaptureFailure, CaptureState, FileFailure, FileState } from '../records/capture-state';
 import type { Capture } from '../records/capture.entity';
 import type { CapturedFile } from '../records/captured-file.entity';
+
+/** A text column holds any character but NUL. */
+const NO_NUL = /^[^\0]*$/;
 
 export class CapturesQuery extends PageQuery {
   /** Only captures in this state */
@@ -20,6 +23,7 @@ export class CapturesQuery extends PageQuery {
   @IsOptional()
   @IsString()
   @MaxLength(100)
+  @Matches(NO_NUL)
   plugin?: string;
 
   /** Only captures with this relay id (용도 ID) */
@@ -27,6 +31,7 @@ export class CapturesQuery extends PageQuery {
   @IsOptional()
   @IsString()
   @MaxLength(255)
+  @Matches(NO_NUL)
   relayId?: string;
 
   /** `nextCursor` of the page before */

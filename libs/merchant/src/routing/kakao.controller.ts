@@ -29,7 +29,8 @@ export const RelayId = createParamDecorator((_: unknown, context: ExecutionConte
     (query as { relay_id?: unknown } | undefined)?.relay_id ??
     (body as { relay_id?: unknown } | undefined)?.relay_id;
   if (given === undefined || given === null || given === '') return undefined;
-  if (typeof given !== 'string' || given.length > MAX_RELAY_ID) {
+  // A text column holds any character but NUL.
+  if (typeof given !== 'string' || given.length > MAX_RELAY_ID || given.includes('\0')) {
     throw new BadRequestException('요청 형식이 올바르지 않습니다. (relay_id)');
   }
   return given;
