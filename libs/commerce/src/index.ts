@@ -4,8 +4,8 @@ export { Drafts } from './drafts/drafts';
 export type { Draft, DraftState, NewDraft } from './drafts/drafts';
 export { choice, choices, combination, date, integer, numbers, text } from './products/product-builders';
 export type { OptionInput, Question, Sku } from './products/product-builders';
-export { checkProduct, ProductRefused } from './products/product-checker';
-export type { Problem } from './products/product-reader';
+export { checkProduct, ProductRefused } from './checker/product-checker';
+export type { Problem } from './checker/product-reader';
 export {
   GROUP_KINDS,
   Product,

@@ -54,13 +54,13 @@ export class Option {
   add_price?: number;
 
   /** 옵션의 최소 선택 수량, default 1 */
-  @ApiPropertyOptional({ example: 1 })
+  @ApiPropertyOptional({ type: 'integer', example: 1 })
   @IsOptional()
   @IsInt()
   min_quantity?: number;
 
   /** 옵션의 최대 선택 수량, default 1 */
-  @ApiPropertyOptional({ example: 100 })
+  @ApiPropertyOptional({ type: 'integer', example: 100 })
   @IsOptional()
   @IsInt()
   max_quantity?: number;
@@ -72,7 +72,7 @@ export class Option {
   extra?: string;
 
   /** 재고: what is on hand less what is reserved; absent when it is not counted. */
-  @ApiPropertyOptional({ example: 100 })
+  @ApiPropertyOptional({ type: 'integer', example: 100 })
   @IsOptional()
   @IsInt()
   stock?: number;
@@ -93,13 +93,13 @@ export class OptionSubGroup {
   id: string;
 
   /** 선택 가능한 옵션의 최소 개수, default 1; for COUNT the least sum of quantities. */
-  @ApiPropertyOptional({ example: 1 })
+  @ApiPropertyOptional({ type: 'integer', example: 1 })
   @IsOptional()
   @IsInt()
   min_select?: number;
 
   /** 선택 가능한 옵션의 최대 개수, default 1; for COUNT the largest sum of quantities. */
-  @ApiPropertyOptional({ example: 2 })
+  @ApiPropertyOptional({ type: 'integer', example: 2 })
   @IsOptional()
   @IsInt()
   max_select?: number;
@@ -154,25 +154,25 @@ export class OptionGroup {
   type: OptionType;
 
   /** NUMBERS 최소 길이, needed for NUMBERS. */
-  @ApiPropertyOptional({ example: 10 })
+  @ApiPropertyOptional({ type: 'integer', example: 10 })
   @IsOptional()
   @IsInt()
   min_length?: number;
 
   /** NUMBERS 최대 길이, needed for NUMBERS. */
-  @ApiPropertyOptional({ example: 11 })
+  @ApiPropertyOptional({ type: 'integer', example: 11 })
   @IsOptional()
   @IsInt()
   max_length?: number;
 
   /** INTEGER 최소값, needed for INTEGER. */
-  @ApiPropertyOptional({ example: 1 })
+  @ApiPropertyOptional({ type: 'integer', example: 1 })
   @IsOptional()
   @IsInt()
   min_value?: number;
 
   /** INTEGER 최대값, needed for INTEGER. */
-  @ApiPropertyOptional({ example: 365 })
+  @ApiPropertyOptional({ type: 'integer', example: 365 })
   @IsOptional()
   @IsInt()
   max_value?: number;
@@ -203,25 +203,25 @@ export class OptionResponse {
   name: string;
 
   /** 상품 가격 in won; absent for products that only ask (비커머스형). */
-  @ApiPropertyOptional({ example: 0 })
+  @ApiPropertyOptional({ type: 'integer', example: 0 })
   @IsOptional()
   @IsInt()
   price?: number;
 
   /** 상품의 최소 구매 수량, default 1 */
-  @ApiPropertyOptional({ example: 1 })
+  @ApiPropertyOptional({ type: 'integer', example: 1 })
   @IsOptional()
   @IsInt()
   min_quantity?: number;
 
   /** 상품의 최대 구매 수량, default 1 */
-  @ApiPropertyOptional({ example: 5 })
+  @ApiPropertyOptional({ type: 'integer', example: 5 })
   @IsOptional()
   @IsInt()
   max_quantity?: number;
 
   /** 상품의 초기 수량, default 1 */
-  @ApiPropertyOptional({ example: 1 })
+  @ApiPropertyOptional({ type: 'integer', example: 1 })
   @IsOptional()
   @IsInt()
   default_quantity?: number;
@@ -289,7 +289,7 @@ export class SelectOption {
   add_price?: number | null;
 
   /** 옵션 선택 수량; the product's quantity when absent. */
-  @ApiPropertyOptional({ type: Number, example: 1 })
+  @ApiPropertyOptional({ type: 'integer', example: 1 })
   @IsOptional()
   @IsInt()
   quantity?: number | null;
@@ -330,7 +330,7 @@ export class OptionSelection {
   price?: number | null;
 
   /** 구매할 상품 개수; the product's initial quantity when absent. */
-  @ApiPropertyOptional({ type: Number, example: 1 })
+  @ApiPropertyOptional({ type: 'integer', example: 1 })
   @IsOptional()
   @IsInt()
   quantity?: number | null;

@@ -26,15 +26,15 @@ export class StockLevelDto {
   sku: string;
 
   /** Pieces on the shelf. */
-  @ApiProperty({ example: 100 })
+  @ApiProperty({ type: 'integer', example: 100 })
   onHand: number;
 
   /** Of these promised to orders that are being paid. */
-  @ApiProperty({ example: 2 })
+  @ApiProperty({ type: 'integer', example: 2 })
   reserved: number;
 
   /** What T1 shows: on hand less reserved. */
-  @ApiProperty({ example: 98 })
+  @ApiProperty({ type: 'integer', example: 98 })
   available: number;
 }
 
@@ -48,9 +48,11 @@ export class StoredProductDto extends Product {
   @ApiProperty({ type: [StockLevelDto] })
   levels: StockLevelDto[];
 
+  /** When it was made. */
   @ApiProperty()
   createdAt: Date;
 
+  /** When it was last changed. */
   @ApiProperty()
   updatedAt: Date;
 }
@@ -68,18 +70,22 @@ export class ProductProblem {
 
 /** Everything that is wrong with a product, at once. */
 export class ProductProblems {
-  @ApiProperty({ example: 400 })
+  /** The HTTP status. */
+  @ApiProperty({ type: 'integer', example: 400 })
   status: number;
 
+  /** What happened, in one sentence. */
   @ApiProperty({ example: 'The product is refused.' })
   message: string;
 
+  /** Each problem with its path; nothing was saved. */
   @ApiProperty({ type: [ProductProblem] })
   problems: ProductProblem[];
 }
 
 /** One answer of the customer. */
 export class ChosenDto {
+  /** Id of the question (옵션 그룹 ID). */
   @ApiProperty({ example: '추가옵션' })
   groupId: string;
 
@@ -87,9 +93,11 @@ export class ChosenDto {
   @ApiProperty({ example: '추가옵션' })
   group: string;
 
+  /** What was asked. */
   @ApiProperty({ enum: GROUP_KINDS })
   kind: GroupKind;
 
+  /** Id of the option (옵션 ID). */
   @ApiPropertyOptional({ example: 'A' })
   optionId?: string;
 
@@ -98,12 +106,14 @@ export class ChosenDto {
   option?: string;
 
   /** Won per piece. */
-  @ApiPropertyOptional({ example: 300 })
+  @ApiPropertyOptional({ type: 'integer', example: 300 })
   addPrice?: number;
 
-  @ApiPropertyOptional({ example: 1 })
+  /** Pieces of the option (옵션 선택 수량). */
+  @ApiPropertyOptional({ type: 'integer', example: 1 })
   quantity?: number;
 
+  /** 추가 전달 값, as T1 sent it. */
   @ApiPropertyOptional({ example: '12851' })
   extra?: string;
 
@@ -114,13 +124,16 @@ export class ChosenDto {
 
 /** Pieces of one stock. */
 export class DraftLineDto {
+  /** Id of the product. */
   @ApiProperty({ example: '10013529' })
   productId: string;
 
+  /** Name of the stock, as in `levels` of the product. */
   @ApiProperty({ example: 'M:R:추가옵션/A' })
   sku: string;
 
-  @ApiProperty({ example: 1 })
+  /** Pieces. */
+  @ApiProperty({ type: 'integer', example: 1 })
   quantity: number;
 }
 
@@ -138,26 +151,32 @@ export class DraftDto {
   @ApiProperty({ enum: ['open', 'paid', 'expired'] })
   state: DraftState;
 
+  /** Kakao's app user id, when Kakao sent it. */
   @ApiPropertyOptional({ example: '1234567890' })
   appUserId?: string;
 
+  /** The relay id (용도 ID), when there was one. */
   @ApiPropertyOptional({ example: 'order-20201208-0001' })
   relayId?: string;
 
+  /** Id of the product (상품 ID). */
   @ApiProperty({ example: '10013529' })
   productId: string;
 
+  /** Name as it was selected (상품명). */
   @ApiProperty({ example: '윈터펠테스트11' })
   productName: string;
 
+  /** Non-commerce drafts are never paid. */
   @ApiProperty({ enum: PRODUCT_KINDS })
   productKind: ProductKind;
 
-  @ApiProperty({ example: 1 })
+  /** Pieces of the product (구매할 상품 개수). */
+  @ApiProperty({ type: 'integer', example: 1 })
   quantity: number;
 
   /** Won, options included. */
-  @ApiProperty({ example: 300 })
+  @ApiProperty({ type: 'integer', example: 300 })
   total: number;
 
   /** What is taken from stock when it is paid. */
@@ -168,15 +187,19 @@ export class DraftDto {
   @ApiProperty({ example: false })
   useShipping: boolean;
 
+  /** The answers, in the product's order. */
   @ApiProperty({ type: [ChosenDto] })
   chosen: ChosenDto[];
 
+  /** When it was made. */
   @ApiProperty()
   createdAt: Date;
 
+  /** From then on it cannot be paid. */
   @ApiProperty()
   expiresAt: Date;
 
+  /** When it was paid. */
   @ApiPropertyOptional()
   paidAt?: Date;
 

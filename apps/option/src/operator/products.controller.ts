@@ -2,7 +2,14 @@ import { Product, ProductRefused, Products } from '@biz/commerce';
 import { Merchants } from '@biz/merchant';
 import { OperatorController } from '@biz/platform';
 import { BadRequestException, Body, Get, NotFoundException, Param, Put, Query } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiBody, ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import {
+  ApiBadRequestResponse,
+  ApiBody,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+} from '@nestjs/swagger';
 import { MerchantQuery, ProductProblems, SaveProductQuery, StoredProductDto } from './operator.dto';
 
 @OperatorController('products')
@@ -18,7 +25,8 @@ export class ProductsController {
     description:
       'By its own id or the one Kakao knows. `stock` is what is on hand; `levels` say how much of it is reserved.',
   })
-  @ApiOkResponse({ type: StoredProductDto })
+  @ApiParam({ name: 'id', description: "The product's own id, or the one Kakao knows", example: '10013529' })
+  @ApiOkResponse({ type: StoredProductDto, description: 'The product, with its stock' })
   @ApiNotFoundResponse({ description: 'There is no such product, or no such merchant' })
   async get(@Param('id') id: string, @Query() { merchant }: MerchantQuery): Promise<StoredProductDto> {
     const merchantId = this.merchantId(merchant);
@@ -36,9 +44,10 @@ export class ProductsController {
       '`stock` sets what is on hand, reserved pieces included; an option without it is not counted any more. ' +
       'While the shop sells, `?stock=keep` changes everything but the counts that exist.',
   })
+  @ApiParam({ name: 'id', description: "The product's own id", example: 'mug' })
   @ApiBody({ type: Product })
-  @ApiOkResponse({ type: StoredProductDto })
-  @ApiBadRequestResponse({ type: ProductProblems })
+  @ApiOkResponse({ type: StoredProductDto, description: 'The product as it is held now' })
+  @ApiBadRequestResponse({ type: ProductProblems, description: 'The product breaks a rule; nothing was saved' })
   async put(
     @Param('id') id: string,
     @Query() { merchant, stock }: SaveProductQuery,

@@ -20,6 +20,7 @@ const RELAY_HEADER = {
   required: false,
   description: '서비스가 정의한 용도로 사용하는 ID; relay_id in query or body means the same, the header wins',
 };
+const T2_ANSWER = { status: 200, data: '019a2f6e-0b5c-7c2e-9d0a-2f6f1f1f9a10' };
 /** Longer texts are no app user id of Kakao's. */
 const MAX_USER_ID = 100;
 
@@ -39,7 +40,7 @@ export class OptionsController {
       '상품명, 상품기본가격, 옵션 선택 목록을 전달한다 (guide 5.2). `stock` is what is left now: on hand less what is reserved. ' +
       'An unknown product is `status` 500 with a message, since the guide names no other code.',
   })
-  @ApiOkResponse({ type: OptionsAnswer, example: guideT1 })
+  @ApiOkResponse({ type: OptionsAnswer, description: '200 옵션 정보, or 500 with a message', example: guideT1 })
   @ApiBadRequestResponse({ type: KakaoAnswer, description: '`id` is missing (요청 형식 오류)' })
   async options(@CurrentMerchant() merchant: Merchant, @Query() { id }: OptionsQuery): Promise<OptionsAnswer> {
     const stored = await this.products.find(merchant.id, id);
@@ -58,7 +59,11 @@ export class OptionsController {
       'A selection that cannot be ordered is `status` 500 with a message, and nothing is stored.',
   })
   @ApiBody({ type: OptionSelection, examples: { guide: { summary: "The guide's sample (5.2)", value: guideT2 } } })
-  @ApiOkResponse({ type: OptionSelectionAnswer })
+  @ApiOkResponse({
+    type: OptionSelectionAnswer,
+    description: '200 임시 주문 ID, or 500 with a message',
+    example: T2_ANSWER,
+  })
   @ApiBadRequestResponse({
     type: KakaoAnswer,
     description: 'The body does not have the form of the guide (요청 형식 오류)',

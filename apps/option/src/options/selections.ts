@@ -16,6 +16,9 @@ export interface Customer {
 /** The guide names no code for it, so it is told as 500 with a message. */
 export const unknownProduct = (): Refusal => new Refusal(500, '판매하지 않는 상품입니다.');
 
+/** A body of 256 KB can be wrong in thousands of places. */
+const MAX_LOGGED = 20;
+
 /** Turns what a customer chose into a draft order. */
 @Injectable()
 export class Selections {
@@ -40,10 +43,8 @@ export class Selections {
     const { product } = stored;
     const result = priceSelection(product, selectionOf(sent));
     if (!result.ok) {
-      this.logger.log(
-        { merchant: merchant.id, product: product.id, relayId, problems: result.problems },
-        'selection refused',
-      );
+      const problems = result.problems.slice(0, MAX_LOGGED);
+      this.logger.log({ merchant: merchant.id, product: product.id, relayId, problems }, 'selection refused');
       throw new Refusal(500, result.problems[0]?.message);
     }
     const { priced } = result;

@@ -1,5 +1,5 @@
 import { choice, choices, combination, date, integer, numbers, text } from './product-builders';
-import { checkProduct } from './product-checker';
+import { checkProduct } from '../checker/product-checker';
 import type { Product } from './product.dto';
 
 const shirt = (groups: Product['groups']): Product => ({

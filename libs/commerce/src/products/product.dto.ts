@@ -1,3 +1,5 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+
 /** What a group asks of the customer; one word per answer type of the guide (5.1). */
 export const GROUP_KINDS = ['choice', 'choices', 'counts', 'text', 'numbers', 'integer', 'date'] as const;
 export type GroupKind = (typeof GROUP_KINDS)[number];
@@ -30,15 +32,19 @@ export class ProductOption {
    * Won added per piece of this option; may be negative.
    * @example 300
    */
+  @ApiPropertyOptional({ type: 'integer' })
   addPrice?: number;
   /** Fewest pieces of this option. */
+  @ApiPropertyOptional({ type: 'integer' })
   minQuantity?: number;
   /** Most pieces of this option. */
+  @ApiPropertyOptional({ type: 'integer' })
   maxQuantity?: number;
   /**
    * Pieces left; an option without it is never sold out.
    * @example 100
    */
+  @ApiPropertyOptional({ type: 'integer' })
   stock?: number;
   /** The stock this option takes from; options that name the same one share it. Absent: its own, `{sub-group}/{option}`. */
   sku?: string;
@@ -56,8 +62,10 @@ export class ProductSubGroup {
   /** Unique within the product. */
   id: string;
   /** Fewest options, for `counts` the fewest pieces in all; 1 when absent. */
+  @ApiPropertyOptional({ type: 'integer' })
   minSelect?: number;
   /** Most options, for `counts` the most pieces in all; 1 when absent. */
+  @ApiPropertyOptional({ type: 'integer' })
   maxSelect?: number;
   /** Option that is chosen from the start. */
   defaultOptionId?: string;
@@ -86,12 +94,16 @@ export class ProductGroup {
   /** For choice, choices and counts only. */
   subGroups?: ProductSubGroup[];
   /** Fewest digits (numbers). */
+  @ApiPropertyOptional({ type: 'integer' })
   minLength?: number;
   /** Most digits (numbers). */
+  @ApiPropertyOptional({ type: 'integer' })
   maxLength?: number;
   /** Smallest value (integer). */
+  @ApiPropertyOptional({ type: 'integer' })
   minValue?: number;
   /** Largest value (integer). */
+  @ApiPropertyOptional({ type: 'integer' })
   maxValue?: number;
   /** Shown in an empty form (numbers, integer, date). */
   placeholder?: string;
@@ -122,14 +134,19 @@ export class Product {
    * Won per piece; absent is 0.
    * @example 12000
    */
+  @ApiPropertyOptional({ type: 'integer' })
   price?: number;
   /** Fewest pieces in one order; 1 when absent. */
+  @ApiPropertyOptional({ type: 'integer' })
   minQuantity?: number;
   /** Most pieces in one order; 1 when absent. */
+  @ApiPropertyOptional({ type: 'integer' })
   maxQuantity?: number;
   /** Pieces to begin with; 1 when absent. */
+  @ApiPropertyOptional({ type: 'integer' })
   defaultQuantity?: number;
   /** Pieces left of the product as a whole; absent when only its options are counted, or nothing is. */
+  @ApiPropertyOptional({ type: 'integer' })
   stock?: number;
   /** Whether payment asks for a delivery address (배송지). */
   useShipping?: boolean;

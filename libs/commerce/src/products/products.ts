@@ -3,10 +3,10 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Stock } from '../stock/stock';
 import type { StockLevel } from '../stock/stock';
-import { acceptProduct, ProductRefused } from './product-checker';
+import { acceptProduct, ProductRefused } from '../checker/product-checker';
 import { countedStock, withStock } from './product-stock';
 import type { Product } from './product.dto';
-import type { Problem } from './product-reader';
+import type { Problem } from '../checker/product-reader';
 
 /** A merchant's goods as its definition lists them. */
 export interface Catalogue {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { choice, choices, combination, date, integer, numbers, text } from '../products/product-builders';
 import type { Product, ProductGroup } from '../products/product.dto';
-import { MAX_AMOUNT } from '../products/product-reader';
+import { MAX_AMOUNT } from '../checker/product-reader';
 import { priceSelection } from './price-selection';
 import type { Answer, Selection } from './selection';
 

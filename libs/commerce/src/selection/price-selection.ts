@@ -1,8 +1,8 @@
-import { inputProblem } from '../products/input-answer';
+import { inputProblem } from '../checker/input-answer';
 import { skuOf } from '../products/product-stock';
 import type { Product, ProductGroup, ProductOption, ProductSubGroup } from '../products/product.dto';
-import type { Problem } from '../products/product-reader';
-import { MAX_AMOUNT } from '../products/product-reader';
+import type { Problem } from '../checker/product-reader';
+import { MAX_AMOUNT } from '../checker/product-reader';
 import type { StockLine } from '../stock/stock-line';
 import type { Answer, Chosen, Priced, Selection } from './selection';
 
@@ -76,8 +76,10 @@ class Reading {
     const known = new Set(this.product.groups.map(({ id }) => id));
     this.selection.answers.forEach((answer, at) => {
       const given = { answer, path: `answers[${at}]` };
-      if (known.has(answer.groupId)) this.given.set(answer.groupId, [...(this.given.get(answer.groupId) ?? []), given]);
-      else this.wrong(`${given.path}.groupId`, CHANGED);
+      const others = this.given.get(answer.groupId);
+      if (!known.has(answer.groupId)) this.wrong(`${given.path}.groupId`, CHANGED);
+      else if (others === undefined) this.given.set(answer.groupId, [given]);
+      else others.push(given);
     });
   }
 
@@ -114,8 +116,9 @@ class Reading {
     }
     const seen = new Set<string>();
     let pieces = 0;
+    const options = new Map(subGroup.options.map((option) => [option.id, option]));
     for (const { answer, path } of inOrderOf(subGroup, given)) {
-      const option = subGroup.options.find(({ id }) => id === answer.optionId);
+      const option = options.get(answer.optionId ?? '');
       if (option === undefined) {
         this.unknownOption(group, answer, path);
         continue;

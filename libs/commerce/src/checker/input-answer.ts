@@ -1,4 +1,4 @@
-import type { ProductGroup } from './product.dto';
+import type { ProductGroup } from '../products/product.dto';
 
 /** Why a text is no answer to an input group, in Korean for the customer; `undefined` when it is one. */
 export function inputProblem(group: ProductGroup, answer: string): string | undefined {

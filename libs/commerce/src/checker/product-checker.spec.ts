@@ -1,6 +1,6 @@
-import { choice, choices, combination, integer, numbers, text } from './product-builders';
+import { choice, choices, combination, integer, numbers, text } from '../products/product-builders';
 import { acceptProduct, checkProduct, ProductRefused } from './product-checker';
-import type { Product, ProductGroup } from './product.dto';
+import type { Product, ProductGroup } from '../products/product.dto';
 
 const product = (changes: Partial<Product> = {}): Product => ({
   id: 'shirt',

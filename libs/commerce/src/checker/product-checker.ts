@@ -1,6 +1,6 @@
 import { inputProblem } from './input-answer';
-import { SkuCounts, skuOf } from './product-stock';
-import type { GroupKind, Product, ProductGroup, ProductOption, ProductSubGroup } from './product.dto';
+import { SkuCounts, skuOf } from '../products/product-stock';
+import type { GroupKind, Product, ProductGroup, ProductOption, ProductSubGroup } from '../products/product.dto';
 import type { Problem } from './product-reader';
 import { readProduct } from './product-reader';
 

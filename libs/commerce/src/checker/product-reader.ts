@@ -1,5 +1,5 @@
-import type { Product, ProductGroup, ProductOption, ProductSubGroup } from './product.dto';
-import { GROUP_KINDS, PRODUCT_KINDS } from './product.dto';
+import type { Product, ProductGroup, ProductOption, ProductSubGroup } from '../products/product.dto';
+import { GROUP_KINDS, PRODUCT_KINDS } from '../products/product.dto';
 
 /** What is wrong, and where: `groups[1].subGroups[0].options[2].addPrice`. */
 export interface Problem {
