@@ -185,10 +185,7 @@ export class World {
     });
   }
 
-  async operator<T = Record<string, unknown>>(
-    path: string,
-    init: RequestInit = {},
-  ): Promise<{ http: number; body: T }> {
+  async operator(path: string, init: RequestInit = {}): Promise<{ http: number; body: unknown }> {
     const response = await fetch(`${this.app.url}/operator/${path}`, {
       ...init,
       headers: {

@@ -1,0 +1,228 @@
+import { eventually } from '@biz/testing';
+import {
+  BROKEN,
+  BROKEN_AFTER,
+  DROPPED_AFTER,
+  DROPPED_BEFORE,
+  type Fault,
+  GARBAGE_AFTER,
+  refusal,
+} from './fake-kakaopay';
+import { ADDRESS, type OrderInHand, World } from './world';
+
+/** KakaoPay misbehaves; the money never does. */
+describe('a payment with a KakaoPay that misbehaves', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start();
+  });
+  afterAll(() => world.stop());
+
+  const attemptOf = async (order: OrderInHand) =>
+    (await world.detail(order.id)).attempts.find(({ tid }) => tid === order.tid);
+
+  it.each<[string, Fault[]]>([
+    ['drops the line after doing the work', [DROPPED_AFTER]],
+    ['drops the line before doing the work', [DROPPED_BEFORE]],
+    ['breaks before the work, three times', [BROKEN, BROKEN, BROKEN]],
+    ['breaks after the work', [BROKEN_AFTER]],
+    ['says something unreadable after the work', [GARBAGE_AFTER]],
+    ['is slower than the time-out, and does it all the same', [{ work: true, delayMs: 700 }]],
+    ['says that the tid is approved already', [{ ...refusal(-702), work: true }]],
+    ['says that this is a duplicate', [{ ...refusal(-785), work: true }]],
+    ['says that it cannot be approved right now', [refusal(-783)]],
+    ['answers with its own internal error', [refusal(-1)]],
+    ['says that the buyer has not finished', [refusal(-701)]],
+  ])('charges once and ends as S when approve %s', async (_what, faults) => {
+    const order = await world.orderAwaitingPayment();
+    world.kakaopay.next('approve', ...faults);
+    await world.callback(order);
+    await world.until(order, 'S');
+    expect(world.kakaopay.charged(order.tid)).toEqual([13_500]);
+    expect(await attemptOf(order)).toMatchObject({ state: 'paid' });
+  });
+
+  it('ends as S when order misbehaves too', async () => {
+    const order = await world.orderAwaitingPayment();
+    world.kakaopay.next('approve', DROPPED_AFTER);
+    world.kakaopay.next('order', BROKEN, DROPPED_AFTER, GARBAGE_AFTER);
+    await world.callback(order);
+    await world.until(order, 'S');
+    expect(world.kakaopay.charged(order.tid)).toEqual([13_500]);
+  });
+
+  it('ends as F with KakaoPay’s own sentence when it refuses, gives the stock back, and may be tried again', async () => {
+    await world.setStock('mug', 1);
+    const order = await world.orderAwaitingPayment('mug', { more: { shipping_address: ADDRESS } });
+    world.kakaopay.next('approve', refusal(-780, '잔액이 부족합니다.'));
+    await world.callback(order);
+    await world.until(order, 'F');
+    expect(await world.status(order)).toEqual({ order_status: 'F', message: '잔액이 부족합니다.' });
+    expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 0 });
+    expect(await attemptOf(order)).toMatchObject({ state: 'failed', failureCode: -780 });
+    await eventually(() => {
+      expect(world.about(order.id)).toMatchObject([
+        { type: 'payment.failed', data: { message: '잔액이 부족합니다.' } },
+      ]);
+    });
+
+    const tid = world.kakaopay.ready(order.sheet);
+    await world.approve(order, tid, { shipping_address: ADDRESS });
+    const again = { ...order, tid, token: world.kakaopay.authenticate(tid) };
+    await world.callback(again);
+    await world.until(again, 'S');
+    expect(await world.stock('mug')).toEqual({ on_hand: 0, reserved: 0 });
+  });
+
+  it('finds a payment whose T3 was lost by asking, and does not approve without a token', async () => {
+    const order = await world.orderAwaitingPayment();
+    await eventually(() => {
+      expect(world.kakaopay.calls('order').filter(({ body }) => body.includes(order.tid)).length).toBeGreaterThan(2);
+    });
+    expect(await world.status(order)).toEqual({ order_status: 'W' });
+    expect(world.kakaopay.charged(order.tid)).toEqual([]);
+    world.kakaopay.set(order.tid, { status: 'QUIT_PAYMENT' });
+    await world.until(order, 'F');
+  });
+
+  it('shows a person what was approved for another amount, and the operator sends it back', async () => {
+    const order = await world.orderAwaitingPayment();
+    world.kakaopay.next('approve', DROPPED_BEFORE);
+    world.kakaopay.set(order.tid, { status: 'SUCCESS_PAYMENT', total_amount: 13_000, charges: [13_000] });
+    await world.callback(order);
+    await eventually(async () => {
+      expect(await world.detail(order.id)).toMatchObject({
+        state: 'review',
+        reviewReason: 'KakaoPay was paid for something else: total differ',
+        attempts: [{ state: 'review' }],
+      });
+    });
+    expect(await world.status(order)).toEqual({ order_status: 'W' });
+    await eventually(() => {
+      expect(world.about(order.id)).toMatchObject([{ type: 'payment.review' }]);
+    });
+
+    await world.cancel(order.id, 'review-1', { reason: '금액 불일치' });
+    await world.until(order, 'C');
+    expect(world.kakaopay.cancelled(order.tid)).toBe(13_000);
+  });
+
+  it.each([
+    ['tax_free', { tax_free_amount: 0 }],
+    ['vat', { vat_amount: 1 }],
+    ['partner_user_id', { partner_user_id: 'somebody' }],
+    ['cid', { cid: 'TC0OTHER00' }],
+  ])('does not take money whose %s is not the order’s', async (field, wrong) => {
+    const order = await world.orderAwaitingPayment();
+    world.kakaopay.set(order.tid, wrong);
+    await world.callback(order);
+    await eventually(async () => {
+      expect(await world.detail(order.id)).toMatchObject({
+        state: 'review',
+        reviewReason: expect.stringContaining(`${field} differ`) as string,
+      });
+    });
+  });
+
+  it('counts the newest tid, and cancels an older one that turns out paid', async () => {
+    const older = await world.orderAwaitingPayment();
+    world.kakaopay.holdApprovals();
+    await world.callback(older);
+    await eventually(() => {
+      expect(world.kakaopay.calls('approve').some(({ body }) => body.includes(older.tid))).toBe(true);
+    });
+
+    const tid = world.kakaopay.ready(older.sheet);
+    expect(await world.approve(older, tid)).toMatchObject({ status: 200 });
+    const newer = { ...older, tid, token: world.kakaopay.authenticate(tid) };
+    world.kakaopay.releaseApprovals();
+    await eventually(() => {
+      expect(world.kakaopay.cancelled(older.tid)).toBe(13_500);
+    });
+    expect(await world.status(newer)).toEqual({ order_status: 'W' });
+
+    await world.callback(newer);
+    await world.until(newer, 'S');
+    expect(world.kakaopay.charged(newer.tid)).toEqual([13_500]);
+    expect(world.kakaopay.cancelled(newer.tid)).toBe(0);
+    const { attempts, refunds } = await world.detail(older.id);
+    expect(attempts.map(({ state }) => state)).toEqual(['refunded', 'paid']);
+    expect(refunds).toMatchObject([{ cause: 'surplus', state: 'done', amount: 13_500 }]);
+    // A late duplicate of the older T2 does not bring it back.
+    expect(await world.approve(older, older.tid)).toMatchObject({ status: 200 });
+    expect((await world.detail(older.id)).state).toBe('paid');
+  });
+
+  it('sends money back that comes for an order the buyer has left', async () => {
+    const order = await world.orderAwaitingPayment();
+    await world.get(new URL(order.sheet.cancel_url).pathname);
+    world.kakaopay.set(order.tid, { status: 'SUCCESS_PAYMENT', charges: [13_500] });
+    await eventually(async () => {
+      expect(world.kakaopay.cancelled(order.tid)).toBe(13_500);
+      expect((await attemptOf(order))?.state).toBe('refunded');
+    });
+    expect(await world.status(order)).toEqual({ order_status: 'C' });
+  });
+
+  it('follows a payment that was cancelled at KakaoPay', async () => {
+    const order = await world.orderAwaitingPayment();
+    world.kakaopay.set(order.tid, { status: 'CANCEL_PAYMENT', charges: [13_500], cancelled: 13_500 });
+    await world.until(order, 'C');
+  });
+
+  it('lets no approval fall between two lives of the app', async () => {
+    const order = await world.orderAwaitingPayment();
+    // The approve call is decided on, KakaoPay does it, and nobody hears the answer.
+    world.kakaopay.next('approve', DROPPED_AFTER);
+    world.kakaopay.next('order', BROKEN, BROKEN, BROKEN, BROKEN, BROKEN, BROKEN);
+    await world.callback(order);
+    await eventually(() => {
+      expect(world.kakaopay.charged(order.tid)).toEqual([13_500]);
+    });
+    await world.app.close();
+    await world.startApp();
+    await world.until(order, 'S');
+    expect(world.kakaopay.charged(order.tid)).toEqual([13_500]);
+  });
+});
+
+describe('a payment that nobody finishes', () => {
+  let world: World;
+  beforeAll(async () => {
+    // Scaled by 0.01: half a second.
+    world = await World.start({ TID_TTL_SECONDS: '50', ORDER_TTL_SECONDS: '100' });
+  });
+  afterAll(() => world.stop());
+
+  it('ends as F when the tid’s time is over, and gives the stock back', async () => {
+    await world.setStock('mug', 1);
+    const order = await world.orderAwaitingPayment('mug', { more: { shipping_address: ADDRESS } });
+    expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 1 });
+    await world.until(order, 'F');
+    expect(await world.status(order)).toEqual({
+      order_status: 'F',
+      message: '결제 시간이 만료되었습니다. 다시 시도해 주세요.',
+    });
+    expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 0 });
+  });
+
+  it('shows a person a status that no document names, once the tid’s time is over', async () => {
+    const order = await world.orderAwaitingPayment();
+    world.kakaopay.set(order.tid, { status: 'ZID_CERTIFICATE' });
+    await eventually(async () => {
+      expect(await world.detail(order.id)).toMatchObject({ state: 'review' });
+    });
+  });
+
+  it('answers 300 to T2 of an order that has expired, and T1 renews it', async () => {
+    const sheet = await world.sheet('coffee-late', 'late');
+    const order = { id: sheet.partner_order_id, user: 'late' };
+    const tid = world.kakaopay.ready(sheet);
+    await eventually(async () => {
+      expect(await world.get(`/order/status?order_id=${order.id}`, 'late')).toMatchObject({ http: 200, status: 300 });
+    });
+    expect(await world.approve(order, tid)).toMatchObject({ http: 200, status: 300 });
+    await world.sheet('coffee-late', 'late');
+    expect(await world.approve(order, tid)).toMatchObject({ http: 200, status: 200 });
+  });
+});

@@ -1,0 +1,157 @@
+import { eventually, times } from '@biz/testing';
+import { BROKEN, BROKEN_AFTER, DROPPED_AFTER, DROPPED_BEFORE, type Fault, refusal } from './fake-kakaopay';
+import { ADDRESS, type OrderInHand, World } from './world';
+
+describe('a refund', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start();
+  });
+  afterAll(() => world.stop());
+
+  const refundsDone = (order: OrderInHand, count: number): Promise<void> =>
+    eventually(async () => {
+      const { refunds } = await world.detail(order.id);
+      expect(refunds.map(({ state }) => state)).toEqual(times(count, () => 'done'));
+    });
+
+  it('gives everything back, once for a key however often it is asked, and ends as C', async () => {
+    await world.setStock('mug', 1);
+    const order = await world.paidOrder('mug', { more: { shipping_address: ADDRESS } });
+    expect(await world.stock('mug')).toEqual({ on_hand: 0, reserved: 0 });
+    const answers = await Promise.all(times(10, () => world.cancel(order.id, 'key-1', { reason: '고객 변심' })));
+    expect(new Set(answers.map(({ body }) => body.refund?.id)).size).toBe(1);
+    expect(answers[0]).toMatchObject({ http: 202, body: { refund: { amount: 12_000, vatAmount: 1_091 } } });
+
+    await world.until(order, 'C');
+    expect(world.kakaopay.cancelled(order.tid)).toBe(12_000);
+    expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 0 });
+    expect(await world.detail(order.id)).toMatchObject({ state: 'cancelled', refundedAmount: 12_000 });
+    await eventually(() => {
+      expect(world.about(order.id).map(({ type }) => type)).toEqual(['payment.paid', 'payment.cancelled']);
+    });
+    expect(world.about(order.id)[1]?.data).toMatchObject({
+      state: 'cancelled',
+      refund: { amount: 12_000, reason: '고객 변심', whole: true },
+    });
+    expect((await world.cancel(order.id, 'key-2', { reason: '다시', amount: 1 })).http).toBe(409);
+  });
+
+  it('always tells KakaoPay what can still be cancelled', async () => {
+    const order = await world.paidOrder();
+    await world.cancel(order.id, 'a', { reason: '하나', amount: 500 });
+    await refundsDone(order, 1);
+    await world.cancel(order.id, 'b', { reason: '나머지' });
+    await refundsDone(order, 2);
+    const sent = world.kakaopay
+      .calls('cancel')
+      .map(({ body }) => Object.fromEntries(new URLSearchParams(body)))
+      .filter(({ tid }) => tid === order.tid);
+    expect(sent).toMatchObject([
+      { cancel_amount: '500', cancel_available_amount: '13500' },
+      { cancel_amount: '13000', cancel_available_amount: '13000' },
+    ]);
+  });
+
+  it('may be partial: the parts add up to the payment, to the won', async () => {
+    const order = await world.paidOrder();
+    for (const [n, amount] of [1, 4_999, 3_000].entries()) {
+      await world.cancel(order.id, `part-${n}`, { reason: '부분 취소', amount });
+      await refundsDone(order, n + 1);
+      expect(await world.status(order)).toEqual({ order_status: 'S' });
+    }
+    await world.cancel(order.id, 'rest', { reason: '나머지' });
+    await world.until(order, 'C');
+    const { refunds } = await world.detail(order.id);
+    const sum = (pick: (refund: (typeof refunds)[number]) => number) => refunds.reduce((a, each) => a + pick(each), 0);
+    expect(sum(({ amount }) => amount)).toBe(13_500);
+    expect(sum(({ taxFreeAmount }) => taxFreeAmount)).toBe(20);
+    expect(sum(({ vatAmount }) => vatAmount)).toBe(1_225);
+    expect(world.kakaopay.cancelled(order.tid)).toBe(13_500);
+  });
+
+  it('never gives back more than is left, whichever operators ask at once', async () => {
+    const order = await world.paidOrder();
+    const answers = await Promise.all(
+      times(6, (n) => world.cancel(order.id, `operator-${n}`, { reason: '부분', amount: 5_000 })),
+    );
+    expect(answers.map(({ http }) => http).sort()).toEqual([202, 202, 422, 422, 422, 422]);
+    await refundsDone(order, 2);
+    expect(world.kakaopay.cancelled(order.tid)).toBe(10_000);
+  });
+
+  it.each<[string, Fault[]]>([
+    ['drops the line after doing the work', [DROPPED_AFTER]],
+    ['drops the line before doing the work', [DROPPED_BEFORE]],
+    ['breaks after the work', [BROKEN_AFTER]],
+    ['breaks before the work, twice', [BROKEN, BROKEN]],
+    ['says that this is a duplicate', [{ ...refusal(-785), work: true }]],
+    ['says that it cannot be cancelled right now', [refusal(-781)]],
+  ])('gives the money back once when cancel %s', async (_what, faults) => {
+    const order = await world.paidOrder();
+    world.kakaopay.next('cancel', ...faults);
+    await world.cancel(order.id, 'key', { reason: '고객 변심' });
+    await world.until(order, 'C');
+    expect(world.kakaopay.cancelled(order.tid)).toBe(13_500);
+  });
+
+  it('goes to a person when KakaoPay cancelled something we know nothing of', async () => {
+    const order = await world.paidOrder();
+    world.kakaopay.next('cancel', DROPPED_BEFORE);
+    world.kakaopay.set(order.tid, { cancelled: 700 });
+    await world.cancel(order.id, 'key', { reason: '고객 변심' });
+    await eventually(async () => {
+      expect((await world.detail(order.id)).refunds).toMatchObject([
+        { state: 'failed', failureMessage: 'KakaoPay says 700 won are cancelled, we know of 0' },
+      ]);
+    });
+    expect(await world.status(order)).toEqual({ order_status: 'S' });
+    await eventually(() => {
+      expect(world.about(order.id).map(({ type }) => type)).toEqual(['payment.paid', 'payment.review']);
+    });
+  });
+
+  it('refuses what cannot be', async () => {
+    const order = await world.paidOrder();
+    expect((await world.cancel(order.id, undefined, { reason: 'x' })).http).toBe(400);
+    expect((await world.cancel(order.id, 'k', {})).http).toBe(400);
+    expect((await world.cancel(order.id, 'k', { reason: 'x', amount: 0 })).http).toBe(400);
+    expect((await world.cancel(order.id, 'k', { reason: 'x', amount: 1.5 })).http).toBe(400);
+    expect((await world.cancel(order.id, 'k', { reason: 'x', amount: 13_501 })).http).toBe(422);
+    expect((await world.cancel('no-such-order', 'k', { reason: 'x' })).http).toBe(404);
+    expect((await world.cancel(order.id, 'k', { reason: 'x', amount: 1 })).http).toBe(202);
+    expect((await world.cancel(order.id, 'k', { reason: 'x', amount: 2 })).http).toBe(409);
+    expect((await fetch(`${world.app.url}/operator/orders`)).status).toBe(401);
+  });
+
+  it('cancels an order without money at once, and gives its stock back', async () => {
+    await world.setStock('mug', 1);
+    const order = await world.orderAwaitingPayment('mug', { more: { shipping_address: ADDRESS } });
+    expect(await world.cancel(order.id, 'k', { reason: '품절' })).toMatchObject({
+      http: 202,
+      body: { state: 'cancelled' },
+    });
+    expect(await world.status(order)).toEqual({ order_status: 'C' });
+    expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 0 });
+  });
+
+  it('lists orders by state, page by page', async () => {
+    await world.paidOrder();
+    const seen: string[] = [];
+    let cursor = '';
+    for (;;) {
+      const { body } = await world.operator(`orders?state=paid&limit=2${cursor}`);
+      const page = body as { items: { id: string; state: string }[]; nextCursor: string | null };
+      expect(page.items.every(({ state }) => state === 'paid')).toBe(true);
+      seen.push(...page.items.map(({ id }) => id));
+      if (page.nextCursor === null) break;
+      cursor = `&cursor=${page.nextCursor}`;
+    }
+    const [{ count } = { count: 0 }] = await world.database.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM payment.orders WHERE state = 'paid'`,
+    );
+    expect(new Set(seen).size).toBe(count);
+    expect((await world.operator('orders?state=nonsense')).http).toBe(400);
+    expect((await world.operator('orders?cursor=nonsense')).http).toBe(400);
+  });
+});
