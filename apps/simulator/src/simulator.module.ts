@@ -18,6 +18,7 @@ import { Ledger } from './payments/ledger';
 import { Payments } from './payments/payments';
 import { Subscriptions } from './payments/subscriptions';
 import { ScreenController } from './screen/screen.controller';
+import { PageController } from './page/page.controller';
 import { SimulatorConfig } from './simulator.config';
 import { CallbackPlay } from './plays/callback.play';
 import { OptionPlay } from './plays/option.play';
@@ -36,6 +37,7 @@ import { WorkbenchController } from './workbench/workbench.controller';
 
 @Module({
   controllers: [
+    PageController,
     ScenariosController,
     ShopController,
     OtpController,

@@ -36,6 +36,7 @@ export class SyncPlay {
     const steps = options.steps ?? ['join'];
     const userId = options.appUserId ?? DEFAULT_APP_USER_ID;
     run.facts.userId = userId;
+    run.about(userId);
     let outcome = 'joined';
     if (steps.includes('join')) outcome = await this.join(run, options, userId);
     if (steps.includes('events')) outcome = await this.event(run, options, userId, outcome);

@@ -9,6 +9,8 @@ import type { ScenarioOptions, StepShown, Verdict } from './scenario.dto';
 import type { ScenarioFault, ScenarioKind } from './scenario-kinds';
 
 const CALL_TIMEOUT_MS = 15_000;
+/** Deliveries to the shop come after the plugin's part is over. */
+const LINGER_MS = 60_000;
 const LONGEST_BODY = 20_000;
 
 /** How a fault's suffix is ordered. */
@@ -144,13 +146,19 @@ export class Run {
     this.write({ ...exchange, at: this.world.now(), subjects: [] }, findings);
   }
 
+  /** Whether the shop has been told. */
+  get delivered(): boolean {
+    return this.timeline.some(({ to }) => to === 'shop');
+  }
+
   /** A finding about the scenario as a whole. */
   find(...findings: Finding[]): void {
     this.findings.push(...findings.map((finding) => ({ ...finding, step: 0 })));
   }
 
+  /** Ends the judgement; what is delivered to the shop afterwards is still written down for a while. */
   end(outcome: string): void {
-    this.stopListening();
+    setTimeout(this.stopListening, LINGER_MS).unref();
     this.endedAt = this.world.now();
     const violations = this.findings.filter(({ severity }) => severity === 'violation');
     const warnings = this.findings.filter(({ severity }) => severity === 'warning');

@@ -6,6 +6,8 @@ import { CallbackPlay } from '../plays/callback.play';
 import { OptionPlay } from '../plays/option.play';
 import { PaymentPlay } from '../plays/payment.play';
 import { SyncPlay } from '../plays/sync.play';
+import { until } from '../plays/until';
+import { Pace } from '../time/pace';
 import { SimulatedTime } from '../time/simulated-time';
 import { BoundedMap } from '../wire/bounded-map';
 import { Traffic } from '../wire/traffic';
@@ -15,6 +17,9 @@ import type { ChainScenario, ScenarioOptions } from './scenario.dto';
 import type { ScenarioKind } from './scenario-kinds';
 
 const KEPT = 100;
+/** Our own apps deliver to the inbox here: the timeline waits this long for it. */
+const DELIVERY_MS = 3_000;
+const TOLD = ['delivered', 'unavailable', 'chosen', 'paid', 'failed', 'cancelled', 'joined', 'unlinked'];
 
 /** Runs scenarios and keeps the last ones. */
 @Injectable()
@@ -29,6 +34,7 @@ export class Scenarios implements OnModuleDestroy {
     private readonly option: OptionPlay,
     private readonly payment: PaymentPlay,
     private readonly sync: SyncPlay,
+    private readonly pace: Pace,
   ) {}
 
   /** @returns the run, and a promise that never rejects for its end */
@@ -78,6 +84,8 @@ export class Scenarios implements OnModuleDestroy {
       run.find(violation('end', `it ended as ${outcome}; expected ${allowed.join(' or ')}`));
     }
     run.end(outcome);
+    const told = allowed.includes(outcome) && TOLD.includes(outcome);
+    if (told && run.options.target === undefined) await until(() => run.delivered, this.pace.ms(DELIVERY_MS));
   }
 
   private perform(run: Run, relayId: string | undefined): Promise<string> {

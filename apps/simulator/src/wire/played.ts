@@ -68,7 +68,7 @@ export class PlayedInterceptor implements NestInterceptor {
         what: part.what,
         request: {
           method: request.method,
-          url: `${request.protocol}://${request.host}${request.url}`,
+          url: `${request.protocol}://${request.host}${withoutKey(request.url)}`,
           headers: headersThatMatter(request.headers),
           body: request.body ?? undefined,
         },
@@ -126,7 +126,19 @@ export function about(request: FastifyRequest, ...subjects: string[]): void {
   bag.subjects = [...(bag.subjects ?? []), ...subjects];
 }
 
-const SUBJECT_FIELDS = ['tid', 'sid', 'partner_order_id', 'code', 'relayId', 'partnerOrderId', 'id'];
+const withoutKey = (url: string): string => url.replace(/(rest_api_key=.{0,4})[^&]*/, '$1…');
+
+const SUBJECT_FIELDS = [
+  'tid',
+  'sid',
+  'partner_order_id',
+  'code',
+  'relayId',
+  'partnerOrderId',
+  'id',
+  'userId',
+  'appUserId',
+];
 
 function subjectsOf(request: FastifyRequest): string[] {
   const { token, asset } = request.params as Record<string, unknown>;
