@@ -328,6 +328,14 @@ describe('the operator', () => {
     expect(await operator('/products/broken')).toMatchObject({ http: 404 });
   });
 
+  it('is told of characters that cannot be kept', async () => {
+    const body = JSON.stringify({ name: 'a\0b', kind: 'commerce', groups: [] });
+    expect(await operator('/products/nul', { method: 'PUT', body })).toMatchObject({
+      http: 400,
+      body: { problems: [{ path: 'name' }] },
+    });
+  });
+
   it('cannot give a product an id that names another', async () => {
     const mug = (await operator('/products/mug')).body as object;
     const put = (id: string, changes: object) =>
@@ -350,6 +358,8 @@ describe('the operator', () => {
       body: { name: '다른 머그' },
     });
     expect(await operator('/drafts/none')).toMatchObject({ http: 404 });
+    expect(await operator('/products/%00')).toMatchObject({ http: 404 });
+    expect(await operator('/drafts/%00')).toMatchObject({ http: 404 });
   });
 });
 

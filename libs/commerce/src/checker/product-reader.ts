@@ -99,7 +99,9 @@ class Fields {
   text(name: string, { max }: { max: number }): string | undefined {
     const value = this.value(name);
     if (value === undefined) return undefined;
-    if (typeof value === 'string' && value.trim() !== '' && value.length <= max) return value;
+    // PostgreSQL keeps no U+0000.
+    const fits = typeof value === 'string' && value.trim() !== '' && value.length <= max && !value.includes('\0');
+    if (fits) return value;
     this.wrong(name, `must be a text of 1 to ${max} characters`);
     return undefined;
   }

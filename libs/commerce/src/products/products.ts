@@ -40,6 +40,8 @@ export class Products {
     id: string,
     manager: EntityManager = this.dataSource.manager,
   ): Promise<StoredProduct | undefined> {
+    // PostgreSQL knows no U+0000 and would answer an error.
+    if (id.includes('\0')) return undefined;
     const [row] = await manager.query<ProductWithStock[]>(
       `SELECT p.definition, p.created_at, p.updated_at, s.skus, s.available
        FROM commerce.products p
