@@ -1,6 +1,6 @@
 export { OtpClient, type OtpAnswer } from './otp-client';
 export { isOtpUrl, type OtpKind } from './otp-url';
-export { UnreadableAnswer } from './answers/fields';
+export { phone as readPhone, UnreadableAnswer } from './answers/fields';
 export {
   IMAGE_SIZES,
   readImages,
