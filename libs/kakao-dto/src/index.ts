@@ -26,3 +26,4 @@ export {
   PaymentShippingAddress,
 } from './payment.dto';
 export type { OrderStatusCode } from './payment.dto';
+export { SecurityEventRefusal, SyncCallbackQuery, UnlinkRequest } from './sync.dto';

@@ -1,0 +1,53 @@
+import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+
+export const LOGIN_STATES = ['pending', 'joined', 'failed', 'refused'] as const;
+/** `refused`: the customer came back without a code, most often because they did not agree. */
+export type LoginState = (typeof LOGIN_STATES)[number];
+
+/** One return of a customer from Kakao's consent screen, until it has made a member or failed for good. */
+@Entity({ schema: 'sync', name: 'logins' })
+@Unique('logins_code_once', ['merchant', 'codeKey'])
+@Index('logins_of_member', ['memberId', 'id'], { where: 'member_id IS NOT NULL' })
+@Check('logins_state', `state IN ('pending', 'joined', 'failed', 'refused')`)
+export class Login {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  merchant: string;
+
+  /** Fingerprint of the code, by which the same code is known again. */
+  @Column('text', { name: 'code_key', nullable: true })
+  codeKey: string | null;
+
+  @Column('text', { name: 'relay_id', nullable: true })
+  relayId: string | null;
+
+  @Column('text')
+  state: LoginState;
+
+  /** Kakao called below `/m/{pathKey}`: the redirect URI of the exchange must be the same address. */
+  @Column('boolean', { name: 'below_path_key' })
+  belowPathKey: boolean;
+
+  /** Sealed; gone once exchanged. */
+  @Column('text', { nullable: true })
+  code: string | null;
+
+  /** Sealed; kept from the exchange until the member is stored, because a code works only once. */
+  @Column('text', { nullable: true })
+  tokens: string | null;
+
+  /** Until then one worker has it to itself. */
+  @Column('timestamptz', { name: 'claimed_until', nullable: true })
+  claimedUntil: Date | null;
+
+  @Column('uuid', { name: 'member_id', nullable: true })
+  memberId: string | null;
+
+  @Column('timestamptz', { name: 'received_at' })
+  receivedAt: Date;
+
+  @Column('timestamptz', { name: 'settled_at', nullable: true })
+  settledAt: Date | null;
+}

@@ -1,0 +1,286 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { Addresses, Clock, defineJob, Jobs, newId, NotYet, scrub, Vault } from '@biz/platform';
+import { Merchants } from '@biz/merchant';
+import type { Merchant } from '@biz/merchant';
+import { DataSource, IsNull, LessThan } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import type { KakaoUser } from '../members/kakao-account';
+import { Members } from '../members/members';
+import type { ServiceTerm } from '../members/service-terms';
+import { Notices } from '../notices/notices';
+import { SyncConfig } from '../sync.config';
+import { KakaoLogin } from './kakao-login';
+import type { KakaoTokens, Step } from './kakao-login';
+import { Failures } from './failures';
+import type { SyncStep } from './failure.entity';
+import { Login } from './login.entity';
+
+/**
+ * Finishes a login that its request could not: Kakao was slow, or the process died.
+ * Seconds before each retry, for as long as a code lives (ten minutes).
+ */
+const FINISH_LOGIN = defineJob<{ loginId: string }>({
+  name: 'sync.finish-login',
+  schedule: [1, 2, 5, 10, 20, 40, 80, 120, 150, 150],
+});
+/** The first look, when the request is over one way or the other. */
+const LOOK_AFTER_SECONDS = 4;
+/** One call of the durable work to Kakao; nobody waits for it. */
+const UNHURRIED_MS = 5_000;
+/** Longer than a worker can take for its three calls. */
+const CLAIM_MS = 15_000;
+
+const CODE_CONTEXT = 'sync.logins.code';
+const TOKENS_CONTEXT = 'sync.logins.tokens';
+
+export interface ReturnedCode {
+  code: string;
+  relayId?: string;
+  belowPathKey: boolean;
+}
+
+interface Pace {
+  /** Milliseconds the next call may take. */
+  timeLeft: () => number;
+  /** No try follows this one. */
+  last: boolean;
+}
+
+/** Turns what Kakao's consent screen sends back into a member. */
+@Injectable()
+export class Logins implements OnModuleInit {
+  private readonly logger = new Logger(Logins.name);
+
+  constructor(
+    private readonly kakao: KakaoLogin,
+    private readonly members: Members,
+    private readonly notices: Notices,
+    private readonly failures: Failures,
+    private readonly merchants: Merchants,
+    private readonly addresses: Addresses,
+    private readonly config: SyncConfig,
+    private readonly jobs: Jobs,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.work(
+      FINISH_LOGIN,
+      ({ loginId }, { last }) => this.finish(loginId, last),
+      ({ loginId }) => this.settle(this.dataSource.manager, loginId, { state: 'failed' }).then(() => undefined),
+    );
+  }
+
+  /**
+   * Stores a code and spends up to the callback's budget on it; what is left then is durable work.
+   *
+   * The same code again, also at the same moment, changes nothing. Never waits longer, never fails for a fault of Kakao's.
+   */
+  async receive(merchant: Merchant, returned: ReturnedCode): Promise<void> {
+    const started = performance.now();
+    const login = await this.store(merchant, returned);
+    if (!login) return;
+    const timeLeft = (): number => Math.max(1, Math.ceil(this.config.callbackBudgetMs - (performance.now() - started)));
+    try {
+      await this.advance(login, { timeLeft, last: false });
+    } catch (error) {
+      this.logger.error({ loginId: login.id, error }, 'login left to durable work');
+    }
+  }
+
+  /** Writes down a return without a code, most often of a customer who did not agree. */
+  async refuse(
+    merchant: Merchant,
+    { error, description, relayId }: { error: string; description?: string; relayId?: string },
+  ): Promise<void> {
+    const now = this.clock.now();
+    await this.dataSource.transaction(async (manager) => {
+      const id = newId();
+      await manager.insert(Login, {
+        ...unfinished(merchant.id, relayId, now),
+        id,
+        state: 'refused',
+        belowPathKey: false,
+        settledAt: now,
+      });
+      const reason = [error, description].filter((part) => part !== undefined && part !== '').join(': ');
+      await this.failures.record(manager, {
+        merchant: merchant.id,
+        loginId: id,
+        step: 'consent',
+        reason: plain(reason),
+      });
+    });
+  }
+
+  private async store(merchant: Merchant, { code, relayId, belowPathKey }: ReturnedCode): Promise<Login | undefined> {
+    const now = this.clock.now();
+    const login: Login = {
+      ...unfinished(merchant.id, relayId, now),
+      id: newId(),
+      codeKey: this.vault.fingerprint(code, `${CODE_CONTEXT} ${merchant.id}`),
+      state: 'pending',
+      belowPathKey,
+      code: await this.vault.seal(code, CODE_CONTEXT),
+      claimedUntil: new Date(now.getTime() + CLAIM_MS),
+    };
+    return this.dataSource.transaction(async (manager) => {
+      const inserted = await manager
+        .createQueryBuilder()
+        .insert()
+        .into(Login)
+        .values(login)
+        .orIgnore()
+        .returning('id')
+        .execute();
+      if ((inserted.raw as unknown[]).length === 0) return undefined;
+      await this.jobs.add(FINISH_LOGIN, { loginId: login.id }, manager, { afterSeconds: LOOK_AFTER_SECONDS });
+      return login;
+    });
+  }
+
+  private async finish(loginId: string, last: boolean): Promise<void> {
+    const now = this.clock.now();
+    const claim = { claimedUntil: new Date(now.getTime() + CLAIM_MS) };
+    const free = { id: loginId, state: 'pending' as const };
+    const { affected } = await this.dataSource.manager.update(
+      Login,
+      [
+        { ...free, claimedUntil: IsNull() },
+        { ...free, claimedUntil: LessThan(now) },
+      ],
+      claim,
+    );
+    const login = await this.dataSource.manager.findOneBy(Login, { id: loginId });
+    if (login?.state !== 'pending') return;
+    if (affected === 0) throw new NotYet('another worker has it');
+    const settled = await this.advance(login, { timeLeft: () => UNHURRIED_MS, last });
+    if (!settled) throw new NotYet('Kakao has not answered');
+  }
+
+  /** @returns whether the login is settled; if not, it may be tried again */
+  private async advance(login: Login, { timeLeft, last }: Pace): Promise<boolean> {
+    const merchant = this.merchants.get(login.merchant);
+    const exchange = await this.tokensOf(login, merchant, timeLeft());
+    if (exchange.kind !== 'done') return this.stop(login, 'exchange', exchange);
+    const tokens = exchange.value;
+    const timeoutMs = timeLeft();
+    const [user, terms] = await Promise.all([this.kakao.user(tokens, timeoutMs), this.kakao.terms(tokens, timeoutMs)]);
+    if (user.kind !== 'done') return this.stop(login, 'user', user);
+    if (terms.kind === 'later' && !last) return this.stop(login, 'terms', terms);
+    // A customer who agreed is a member, also when Kakao does not tell to which terms.
+    if (terms.kind !== 'done') await this.failed(this.dataSource.manager, login, 'terms', terms.reason);
+    await this.join(login, {
+      merchant,
+      tokens,
+      user: user.value,
+      ...(terms.kind === 'done' && { terms: terms.value }),
+    });
+    return true;
+  }
+
+  /** The code is used up by the exchange, so the tokens are kept before anything else is asked. */
+  private async tokensOf(login: Login, merchant: Merchant, timeoutMs: number): Promise<Step<KakaoTokens>> {
+    if (login.tokens) {
+      const kept = JSON.parse(await this.vault.open(login.tokens, TOKENS_CONTEXT)) as KakaoTokens;
+      return { kind: 'done', value: kept };
+    }
+    if (!login.code) return { kind: 'refused', reason: 'NO_CODE' };
+    const code = await this.vault.open(login.code, CODE_CONTEXT);
+    const answer = await this.kakao.exchange(
+      merchant,
+      { code, redirectUri: this.redirectUri(login, merchant) },
+      timeoutMs,
+    );
+    if (answer.kind === 'done') {
+      const tokens = await this.vault.seal(JSON.stringify(answer.value), TOKENS_CONTEXT);
+      await this.dataSource.manager.update(Login, { id: login.id, state: 'pending' }, { tokens, code: null });
+    }
+    return answer;
+  }
+
+  private redirectUri({ belowPathKey }: Login, { secrets }: Merchant): string {
+    const base = this.addresses.baseUrl('sync');
+    return `${base}${belowPathKey ? `/m/${secrets.pathKey}` : ''}/callback`;
+  }
+
+  private async stop(
+    login: Login,
+    step: SyncStep,
+    { kind, reason }: { kind: string; reason: string },
+  ): Promise<boolean> {
+    return this.dataSource.transaction(async (manager) => {
+      await this.failed(manager, login, step, reason);
+      if (kind === 'refused') return this.settle(manager, login.id, { state: 'failed' });
+      await manager.update(Login, { id: login.id, state: 'pending' }, { claimedUntil: null });
+      return false;
+    });
+  }
+
+  private async join(
+    login: Login,
+    found: { merchant: Merchant; tokens: KakaoTokens; user: KakaoUser; terms?: ServiceTerm[] },
+  ): Promise<void> {
+    const { merchant, user } = found;
+    await this.dataSource.transaction(async (manager) => {
+      await this.members.lock(manager, merchant.id, user.appUserId);
+      if (await this.notices.unlinkedSince(manager, merchant.id, user.appUserId, login.receivedAt)) {
+        await this.failed(manager, login, 'join', 'UNLINKED_MEANWHILE');
+        await this.settle(manager, login.id, { state: 'failed' });
+        return;
+      }
+      if (!(await this.settle(manager, login.id, { state: 'joined' }))) return;
+      const memberId = await this.members.join(manager, {
+        ...found,
+        relayId: login.relayId,
+        receivedAt: login.receivedAt,
+      });
+      await manager.update(Login, { id: login.id }, { memberId });
+      this.logger.log({ merchant: merchant.id, loginId: login.id, memberId }, 'joined');
+    });
+  }
+
+  /** Ends a login, unless it already ended; its secrets go. */
+  private async settle(
+    manager: EntityManager,
+    id: string,
+    { state }: { state: 'joined' | 'failed' },
+  ): Promise<boolean> {
+    const { affected } = await manager.update(
+      Login,
+      { id, state: 'pending' },
+      { state, code: null, tokens: null, claimedUntil: null, settledAt: this.clock.now() },
+    );
+    return affected === 1;
+  }
+
+  private async failed(manager: EntityManager, { id, merchant }: Login, step: SyncStep, reason: string): Promise<void> {
+    this.logger.warn({ merchant, loginId: id, step, reason }, 'login step failed');
+    await this.failures.record(manager, { merchant, loginId: id, step, reason });
+  }
+}
+
+const unfinished = (
+  merchant: string,
+  relayId: string | undefined,
+  now: Date,
+): Omit<Login, 'id' | 'state' | 'belowPathKey'> => ({
+  merchant,
+  codeKey: null,
+  relayId: relayId ?? null,
+  code: null,
+  tokens: null,
+  claimedUntil: null,
+  memberId: null,
+  receivedAt: now,
+  settledAt: null,
+});
+
+/** A text from outside as an operator may read it. */
+const plain = (text: string): string =>
+  String(scrub(text))
+    .replace(/[^\p{L}\p{N}\p{P} ]/gu, ' ')
+    .slice(0, 200);

@@ -1,0 +1,5 @@
+import { merchants } from '@biz/merchants';
+import { startApp } from '@biz/platform';
+import { syncApp } from './sync.module';
+
+void startApp(syncApp(merchants));

@@ -1,0 +1,184 @@
+import { Injectable, NotFoundException } from '@nestjs/common';
+import { Clock, newId, Vault } from '@biz/platform';
+import { Deliveries } from '@biz/merchant';
+import type { Merchant } from '@biz/merchant';
+import { DataSource, In } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import type { KakaoTokens } from '../login/kakao-login';
+import type { ConsentActor } from './consent.entity';
+import { recordTerms, withdrawAll } from './consents';
+import type { KakaoUser, StoredAccount } from './kakao-account';
+import { Member } from './member.entity';
+import type { ServiceTerm } from './service-terms';
+
+export const ACCOUNT_CONTEXT = 'sync.members.account';
+const TOKENS_CONTEXT = 'sync.members.tokens';
+
+export interface Joining {
+  merchant: Merchant;
+  user: KakaoUser;
+  /** Absent: Kakao did not say, so the history stays as it is. */
+  terms?: ServiceTerm[];
+  tokens: KakaoTokens;
+  relayId: string | null;
+  /** When the login reached us. */
+  receivedAt: Date;
+}
+
+export interface Ending {
+  merchant: string;
+  appUserId: string;
+  /** Kakao's word for it. */
+  reason: string;
+  actor: ConsentActor;
+}
+
+/** The customers who joined a shop through Kakao Sync. */
+@Injectable()
+export class Members {
+  constructor(
+    private readonly vault: Vault,
+    private readonly deliveries: Deliveries,
+    private readonly clock: Clock,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  /** Everything that changes one user's membership takes its turn, also before there is a row to lock. */
+  async lock(manager: EntityManager, merchant: string, appUserId: string): Promise<void> {
+    await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`${merchant} ${appUserId}`]);
+  }
+
+  /**
+   * Creates the member, or links the login to the one there is; the shop hears `member.joined` when a membership begins.
+   *
+   * The caller holds `lock`.
+   *
+   * @returns the id of the member
+   */
+  async join(
+    manager: EntityManager,
+    { merchant, user: { appUserId, account, raw }, terms, tokens, relayId, receivedAt }: Joining,
+  ): Promise<string> {
+    const now = this.clock.now();
+    const stored: StoredAccount = { account, raw };
+    const facts = {
+      account: await this.vault.seal(JSON.stringify(stored), ACCOUNT_CONTEXT),
+      tokens: merchant.plugins.sync?.keepTokens ? await this.vault.seal(JSON.stringify(tokens), TOKENS_CONTEXT) : null,
+    };
+    const known = await manager.findOneBy(Member, { merchant: merchant.id, appUserId });
+    const begins = !known || known.state === 'unlinked' || known.state === 'erased';
+    const id = known?.id ?? newId();
+    if (!known) {
+      await manager.insert(Member, {
+        id,
+        merchant: merchant.id,
+        appUserId,
+        state: 'joined',
+        relayId,
+        ...facts,
+        joinedAt: now,
+        seenAt: receivedAt,
+        endedAt: null,
+        endReason: null,
+      });
+    } else {
+      await manager.update(
+        Member,
+        { id },
+        {
+          state: 'joined',
+          ...facts,
+          ...(relayId !== null && { relayId }),
+          seenAt: receivedAt,
+          endedAt: null,
+          endReason: null,
+          ...(begins && { joinedAt: now }),
+        },
+      );
+    }
+    if (terms) await recordTerms(manager, id, terms, now);
+    if (begins) {
+      await this.deliveries.add(manager, {
+        merchant: merchant.id,
+        type: 'member.joined',
+        subject: id,
+        ...(relayId !== null && { relayId }),
+        data: {
+          id,
+          appUserId,
+          joinedAt: now,
+          account,
+          terms: (terms ?? [])
+            .filter(({ agreed }) => agreed)
+            .map(({ tag, version, required, agreedAt }) => ({ tag, version, required, agreedAt })),
+        },
+      });
+    }
+    return id;
+  }
+
+  /**
+   * Ends a membership: personal data is erased, the fact is kept, the shop hears `member.unlinked` once.
+   *
+   * The caller holds `lock`.
+   *
+   * @returns whether there was something to end
+   */
+  async unlink(manager: EntityManager, { merchant, appUserId, reason, actor }: Ending): Promise<boolean> {
+    const member = await manager.findOneBy(Member, { merchant, appUserId });
+    if (!member || member.state === 'unlinked') return false;
+    const now = this.clock.now();
+    await manager.update(
+      Member,
+      { id: member.id },
+      { state: 'unlinked', account: null, tokens: null, endedAt: now, endReason: reason },
+    );
+    await withdrawAll(manager, member.id, actor, now);
+    await this.deliveries.erase(manager, merchant, member.id);
+    await this.deliveries.add(manager, {
+      merchant,
+      type: 'member.unlinked',
+      subject: member.id,
+      data: { id: member.id, appUserId, reason, unlinkedAt: now },
+    });
+    return true;
+  }
+
+  /** Kakao disabled the account, or enabled it again. */
+  async suspend(manager: EntityManager, merchant: string, appUserId: string, suspended: boolean): Promise<boolean> {
+    const [from, to] = suspended ? (['joined', 'suspended'] as const) : (['suspended', 'joined'] as const);
+    const { affected } = await manager.update(
+      Member,
+      { merchant, appUserId, state: from },
+      { state: to, ...(suspended && { tokens: null }) },
+    );
+    return affected === 1;
+  }
+
+  /** Throws away kept tokens that Kakao no longer takes. */
+  async forgetTokens(manager: EntityManager, merchant: string, appUserId: string): Promise<boolean> {
+    const { affected } = await manager
+      .createQueryBuilder()
+      .update(Member)
+      .set({ tokens: null })
+      .where('merchant = :merchant AND app_user_id = :appUserId AND tokens IS NOT NULL', { merchant, appUserId })
+      .execute();
+    return affected === 1;
+  }
+
+  /** Erases a member's personal data at an operator's word; the fact, the app user id and the consent history stay. */
+  async erase(id: string): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const member = await manager.findOneBy(Member, { id });
+      if (!member) throw new NotFoundException('No such member');
+      await this.lock(manager, member.merchant, member.appUserId);
+      const { affected } = await manager.update(
+        Member,
+        { id, state: In(['joined', 'suspended']) },
+        { state: 'erased', account: null, tokens: null, endedAt: this.clock.now(), endReason: 'operator' },
+      );
+      // Of a member already unlinked nothing is left to erase, and the shop is still owed the news.
+      if (affected === 1) await this.deliveries.erase(manager, member.merchant, id);
+    });
+  }
+}

@@ -1,0 +1,42 @@
+/** A service term (서비스 약관) as it stands for one user. */
+export interface ServiceTerm {
+  /** 태그. */
+  tag: string;
+  version?: string;
+  required?: boolean;
+  agreed: boolean;
+  agreedAt?: Date;
+  /** Entered by the shop through Kakao's API (`agreed_by: KAPI`) instead of on the consent screen. */
+  byShop: boolean;
+}
+
+/** Kakao has no field for it; shops write the day a term came into force at the end of its tag: `service_20260101`, `service_2026_0101`. */
+const DAY_IN_TAG = /_(\d{4})_?(\d{2})_?(\d{2})$/;
+
+/** @returns nothing when it is no answer of `/v2/user/service_terms`; a tag that comes twice counts once, the last time */
+export function readServiceTerms(answer: Record<string, unknown>): ServiceTerm[] | undefined {
+  const list: unknown = answer.service_terms ?? [];
+  if (!Array.isArray(list)) return undefined;
+  const terms = list.flatMap((entry: unknown) => {
+    const term = readTerm(entry);
+    return term ? [term] : [];
+  });
+  return [...new Map(terms.map((term) => [term.tag, term])).values()];
+}
+
+function readTerm(entry: unknown): ServiceTerm | undefined {
+  if (typeof entry !== 'object' || entry === null) return undefined;
+  const { tag, version, required, agreed, agreed_at, agreed_by } = entry as Record<string, unknown>;
+  if (typeof tag !== 'string' || tag === '') return undefined;
+  const at = typeof agreed_at === 'string' ? new Date(agreed_at) : undefined;
+  const stated = typeof version === 'string' && version !== '' ? version : DAY_IN_TAG.exec(tag)?.slice(1).join('');
+  return {
+    tag,
+    ...(stated !== undefined && { version: stated }),
+    ...(typeof required === 'boolean' && { required }),
+    // The list holds agreed terms unless all of the app were asked for.
+    agreed: agreed !== false,
+    ...(at && !Number.isNaN(at.getTime()) && { agreedAt: at }),
+    byShop: agreed_by === 'KAPI',
+  };
+}

@@ -1,0 +1,103 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class SyncMembers1795413600000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE SCHEMA sync`);
+    await runner.query(`
+      CREATE TABLE sync.logins (
+        id uuid CONSTRAINT logins_pkey PRIMARY KEY,
+        merchant text NOT NULL,
+        code_key text,
+        relay_id text,
+        state text NOT NULL CONSTRAINT logins_state CHECK (state IN ('pending', 'joined', 'failed', 'refused')),
+        below_path_key boolean NOT NULL,
+        code text,
+        tokens text,
+        claimed_until timestamptz,
+        member_id uuid,
+        received_at timestamptz NOT NULL,
+        settled_at timestamptz,
+        CONSTRAINT logins_code_once UNIQUE (merchant, code_key)
+      )`);
+    await runner.query(`CREATE INDEX logins_of_member ON sync.logins (member_id, id) WHERE member_id IS NOT NULL`);
+    await runner.query(`
+      CREATE TABLE sync.failures (
+        id uuid CONSTRAINT failures_pkey PRIMARY KEY,
+        merchant text NOT NULL,
+        login_id uuid,
+        step text NOT NULL CONSTRAINT failures_step
+          CHECK (step IN ('consent', 'exchange', 'user', 'terms', 'join', 'unlink', 'event')),
+        reason text NOT NULL,
+        failed_at timestamptz NOT NULL
+      )`);
+    await runner.query(`CREATE INDEX failures_by_login ON sync.failures (login_id, id)`);
+    await runner.query(`
+      CREATE TABLE sync.members (
+        id uuid CONSTRAINT members_pkey PRIMARY KEY,
+        merchant text NOT NULL,
+        app_user_id text NOT NULL,
+        state text NOT NULL CONSTRAINT members_state CHECK (state IN ('joined', 'suspended', 'unlinked', 'erased')),
+        relay_id text,
+        account text,
+        tokens text,
+        joined_at timestamptz NOT NULL,
+        seen_at timestamptz NOT NULL,
+        ended_at timestamptz,
+        end_reason text,
+        CONSTRAINT members_user_once UNIQUE (merchant, app_user_id)
+      )`);
+    await runner.query(`CREATE INDEX members_by_state ON sync.members (state, id)`);
+    await runner.query(`
+      CREATE TABLE sync.consents (
+        id uuid CONSTRAINT consents_pkey PRIMARY KEY,
+        member_id uuid NOT NULL,
+        tag text NOT NULL,
+        version text,
+        required boolean,
+        action text NOT NULL CONSTRAINT consents_action CHECK (action IN ('agreed', 'withdrawn')),
+        actor text NOT NULL CONSTRAINT consents_actor CHECK (actor IN ('member', 'shop', 'kakao')),
+        at timestamptz NOT NULL,
+        recorded_at timestamptz NOT NULL
+      )`);
+    await runner.query(`CREATE INDEX consents_of_member ON sync.consents (member_id, id)`);
+    await runner.query(`
+      CREATE TABLE sync.notices (
+        id uuid CONSTRAINT notices_pkey PRIMARY KEY,
+        merchant text NOT NULL,
+        source text NOT NULL CONSTRAINT notices_source CHECK (source IN ('unlink', 'event')),
+        type text NOT NULL,
+        jti text,
+        user_key text,
+        unlinks boolean NOT NULL,
+        effect text NOT NULL,
+        happened_at timestamptz NOT NULL,
+        received_at timestamptz NOT NULL,
+        CONSTRAINT notices_token_once UNIQUE (merchant, jti, type)
+      )`);
+    await runner.query(`CREATE INDEX notices_by_user ON sync.notices (merchant, user_key, id)`);
+    await runner.query(`
+      CREATE TABLE sync.accesses (
+        id uuid CONSTRAINT accesses_pkey PRIMARY KEY,
+        member_id uuid NOT NULL,
+        merchant text NOT NULL,
+        reason text NOT NULL,
+        caller text NOT NULL,
+        accessed_at timestamptz NOT NULL
+      )`);
+    await runner.query(`CREATE INDEX accesses_of_member ON sync.accesses (member_id, id)`);
+    await runner.query(`
+      CREATE FUNCTION sync.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+      END $$`);
+    for (const table of ['consents', 'accesses']) {
+      await runner.query(`
+        CREATE TRIGGER ${table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON sync.${table}
+        FOR EACH STATEMENT EXECUTE FUNCTION sync.refuse_change()`);
+    }
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP SCHEMA sync CASCADE`);
+  }
+}

@@ -1,0 +1,49 @@
+import { Delete, Get, Headers, Ip, Param, ParseUUIDPipe, Query } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiHeader, ApiNotFoundResponse, ApiOkResponse } from '@nestjs/swagger';
+import { KakaoAnswer, ok, OperatorController } from '@biz/platform';
+import type { Page } from '@biz/platform';
+import { Members } from '../members/members';
+import { MemberDetail, MemberDto, MemberPage, MembersQuery } from './member.dto';
+import { MemberRecords } from './member-records';
+
+@OperatorController('members')
+export class MembersController {
+  constructor(
+    private readonly records: MemberRecords,
+    private readonly members: Members,
+  ) {}
+
+  /** Customers who joined through Kakao Sync, newest first, without personal data. */
+  @Get()
+  @ApiOkResponse({ type: MemberPage })
+  list(@Query() query: MembersQuery): Promise<Page<MemberDto>> {
+    return this.records.page(query);
+  }
+
+  /** One member with the history of consents; personal data only with a reason, which is written to the access log. */
+  @Get(':id')
+  @ApiHeader({
+    name: 'X-Access-Reason',
+    required: false,
+    description: 'Why the personal data is looked at, up to 200 characters; without it none is shown',
+  })
+  @ApiOkResponse({ type: MemberDetail })
+  @ApiBadRequestResponse({ description: 'The reason is longer than 200 characters' })
+  @ApiNotFoundResponse({ description: 'No such member' })
+  get(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Headers('x-access-reason') reason: string | undefined,
+    @Ip() caller: string,
+  ): Promise<MemberDetail> {
+    return this.records.detail(id, { reason, caller });
+  }
+
+  /** Erases the personal data of a member; the fact and the history of consents stay. */
+  @Delete(':id')
+  @ApiOkResponse({ type: KakaoAnswer })
+  @ApiNotFoundResponse({ description: 'No such member' })
+  async erase(@Param('id', ParseUUIDPipe) id: string): Promise<KakaoAnswer> {
+    await this.members.erase(id);
+    return ok();
+  }
+}

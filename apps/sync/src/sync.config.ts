@@ -1,0 +1,12 @@
+import { IsInt, Max, Min } from 'class-validator';
+import { Variable } from '@biz/platform';
+
+export class SyncConfig {
+  @Variable('SYNC_CALLBACK_BUDGET_MS', {
+    about: 'milliseconds a login may wait for Kakao before the customer goes back to the chat and the rest follows',
+  })
+  @IsInt()
+  @Min(100)
+  @Max(2_500)
+  callbackBudgetMs: number = 2_000;
+}

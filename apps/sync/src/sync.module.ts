@@ -1,0 +1,71 @@
+import { Injectable, Module } from '@nestjs/common';
+import type { DynamicModule, OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { merchantSchema, MerchantsModule } from '@biz/merchant';
+import type { MerchantDefinition } from '@biz/merchant';
+import { provideConfig } from '@biz/platform';
+import type { AppDefinition } from '@biz/platform';
+import type { FastifyInstance } from 'fastify';
+import { Failures } from './login/failures';
+import { KakaoLogin } from './login/kakao-login';
+import { LoginController } from './login/login.controller';
+import { Logins } from './login/logins';
+import { Members } from './members/members';
+import { EventsController } from './notices/events.controller';
+import { KakaoKeys } from './notices/kakao-keys';
+import { Notices } from './notices/notices';
+import { SecurityEvents } from './notices/security-events';
+import { UnlinkController } from './notices/unlink.controller';
+import { MemberRecords } from './operator/member-records';
+import { MembersController } from './operator/members.controller';
+import { SyncErrorsController } from './operator/sync-errors.controller';
+import { SyncConfig } from './sync.config';
+import { syncSchema } from './sync.schema';
+
+/** Security event tokens are text; Fastify reads `text/plain` by itself. */
+@Injectable()
+class TokenBodies implements OnModuleInit {
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  onModuleInit(): void {
+    const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
+    for (const type of ['application/secevent+jwt', 'application/jwt']) {
+      fastify.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => {
+        done(null, body);
+      });
+    }
+  }
+}
+
+@Module({})
+class SyncModule {
+  static for(merchants: readonly MerchantDefinition[]): DynamicModule {
+    return {
+      module: SyncModule,
+      imports: [MerchantsModule.for(merchants)],
+      controllers: [LoginController, UnlinkController, EventsController, MembersController, SyncErrorsController],
+      providers: [
+        provideConfig(SyncConfig),
+        TokenBodies,
+        KakaoLogin,
+        Logins,
+        Failures,
+        Members,
+        Notices,
+        KakaoKeys,
+        SecurityEvents,
+        MemberRecords,
+      ],
+    };
+  }
+}
+
+export const syncApp = (merchants: MerchantDefinition[]): AppDefinition => ({
+  name: 'sync',
+  title: 'Kakao Sync plugin (카카오싱크 플러그인)',
+  description:
+    'Customers join the shop inside KakaoTalk: consent, member, service terms, and the end of it (guide chapter 2). ' +
+    'Register `GET /callback` as plugin redirect URI, `/unlink` as unlink webhook (연결 해제 웹훅) and `POST /events` as account-state webhook (계정 상태 변경 웹훅).',
+  schemas: [merchantSchema, syncSchema],
+  module: SyncModule.for(merchants),
+});

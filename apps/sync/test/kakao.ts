@@ -1,0 +1,175 @@
+import { HttpStub } from '@biz/testing';
+import type { StubAnswer } from '@biz/testing';
+import { CompactSign, exportJWK, generateKeyPair, UnsecuredJWT } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
+
+/** Beyond 2^53: any code that counts with it changes it. */
+export const USER = '9007199254740993';
+export const NICKNAME = '비밀별명';
+export const EMAIL = 'secret.person@example.com';
+export const PHONE = '+82 10-9876-5432';
+export const CI = 'CiCiCiTopSecretCiCiCi==';
+const AGREED_AT = '2026-11-20T01:02:03Z';
+
+export const service = {
+  tag: 'service_20260101',
+  required: true,
+  agreed: true,
+  revocable: false,
+  agreed_at: AGREED_AT,
+};
+export const marketing = {
+  tag: 'marketing_2026_0201',
+  required: false,
+  agreed: true,
+  revocable: true,
+  agreed_at: AGREED_AT,
+  agreed_by: 'KAUTH',
+};
+
+type Step = 'token' | 'me' | 'terms';
+export const STEPS: Step[] = ['token', 'me', 'terms'];
+const PATHS: Record<Step, string> = {
+  token: 'POST /oauth/token',
+  me: 'GET /v2/user/me',
+  terms: 'GET /v2/user/service_terms',
+};
+
+interface Key {
+  kid: string;
+  secret: CryptoKey;
+  open: JWK;
+}
+
+export interface SetOptions {
+  key?: Key;
+  header?: Record<string, unknown>;
+}
+
+/** Kakao's login servers on a free port: codes work once, answers are JSON with ids as numbers. */
+export class KakaoStub {
+  /** Who comes back with which code; `user-…` stands for USER. */
+  users = new Map<string, string>();
+  terms: object[] = [service, marketing];
+  account: object = {
+    profile: { nickname: NICKNAME, profile_image_url: 'https://k.kakaocdn.net/dn/x.jpg' },
+    email: EMAIL,
+    is_email_valid: true,
+    is_email_verified: true,
+    email_needs_agreement: false,
+    phone_number: PHONE,
+    gender: '',
+    birthyear: null,
+    legal_region: 'KR',
+    ci: CI,
+    ci_authenticated_at: AGREED_AT,
+  };
+  /** When events are issued. */
+  now = (): Date => new Date();
+  private published: Key[] = [];
+  private readonly used = new Set<string>();
+  private readonly faults = new Map<Step, StubAnswer[]>();
+
+  private constructor(readonly http: HttpStub) {}
+
+  static async start(): Promise<KakaoStub> {
+    const stub = new KakaoStub(await HttpStub.start());
+    stub.http.on(PATHS.token, (request) => {
+      const form = request.form();
+      const code = form.get('code') ?? '';
+      const fault = stub.faults.get('token')?.shift();
+      if (fault && !fault.dropAfter) return fault;
+      const once = `${form.get('client_id') ?? ''} ${code}`;
+      if (stub.used.has(once)) {
+        return {
+          status: 400,
+          json: {
+            error: 'invalid_grant',
+            error_description: `authorization code not found for code=${code}`,
+            error_code: 'KOE320',
+          },
+        };
+      }
+      stub.used.add(once);
+      return {
+        json: {
+          token_type: 'bearer',
+          access_token: `access-${code}`,
+          expires_in: 21_599,
+          refresh_token: `refresh-${code}`,
+          refresh_token_expires_in: 5_183_999,
+          scope: 'account_email',
+        },
+        ...fault,
+      };
+    });
+    stub.http.on(PATHS.me, ({ headers }) => {
+      const code = String(headers.authorization).replace('Bearer access-', '');
+      const body = JSON.stringify({ id: 'ID', connected_at: AGREED_AT, kakao_account: stub.account });
+      const text = body.replace('"ID"', stub.users.get(code) ?? USER);
+      return stub.faults.get('me')?.shift() ?? { text, headers: { 'content-type': 'application/json' } };
+    });
+    stub.http.on(
+      PATHS.terms,
+      () => stub.faults.get('terms')?.shift() ?? { json: { id: 1, service_terms: stub.terms } },
+    );
+    stub.http.on('GET /.well-known/jwks.json', () => ({ json: { keys: stub.published.map(({ open }) => open) } }));
+    stub.http.on('POST /shop/webhook', { status: 200 });
+    await stub.rotate();
+    return stub;
+  }
+
+  /** What the next calls of a step get instead of an answer. */
+  fault(step: Step, ...answers: StubAnswer[]): void {
+    this.faults.set(step, answers);
+  }
+
+  calls(step: Step): number {
+    const [method, path] = PATHS[step].split(' ');
+    return this.http.requests.filter((request) => request.method === method && request.path === path).length;
+  }
+
+  /** What the shop's webhook was told, in order. */
+  told(): { type: string; data: Record<string, unknown> }[] {
+    return this.http.requests
+      .filter(({ path }) => path === '/shop/webhook')
+      .map((request) => request.json() as { type: string; data: Record<string, unknown> });
+  }
+
+  /** From now on another key signs, and the old one is no longer published. */
+  async rotate(): Promise<Key> {
+    const key = await makeKey(`kid-${this.http.requests.length}-${Math.random()}`);
+    this.published = [key];
+    return key;
+  }
+
+  /** A security event token; claims that are `undefined` are left out, a bigint becomes a JSON number. */
+  async set(claims: Record<string, unknown>, { key = this.published[0], header }: SetOptions = {}): Promise<string> {
+    if (!key) throw new Error('no key');
+    const payload = {
+      iss: this.http.url,
+      aud: 'demo-shop-rest-api-key',
+      iat: Math.floor(this.now().getTime() / 1_000),
+      jti: `jti-${Math.random()}`,
+      sub: USER,
+      ...claims,
+    };
+    const text = JSON.stringify(payload, (_name, value: unknown) =>
+      typeof value === 'bigint' ? `number ${value}` : value,
+    ).replace(/"number (\d+)"/g, '$1');
+    return new CompactSign(new TextEncoder().encode(text))
+      .setProtectedHeader({ alg: 'RS256', typ: 'secevent+jwt', kid: key.kid, ...header })
+      .sign(key.secret);
+  }
+
+  unsigned(claims: Record<string, unknown>): string {
+    return new UnsecuredJWT({ iss: this.http.url, aud: 'demo-shop-rest-api-key', jti: 'x', sub: USER, ...claims })
+      .setIssuedAt()
+      .encode();
+  }
+}
+
+export async function makeKey(kid: string): Promise<Key> {
+  const { privateKey, publicKey } = await generateKeyPair('RS256');
+  return { kid, secret: privateKey, open: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' } };
+}
