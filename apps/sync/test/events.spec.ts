@@ -44,7 +44,8 @@ describe('a security event token', () => {
     await house.login('event-replay');
     const token = await house.kakao.set({ ...UNLINKED });
     await Promise.all(times(20, () => house.event(token)));
-    clock.advance(60_000);
+    // So soon that only the jti tells.
+    clock.advance(2_000);
     await house.login('event-rejoin');
 
     expect((await house.event(token)).status).toBe(202);
@@ -174,6 +175,17 @@ describe('a token that is not taken', () => {
     const [, , signature] = (await house.kakao.set(UNLINKED)).split('.');
 
     expect(await refusal(`${header ?? ''}.${payload ?? ''}.${signature ?? ''}`)).toEqual([400, 'invalid_key']);
+  });
+
+  it('is signed by another algorithm with a key of Kakao', async () => {
+    const key = await house.kakao.rotate('PS256');
+
+    expect(await refusal(await house.kakao.set(UNLINKED, { key, header: { alg: 'PS256' } }))).toEqual([
+      400,
+      'invalid_key',
+    ]);
+    await house.kakao.rotate();
+    clock.advance(20_000);
   });
 
   it('is seen by the operator when Kakao did sign it, and not when anybody did', async () => {

@@ -137,8 +137,8 @@ export class KakaoStub {
   }
 
   /** From now on another key signs, and the old one is no longer published. */
-  async rotate(): Promise<Key> {
-    const key = await makeKey(`kid-${this.http.requests.length}-${Math.random()}`);
+  async rotate(alg?: string): Promise<Key> {
+    const key = await makeKey(`kid-${Math.random()}`, alg);
     this.published = [key];
     return key;
   }
@@ -169,7 +169,8 @@ export class KakaoStub {
   }
 }
 
-export async function makeKey(kid: string): Promise<Key> {
-  const { privateKey, publicKey } = await generateKeyPair('RS256');
-  return { kid, secret: privateKey, open: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' } };
+/** Published without `alg`, so that the receiver's own list of algorithms has to decide. */
+export async function makeKey(kid: string, alg = 'RS256'): Promise<Key> {
+  const { privateKey, publicKey } = await generateKeyPair(alg);
+  return { kid, secret: privateKey, open: { ...(await exportJWK(publicKey)), kid, use: 'sig' } };
 }

@@ -1,3 +1,4 @@
+import { Vault } from '@biz/platform';
 import { eventually, times } from '@biz/testing';
 import { CHAT, House } from './house';
 import { CI, EMAIL, marketing, NICKNAME, PHONE, service, STEPS, USER } from './kakao';
@@ -136,6 +137,7 @@ describe('a customer who returns with a code', () => {
     });
     expect(await house.members()).toHaveLength(1);
     expect(house.kakao.calls('token')).toBe(1);
+    expect(house.logLines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
   });
 
   it('joins once when one customer comes with two codes at once', async () => {
@@ -303,6 +305,10 @@ it('stores no personal data, code or token in the clear, logs none, and nowhere 
     expect(house.kakao.told()).toHaveLength(2);
   });
 
+  const [member] = await house.members();
+  const opened = await house.app.get<Vault>(Vault).open(String(member?.account), 'sync.members.account');
+  expect(opened).toContain('"legal_region":"KR"');
+  expect(opened).not.toContain(CI);
   const stored = await house.everythingStored();
   const logged = house.logLines.join('\n');
   expect(logged).toContain('"message":"joined"');
