@@ -257,14 +257,14 @@ export class PaymentCallbackRequest {
   @Length(1, 500)
   pg_token: string;
 
-  /** T1's `partner_order_id`. */
-  @ApiPropertyOptional()
+  /** T1's `partner_order_id` (가맹점 주문번호). */
+  @ApiPropertyOptional({ example: '0199c1a2-7c1e-7b3a-9d52-6f0a1b2c3d4e' })
   @IsOptional()
   @IsString()
   partner_order_id?: string;
 
-  /** T1's `partner_user_id`. */
-  @ApiPropertyOptional()
+  /** T1's `partner_user_id` (가맹점 회원 id). */
+  @ApiPropertyOptional({ example: '4892761' })
   @IsOptional()
   @IsString()
   partner_user_id?: string;

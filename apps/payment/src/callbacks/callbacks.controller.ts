@@ -2,17 +2,24 @@ import { PaymentCallbackRequest } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { KakaoAnswer, ok, Refusal } from '@biz/platform';
-import { BadRequestException, Body, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiParam, ApiQuery } from '@nestjs/swagger';
+import { applyDecorators, BadRequestException, Body, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiBody, ApiExcludeEndpoint, ApiOkResponse, ApiParam, ApiQuery } from '@nestjs/swagger';
 import { Callbacks, type CallbackIds } from './callbacks';
 
 type Given = Record<string, unknown>;
 
 const MAX_TOKEN = 500;
 
+const ApiRedirect = (url: string): MethodDecorator =>
+  applyDecorators(
+    ApiParam({ name: 'key', description: `Names the order; made by T1 as part of \`${url}\`` }),
+    ApiOkResponse({ type: KakaoAnswer }),
+    ApiBadRequestResponse({ type: KakaoAnswer, description: 'Malformed request (요청 형식 오류)' }),
+  );
+
 /**
  * Where KakaoPay's redirects arrive. They carry no authentication: the last segment, made by T1, names the order and
- * cannot be guessed. Without it a call names no order of ours.
+ * cannot be guessed. Without it a call names no order of ours, and changes nothing.
  */
 @KakaoController()
 export class CallbacksController {
@@ -24,13 +31,12 @@ export class CallbacksController {
    * @remarks The token is stored, the answer is immediate, and the approval at KakaoPay follows as durable work. It may come twice, late or
    * before T2. One that names no order of ours changes nothing and is answered 300.
    */
-  @Get(['order/callback', 'order/callback/:key'])
-  @ApiParam({ name: 'key', required: false, description: 'Names the order; made by T1 as part of `approval_url`' })
+  @Get('order/callback/:key')
+  @ApiRedirect('approval_url')
   @ApiQuery({ type: PaymentCallbackRequest })
-  @ApiOkResponse({ type: KakaoAnswer })
   async callback(
     @CurrentMerchant() merchant: Merchant,
-    @Param('key') key: string | undefined,
+    @Param('key') key: string,
     @Query() query: Given,
   ): Promise<KakaoAnswer> {
     return this.receive(merchant, key, query);
@@ -41,13 +47,13 @@ export class CallbacksController {
    *
    * @remarks As the GET; the fields may be in the body (JSON or form) or in the query.
    */
-  @Post(['order/callback', 'order/callback/:key'])
+  @Post('order/callback/:key')
   @HttpCode(200)
-  @ApiParam({ name: 'key', required: false, description: 'Names the order; made by T1 as part of `approval_url`' })
-  @ApiOkResponse({ type: KakaoAnswer })
+  @ApiRedirect('approval_url')
+  @ApiBody({ type: PaymentCallbackRequest })
   async postedCallback(
     @CurrentMerchant() merchant: Merchant,
-    @Param('key') key: string | undefined,
+    @Param('key') key: string,
     @Query() query: Given,
     @Body() body: Given | undefined,
   ): Promise<KakaoAnswer> {
@@ -55,44 +61,49 @@ export class CallbacksController {
   }
 
   /** cancel_url: the customer left the payment screen; T4 then tells C (취소) */
-  @Get(['order/cancel', 'order/cancel/:key'])
-  @ApiParam({ name: 'key', required: false, description: 'Names the order; made by T1 as part of `cancel_url`' })
-  @ApiOkResponse({ type: KakaoAnswer })
+  @Get('order/cancel/:key')
+  @ApiRedirect('cancel_url')
   async cancelled(
     @CurrentMerchant() merchant: Merchant,
-    @Param('key') key: string | undefined,
+    @Param('key') key: string,
     @Query() query: Given,
   ): Promise<KakaoAnswer> {
-    await this.callbacks.left(merchant, keyOf(key), 'cancel', idsOf(query));
+    await this.callbacks.left(merchant, key, 'cancel', idsOf(query));
     return ok();
   }
 
   /** fail_url: KakaoPay could not take the payment; T4 then tells F (실패), and the customer may try again */
-  @Get(['order/fail', 'order/fail/:key'])
-  @ApiParam({ name: 'key', required: false, description: 'Names the order; made by T1 as part of `fail_url`' })
-  @ApiOkResponse({ type: KakaoAnswer })
+  @Get('order/fail/:key')
+  @ApiRedirect('fail_url')
   async failed(
     @CurrentMerchant() merchant: Merchant,
-    @Param('key') key: string | undefined,
+    @Param('key') key: string,
     @Query() query: Given,
   ): Promise<KakaoAnswer> {
-    await this.callbacks.left(merchant, keyOf(key), 'fail', idsOf(query));
+    await this.callbacks.left(merchant, key, 'fail', idsOf(query));
     return ok();
   }
 
-  private async receive(merchant: Merchant, key: string | undefined, given: Given): Promise<KakaoAnswer> {
+  @Get(['order/callback', 'order/cancel', 'order/fail'])
+  @ApiExcludeEndpoint()
+  withoutKey(): never {
+    throw new Refusal(300);
+  }
+
+  @Post('order/callback')
+  @ApiExcludeEndpoint()
+  postedWithoutKey(): never {
+    throw new Refusal(300);
+  }
+
+  private async receive(merchant: Merchant, key: string, given: Given): Promise<KakaoAnswer> {
     const token = given.pg_token;
     if (typeof token !== 'string' || token === '' || token.length > MAX_TOKEN) {
       throw new BadRequestException('요청 형식이 올바르지 않습니다. (pg_token)');
     }
-    await this.callbacks.authenticated(merchant, keyOf(key), token, idsOf(given));
+    await this.callbacks.authenticated(merchant, key, token, idsOf(given));
     return ok();
   }
-}
-
-function keyOf(key: string | undefined): string {
-  if (!key) throw new Refusal(300);
-  return key;
 }
 
 function idsOf({ partner_order_id: orderId, partner_user_id: userId }: Given): CallbackIds {

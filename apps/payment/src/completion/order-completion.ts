@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
 import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
+import { inTime } from '../in-time';
 import { Refunds } from '../refunds/refunds';
 import { Subscription } from '../subscriptions/subscription.entity';
 import { ADDRESS_CONTEXT } from '../orders/order-address';
@@ -18,6 +19,9 @@ export const FULFIL = defineJob<{ orderId: string }>({
   name: 'payment.fulfil',
   schedule: [1, 2, 5, 10, 30, 60, 300, 900, 3600, 7200, 14_400, 28_800, 28_800],
 });
+
+/** A shop that takes longer is asked again. */
+const SHOP_TIMEOUT_MS = 60_000;
 
 /** From the money's arrival to `S`: the shop's own order work, then all that follows from a paid order. */
 @Injectable()
@@ -80,14 +84,20 @@ export class OrderCompletion implements OnModuleInit {
     const { manager } = this.dataSource;
     const order = await manager.findOneBy(Order, { id: orderId });
     if (order?.state !== 'fulfilling') return;
-    const port = this.merchants.port(this.merchants.get(order.merchant), Fulfilment);
-    const refusal = await port?.fulfil(await this.paidOrder(order));
+    const refusal = await this.askShop(order);
     await this.dataSource.transaction(async (inside) => {
       const locked = await inside.findOneOrFail(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } });
       if (locked.state !== 'fulfilling') return;
       if (refusal) await this.refuse(inside, locked, refusal.refused);
       else await this.complete(inside, locked, locked.paidAt ?? this.clock.now());
     });
+  }
+
+  private async askShop(order: Order): Promise<{ refused: string } | undefined> {
+    const port = this.merchants.port(this.merchants.get(order.merchant), Fulfilment);
+    if (!port) return undefined;
+    const paid = await this.paidOrder(order);
+    return inTime(SHOP_TIMEOUT_MS, () => port.fulfil(paid));
   }
 
   private async refuse(manager: EntityManager, order: Order, message: string): Promise<void> {

@@ -16,6 +16,7 @@ import {
   ApiHeader,
   ApiNotFoundResponse,
   ApiOkResponse,
+  ApiParam,
   ApiUnprocessableEntityResponse,
 } from '@nestjs/swagger';
 import { DataSource, LessThan } from 'typeorm';
@@ -66,6 +67,7 @@ export class OperatorOrdersController {
 
   /** One order: amounts, attempts with tid, refunds, history */
   @Get(':partnerOrderId')
+  @ApiParam({ name: 'partnerOrderId', description: '가맹점 주문번호' })
   @ApiOkResponse({ type: OrderDetailDto })
   @ApiNotFoundResponse({ description: 'No such order' })
   async detail(@Param('partnerOrderId') id: string): Promise<OrderDetailDto> {
@@ -92,6 +94,7 @@ export class OperatorOrdersController {
    * The same `Idempotency-Key` again answers the same refund.
    */
   @Post(':partnerOrderId/cancel')
+  @ApiParam({ name: 'partnerOrderId', description: '가맹점 주문번호' })
   @HttpCode(202)
   @ApiHeader({
     name: 'Idempotency-Key',

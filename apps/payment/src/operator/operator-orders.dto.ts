@@ -49,6 +49,7 @@ export class CancelOrderRequest {
 
 /** One tid: one try to pay an order. */
 export class AttemptDto {
+  /** Id of the attempt */
   id: string;
 
   /** KakaoPay's payment number (결제번호) */
@@ -57,6 +58,10 @@ export class AttemptDto {
   /** 가맹점 코드 */
   cid: string;
 
+  /**
+   * waiting: the buyer authenticates; approving: an approve call was decided on; paid; surplus: its money is on its way back; refunded;
+   * failed, expired: no money came; review: a person decides
+   */
   @ApiProperty({ enum: ATTEMPT_STATE_NAMES, enumName: 'AttemptState' })
   state: AttemptState;
 
@@ -77,6 +82,7 @@ export class AttemptDto {
   /** CARD or MONEY (결제 수단) */
   method?: string;
 
+  /** When KakaoPay approved it (결제 승인 시각) */
   approvedAt?: Date;
 
   /** How often approve was called */
@@ -87,12 +93,16 @@ export class AttemptDto {
   @ApiProperty({ type: 'integer', required: false })
   failureCode?: number;
 
+  /** Why it failed, or why a person must look */
   failureMessage?: string;
 
+  /** When the tid dies */
   expiresAt: Date;
 
+  /** When it began */
   createdAt: Date;
 
+  /** When it last moved */
   updatedAt: Date;
 
   static of(row: Attempt): AttemptDto {
@@ -119,14 +129,17 @@ export class AttemptDto {
 
 /** Money on its way back (결제취소). */
 export class RefundDto {
+  /** Id of the refund */
   id: string;
 
+  /** requested; sending: the cancel call was decided on; done: the money is back; failed: a person decides */
   @ApiProperty({ enum: REFUND_STATE_NAMES, enumName: 'RefundState' })
   state: RefundState;
 
   /** `operator`, `surplus` (money that came for an order that could not take it) or `fulfilment-refused` */
   cause: string;
 
+  /** In the words of whoever asked (취소 사유) */
   reason: string;
 
   /** Won */
@@ -151,12 +164,16 @@ export class RefundDto {
   @ApiProperty({ type: 'integer', required: false })
   failureCode?: number;
 
+  /** Why a person must look */
   failureMessage?: string;
 
+  /** When KakaoPay gave the money back */
   doneAt?: Date;
 
+  /** When it began */
   createdAt: Date;
 
+  /** When it last moved */
   updatedAt: Date;
 
   static of(row: Refund): RefundDto {
@@ -181,6 +198,7 @@ export class RefundDto {
 
 /** One move of an order, an attempt, a refund or a subscription. */
 export class HistoryDto {
+  /** When it moved */
   at: Date;
 
   /** order, attempt, refund or subscription */
@@ -189,13 +207,16 @@ export class HistoryDto {
   /** Its id */
   subjectId: string;
 
+  /** State before; absent when it began */
   from?: string;
 
+  /** State after */
   to: string;
 
   /** kakao, buyer, kakaopay, shop, operator or platform */
   by: string;
 
+  /** Why, for people */
   note: string;
 
   static of(row: HistoryEntry): HistoryDto {
@@ -219,8 +240,13 @@ export class OrderDto {
   /** 가맹점 주문번호 */
   partnerOrderId: string;
 
+  /** Id of the merchant */
   merchant: string;
 
+  /**
+   * open: T1 made it; pending: T2 reserved the stock; approving: KakaoPay is asked; fulfilling: paid, the shop's own work is under way;
+   * paid; failed: may be tried again; cancelled; review: a person decides
+   */
   @ApiProperty({ enum: ORDER_STATE_NAMES, enumName: 'OrderState' })
   state: OrderState;
 
@@ -233,20 +259,25 @@ export class OrderDto {
   /** 카카오의 AppUserId */
   appUserId: string;
 
+  /** The relay id (용도 ID) the plugin was started with */
   relayId?: string;
 
+  /** 상품명 */
   itemName: string;
 
+  /** Pieces in all (상품 수량) */
   @ApiProperty({ type: 'integer' })
   quantity: number;
 
-  /** Won */
+  /** Won, shipping included (상품 총액) */
   @ApiProperty({ type: 'integer' })
   totalAmount: number;
 
+  /** Won (비과세 금액) */
   @ApiProperty({ type: 'integer' })
   taxFreeAmount: number;
 
+  /** Won (부가세 금액) */
   @ApiProperty({ type: 'integer' })
   vatAmount: number;
 
@@ -263,12 +294,16 @@ export class OrderDto {
   /** Why a person must look */
   reviewReason?: string;
 
+  /** T2 is taken until then */
   expiresAt: Date;
 
+  /** When the money came */
   paidAt?: Date;
 
+  /** When it began */
   createdAt: Date;
 
+  /** When it last moved */
   updatedAt: Date;
 
   static of(row: Order): OrderDto {
@@ -315,6 +350,7 @@ export class OrderDetailDto extends OrderDto {
 
 /** What became of a cancellation. */
 export class OrderCancellationDto {
+  /** 가맹점 주문번호 */
   partnerOrderId: string;
 
   /** State of the order right now; a refund moves it when KakaoPay has given the money back */

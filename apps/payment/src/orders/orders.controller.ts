@@ -2,15 +2,23 @@ import { ApproveOrderRequest, OrderSheetAnswer, OrderSheetQuery, OrderStatusAnsw
 import { AppUserId, CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { KakaoAnswer, ok, Refusal } from '@biz/platform';
-import { BadRequestException, Body, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiQuery } from '@nestjs/swagger';
+import { applyDecorators, BadRequestException, Body, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiQuery } from '@nestjs/swagger';
 import { OrderApproval } from './order-approval';
 import { Orders } from './orders';
 
 const APP_USER_ID = /^[\w.-]{1,100}$/;
 
-const ApiAppUser = (): MethodDecorator =>
-  ApiHeader({ name: 'X-Kakao-AppUserId', required: true, description: '카카오의 AppUserId, 사용자 식별에 사용' });
+const ApiFromKakao = (): MethodDecorator =>
+  applyDecorators(
+    ApiHeader({ name: 'X-Kakao-AppUserId', required: true, description: '카카오의 AppUserId, 사용자 식별에 사용' }),
+    ApiHeader({
+      name: 'X-Kakao-Plugin-Relay-Id',
+      required: false,
+      description: 'The relay id (용도 ID); wins over `relay_id`',
+    }),
+    ApiBadRequestResponse({ type: KakaoAnswer, description: 'Malformed request (요청 형식 오류)' }),
+  );
 
 @KakaoController()
 export class OrdersController {
@@ -26,7 +34,7 @@ export class OrdersController {
    * unknown, paid or cancelled, 301 when the shop is closed, 400 without a user, 401 for a restricted user (HTTP 200, code in `status`).
    */
   @Get('ordersheet')
-  @ApiAppUser()
+  @ApiFromKakao()
   @ApiOkResponse({ type: OrderSheetAnswer })
   async sheet(
     @CurrentMerchant() merchant: Merchant,
@@ -47,9 +55,9 @@ export class OrdersController {
    *
    * @remarks All or nothing. The same tid again changes nothing; a new one supersedes the one before. A sold-out product answers 500 with a message.
    */
-  @Post(['order/approve', 'approve'])
+  @Post('order/approve')
   @HttpCode(200)
-  @ApiAppUser()
+  @ApiFromKakao()
   @ApiOkResponse({ type: KakaoAnswer })
   async approve(
     @CurrentMerchant() merchant: Merchant,
@@ -61,13 +69,27 @@ export class OrdersController {
     return ok();
   }
 
+  /** T2 at the address that the application form shows (9.2.3) */
+  @Post('approve')
+  @HttpCode(200)
+  @ApiFromKakao()
+  @ApiOkResponse({ type: KakaoAnswer })
+  approveAsInForm(
+    @CurrentMerchant() merchant: Merchant,
+    @AppUserId() user: string | undefined,
+    @RelayId() relayId: string | undefined,
+    @Body() body: ApproveOrderRequest,
+  ): Promise<KakaoAnswer> {
+    return this.approve(merchant, user, relayId, body);
+  }
+
   /**
    * T4. 주문상태 확인: how the order is
    *
    * @remarks Asked every 0.5 s while `order_status` is W; reads our own state only.
    */
-  @Get(['order/status', 'status'])
-  @ApiAppUser()
+  @Get('order/status')
+  @ApiFromKakao()
   @ApiQuery({ name: 'order_id', description: "주문아이디, T1's `partner_order_id`" })
   @ApiOkResponse({ type: OrderStatusAnswer })
   async status(
@@ -79,6 +101,19 @@ export class OrdersController {
       throw new BadRequestException('요청 형식이 올바르지 않습니다. (order_id)');
     }
     return ok(await this.orders.status(merchant, userOf(user), orderId));
+  }
+
+  /** T4 at the address that the application form shows (9.2.3) */
+  @Get('status')
+  @ApiFromKakao()
+  @ApiQuery({ name: 'order_id', description: "주문아이디, T1's `partner_order_id`" })
+  @ApiOkResponse({ type: OrderStatusAnswer })
+  statusAsInForm(
+    @CurrentMerchant() merchant: Merchant,
+    @AppUserId() user: string | undefined,
+    @Query('order_id') orderId: unknown,
+  ): Promise<OrderStatusAnswer> {
+    return this.status(merchant, user, orderId);
   }
 }
 

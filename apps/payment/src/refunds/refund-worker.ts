@@ -78,14 +78,12 @@ export class RefundWorker implements OnModuleInit {
   /** One at a time for each payment: `refunds_one_at_a_time`. */
   private async claim(refund: Refund): Promise<boolean> {
     try {
-      return await this.dataSource.transaction((manager) =>
-        moveTo(manager, REFUND_ROW, refund.id, {
-          to: 'sending',
-          by: 'platform',
-          note: 'cancel decided on',
-          at: this.clock.now(),
-        }),
-      );
+      let moved = false;
+      await this.inOrder(refund, async (manager) => {
+        const move = { to: 'sending', by: 'platform', note: 'cancel decided on', at: this.clock.now() } as const;
+        moved = await moveTo(manager, REFUND_ROW, refund.id, move);
+      });
+      return moved;
     } catch (error) {
       const { driverError } = error as { driverError?: { constraint?: string } };
       if (driverError?.constraint === 'refunds_one_at_a_time') return false;

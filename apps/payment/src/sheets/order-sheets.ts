@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Drafts, type StockLine } from '@biz/commerce';
 import { type Buyer, type Merchant, Merchants, OrderPolicy, type OrderSheet, OrderSheetSource } from '@biz/merchant';
 import { Refusal } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
+import { inTime } from '../in-time';
 import { PaymentConfig } from '../payment.config';
 import type { SheetTerms } from '../orders/order.entity';
 
@@ -40,7 +40,7 @@ export class OrderSheets {
   async checkPermission(merchant: Merchant, buyer: Buyer): Promise<void> {
     const policy = this.merchants.port(merchant, OrderPolicy);
     if (!policy) return;
-    const permission = await this.inTime(merchant, 'OrderPolicy', () => policy.check(buyer));
+    const permission = await this.ask(merchant, 'OrderPolicy', () => policy.check(buyer));
     if (permission === 'closed') throw new Refusal(301);
     if (permission === 'restricted') throw new Refusal(401);
   }
@@ -48,7 +48,7 @@ export class OrderSheets {
   /** @returns `undefined` when there is no such sheet, or it is not this buyer's */
   async load(merchant: Merchant, sheetId: string, buyer: Buyer): Promise<PricedSheet | undefined> {
     const source = this.merchants.port(merchant, OrderSheetSource);
-    const sheet = source && (await this.inTime(merchant, 'OrderSheetSource', () => source.load(sheetId, buyer)));
+    const sheet = source && (await this.ask(merchant, 'OrderSheetSource', () => source.load(sheetId, buyer)));
     if (sheet) return this.price(merchant, sheetId, sheet);
     const draft = await this.drafts.find(merchant.id, sheetId);
     if (draft?.state !== 'open') return undefined;
@@ -93,20 +93,12 @@ export class OrderSheets {
   }
 
   /** The merchant's own systems may be slow or down; Kakao is answered all the same. */
-  private async inTime<T>(merchant: Merchant, port: string, work: () => Promise<T>): Promise<T> {
-    const abort = new AbortController();
+  private async ask<T>(merchant: Merchant, port: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await Promise.race([
-        work(),
-        delay(this.config.shopTimeoutMs, undefined, { signal: abort.signal }).then(() => {
-          throw new Error(`no answer within ${this.config.shopTimeoutMs} ms`);
-        }),
-      ]);
+      return await inTime(this.config.shopTimeoutMs, work);
     } catch (error) {
       this.logger.error({ merchant: merchant.id, port, error }, 'a port of the merchant failed');
       throw new Refusal(500, '주문 정보를 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.');
-    } finally {
-      abort.abort();
     }
   }
 }

@@ -26,10 +26,13 @@ export class EndSubscriptionRequest {
 
 /** A standing consent to be charged (정기결제). */
 export class SubscriptionDto {
+  /** Id of the subscription */
   id: string;
 
+  /** Id of the merchant */
   merchant: string;
 
+  /** active; ending: nothing is charged any more, KakaoPay has not confirmed yet; ended */
   @ApiProperty({ enum: SUBSCRIPTION_STATE_NAMES, enumName: 'SubscriptionState' })
   state: SubscriptionState;
 
@@ -39,8 +42,10 @@ export class SubscriptionDto {
   /** 카카오의 AppUserId */
   appUserId: string;
 
+  /** The relay id (용도 ID) of the first payment */
   relayId?: string;
 
+  /** 상품명 */
   itemName: string;
 
   /** 결제 주기: 월, 주, 일 or 년 */
@@ -53,16 +58,20 @@ export class SubscriptionDto {
   /** KST day of the next charge, YYYY-MM-DD */
   nextChargeOn?: string;
 
-  /** Won */
+  /** Won of the next charge (과금 예정금액) */
   @ApiProperty({ type: 'integer', required: false })
   nextAmount?: number;
 
+  /** Why it was ended */
   endReason?: string;
 
+  /** When KakaoPay ended it */
   endedAt?: Date;
 
+  /** When it began */
   createdAt: Date;
 
+  /** When it last moved */
   updatedAt: Date;
 
   static of(row: Subscription): SubscriptionDto {

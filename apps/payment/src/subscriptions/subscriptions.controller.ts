@@ -1,6 +1,6 @@
 import { OperatorController, pageOf } from '@biz/platform';
 import { Body, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiNotFoundResponse, ApiOkResponse } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
 import { DataSource, LessThan } from 'typeorm';
 import { EndSubscriptionRequest, SubscriptionDto, SubscriptionPage, SubscriptionsQuery } from './subscription.dto';
 import { Subscription } from './subscription.entity';
@@ -36,6 +36,7 @@ export class SubscriptionsController {
    * @remarks Nothing is charged from now on; KakaoPay is told by durable work (`ending`, then `ended`). Repeating it is harmless.
    */
   @Post(':id/end')
+  @ApiParam({ name: 'id', description: 'Id of the subscription' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: SubscriptionDto })
   @ApiNotFoundResponse({ description: 'No such subscription' })
