@@ -213,6 +213,12 @@ describe('deliveries', () => {
     expect(await database.query('SELECT state, payload FROM merchant.deliveries')).toEqual([
       { state: 'failed', payload: null },
     ]);
+    const [erased] = (await list()).items;
+    const retry = await fetch(`${running.url}/operator/deliveries/${erased!.id}/retry`, {
+      method: 'POST',
+      headers: OPERATOR,
+    });
+    expect(retry.status).toBe(409);
   });
 
   it('continue after the app was stopped with work left', async () => {

@@ -1,7 +1,7 @@
 import { ConflictException, Inject, Injectable, NotFoundException } from '@nestjs/common';
 import { APP_NAME, Clock, defineJob, Jobs, newId, Vault } from '@biz/platform';
 import type { AppName, Job } from '@biz/platform';
-import { DataSource } from 'typeorm';
+import { DataSource, IsNull, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { ShopEventData, ShopEventType } from '../events/shop-event';
 import { Delivery } from './delivery.entity';
@@ -96,13 +96,13 @@ export class Deliveries {
     await this.dataSource.transaction(async (manager) => {
       const { affected } = await manager.update(
         Delivery,
-        { id, app: this.app, state: 'failed' },
+        { id, app: this.app, state: 'failed', payload: Not(IsNull()) },
         { state: 'pending', settledAt: null },
       );
       if (affected === 0) {
         const found = await manager.existsBy(Delivery, { id, app: this.app });
         throw found
-          ? new ConflictException('Only a failed delivery is sent again')
+          ? new ConflictException('Only a failed delivery whose facts were not erased is sent again')
           : new NotFoundException('No such delivery');
       }
       await this.jobs.add(this.job, { deliveryId: id }, manager);

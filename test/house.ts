@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { MerchantDefinition } from '@biz/merchant';
+import { APP_NAMES, createApp } from '@biz/platform';
+import type { AppDefinition, AppName, Environment } from '@biz/platform';
+import { testDatabase } from '@biz/testing';
+import type { TestDatabase } from '@biz/testing';
+import { imageApp } from '../apps/image/src/image.module';
+import { locationApp } from '../apps/location/src/location.module';
+import { optionApp } from '../apps/option/src/option.module';
+import { paymentApp } from '../apps/payment/src/payment.module';
+import { profileApp } from '../apps/profile/src/profile.module';
+import { simulatorApp } from '../apps/simulator/src/simulator.module';
+import { syncApp } from '../apps/sync/src/sync.module';
+
+export type Json = Record<string, unknown>;
+
+/** A scenario of the simulator, as far as tests look at it. */
+export interface Played {
+  verdict: { ok: boolean; outcome: string; violations: { rule: string; message: string }[] };
+  facts: Record<string, string | undefined>;
+  timeline: {
+    to: string;
+    what: string;
+    request: { method: string; url: string };
+    response: { status?: number; body?: unknown };
+  }[];
+}
+
+/** An event as the simulator's shop received it. */
+export interface Received {
+  type: string;
+  data: Json;
+}
+
+const OPERATOR = { authorization: 'Bearer dev-operator-token' };
+
+/** The whole house in one process: six apps and the simulator, on one database and free ports. */
+export class House {
+  private constructor(
+    readonly database: TestDatabase,
+    private readonly urls: Record<AppName, string>,
+    private readonly apps: NestFastifyApplication[],
+    private readonly dataDir: string,
+  ) {}
+
+  static async start(merchants: MerchantDefinition[], env: Environment = {}): Promise<House> {
+    const ports = await freePorts(APP_NAMES.length);
+    const urls = Object.fromEntries(APP_NAMES.map((name, at) => [name, `http://127.0.0.1:${ports[at] ?? 0}`]));
+    const dataDir = mkdtempSync(join(tmpdir(), 'biz-house-'));
+    const definitions = definitionsOf(merchants);
+    const database = await testDatabase(...new Set(definitions.flatMap(({ schemas }) => schemas)));
+    const shared: Environment = {
+      NODE_ENV: 'test',
+      LOG_LEVEL: 'silent',
+      DATABASE_URL: database.url,
+      DATA_DIR: dataDir,
+      DATABASE_POOL_SIZE: '4',
+      ...Object.fromEntries(APP_NAMES.map((name, at) => [`${name.toUpperCase()}_PORT`, String(ports[at])])),
+      ...env,
+    };
+    const apps: NestFastifyApplication[] = [];
+    const house = new House(database, urls as Record<AppName, string>, apps, dataDir);
+    for (const definition of definitions) {
+      const app = await createApp(definition, { env: shared });
+      apps.push(app);
+      await app.listen(Number(new URL(house.url(definition.name)).port), '127.0.0.1');
+    }
+    return house;
+  }
+
+  url(app: AppName): string {
+    return this.urls[app];
+  }
+
+  /** Plays a scenario to its end. */
+  async play(kind: string, options: Json = {}): Promise<Played> {
+    const answer = await this.post('simulator', `/scenarios/${kind}`, options);
+    return answer.body as Played;
+  }
+
+  /** What the shop's webhook was told, oldest first. */
+  async received(type?: string): Promise<Received[]> {
+    const { body } = await this.get('simulator', `/shop/events${type ? `?type=${type}` : ''}`);
+    return (body as { items: Received[] }).items.toReversed();
+  }
+
+  operator(app: AppName, path: string, headers: Record<string, string> = {}): Promise<{ status: number; body: Json }> {
+    return this.get(app, `/operator/${path}`, { ...OPERATOR, ...headers });
+  }
+
+  get(app: AppName, path: string, headers: Record<string, string> = {}): Promise<{ status: number; body: Json }> {
+    return exchange(this.url(app) + path, { headers });
+  }
+
+  post(
+    app: AppName,
+    path: string,
+    body: Json,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: Json }> {
+    return exchange(this.url(app) + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.apps.map((app) => app.close()));
+    await this.database.drop();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+export function definitionsOf(merchants: MerchantDefinition[]): AppDefinition[] {
+  const apps = [profileApp, locationApp, imageApp, optionApp, paymentApp, syncApp];
+  return [...apps.map((app) => app(merchants)), simulatorApp()];
+}
+
+async function exchange(url: string, init: RequestInit): Promise<{ status: number; body: Json }> {
+  const response = await fetch(url, init);
+  return { status: response.status, body: (await response.json()) as Json };
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const probes = Array.from({ length: count }, () => createServer());
+  await Promise.all(probes.map((probe) => new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))));
+  const ports = probes.map((probe) => (probe.address() as AddressInfo).port);
+  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
+  return ports;
+}
