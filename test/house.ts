@@ -79,7 +79,7 @@ export class House {
   /** Plays a scenario to its end. */
   async play(kind: string, options: Json = {}): Promise<Played> {
     const answer = await this.post('simulator', `/scenarios/${kind}`, options);
-    return answer.body as Played;
+    return answer.body as unknown as Played;
   }
 
   /** What the shop's webhook was told, oldest first. */
