@@ -22,7 +22,7 @@ export class AppProcess {
     env: NodeJS.ProcessEnv,
     logs: Writable,
   ) {
-    this.child = fork(mainFile, { env, execArgv: ['--enable-source-maps'], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.child = fork(mainFile, { env, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     if (this.child.stdout) copyLines(this.child.stdout, logs);
     if (this.child.stderr) copyLines(this.child.stderr, process.stderr, `${name}: `);
     this.ended = new Promise((resolve) => {

@@ -9,7 +9,7 @@ import { refuseIfServed } from '../postgres/data-folder';
 import { PostgresProblem, startPostgres, type EmbeddedPostgres } from '../postgres/embedded-postgres';
 import { AppProcess } from './app-process';
 import { logOutput, table } from './output';
-import { portProblems } from './ports';
+import { portProblem } from './ports';
 import { watchBuild } from './watch-build';
 
 /** npm passes Ctrl-C on although the terminal already sent it to us: only a later one is a person's second. */
@@ -65,8 +65,8 @@ export class Launcher {
 
   private async refuseWhatIsTaken(): Promise<void> {
     if (!this.env.DATABASE_URL) refuseIfServed(dataDirOf(this.env));
-    const problems = await portProblems(this.names, this.addresses, this.host);
-    if (problems.length > 0) throw new StartProblem(problems.join('\n'));
+    const problem = await portProblem(this.names, this.addresses, this.host);
+    if (problem) throw new StartProblem(problem);
   }
 
   private async openDatabase(): Promise<void> {

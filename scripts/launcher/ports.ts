@@ -1,36 +1,47 @@
 import { createServer } from 'node:net';
 import type { Addresses, AppName } from '@biz/platform';
 
-/** @returns what is wrong with the ports, one paragraph each, with the way out; nothing when all are free */
-export async function portProblems(apps: readonly AppName[], addresses: Addresses, host: string): Promise<string[]> {
+/** @returns which ports cannot be used and the command that gets around it; nothing when all are free */
+export async function portProblem(
+  apps: readonly AppName[],
+  addresses: Addresses,
+  host: string,
+): Promise<string | undefined> {
   const owners = new Map<number, AppName>();
-  const problems: string[] = [];
+  const found: { app: AppName; port: number; because: string }[] = [];
   for (const app of apps) {
     const port = addresses.port(app);
     const other = owners.get(port);
+    if (other) found.push({ app, port, because: `is given to ${other} as well` });
+    else if (await isTaken(port, host)) found.push({ app, port, because: 'is taken by another program' });
     owners.set(port, app);
-    if (other && port !== 0) {
-      problems.push(`Port ${port} is given to both ${other} and ${app}. Choose another: ${advice(app, port)}`);
-    } else if (port !== 0 && (await isTaken(port, host))) {
-      problems.push(
-        `Port ${port} of ${app} is taken by another program. Stop that one, or choose another: ${advice(app, port)}`,
-      );
-    }
   }
-  return problems;
+  if (found.length === 0) return undefined;
+  const used = new Set(owners.keys());
+  const moved = found.map(({ app, port }) => `${variable(app)}=${elsewhere(port, used)}`);
+  return [
+    ...found.map(({ app, port, because }) => `Port ${port} of ${app} (${variable(app)}) ${because}.`),
+    'Ways out: stop that program, or choose another port:',
+    `  ${moved.join(' ')} npm start`,
+  ].join('\n');
 }
 
-const advice = (app: AppName, port: number): string => `${app.toUpperCase()}_PORT=${otherPort(port)} npm start`;
+const variable = (app: AppName): string => `${app.toUpperCase()}_PORT`;
 
-/** 3001 → 4001: all apps moved like this stay apart from each other. */
-const otherPort = (port: number): number => (port + 1000 > 65_535 ? port - 1000 : port + 1000);
+/** 3001 → 4001, or the next one that no app has. */
+function elsewhere(port: number, used: Set<number>): number {
+  let other = port + 1000 > 65_000 ? port - 1000 : port + 1000;
+  while (used.has(other)) other++;
+  used.add(other);
+  return other;
+}
 
 function isTaken(port: number, host: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(true);
-      else reject(new Error(`port ${port} cannot be used: ${error.message}`));
+      else reject(new Error(`Port ${port} cannot be used: ${error.message}`));
     });
     probe.listen(port, host, () => {
       probe.close(() => {
