@@ -3,7 +3,7 @@ import { Variable } from '@biz/platform';
 
 export class SyncConfig {
   @Variable('SYNC_CALLBACK_BUDGET_MS', {
-    about: 'milliseconds a login may wait for Kakao before the customer goes back to the chat and the rest follows',
+    about: 'milliseconds a login waits for Kakao before the customer goes back to the chat; the member follows',
   })
   @IsInt()
   @Min(100)

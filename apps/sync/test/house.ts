@@ -23,7 +23,7 @@ export class House {
     readonly logLines: string[],
   ) {}
 
-  static async start({ clock, budgetMs = 400 }: { clock?: Clock; budgetMs?: number } = {}): Promise<House> {
+  static async start({ clock, budgetMs = 2_500 }: { clock?: Clock; budgetMs?: number } = {}): Promise<House> {
     const [kakao, database] = await Promise.all([KakaoStub.start(), testDatabase(merchantSchema, syncSchema)]);
     const logLines: string[] = [];
     const merchants = [

@@ -74,52 +74,50 @@ export class KakaoStub {
 
   static async start(): Promise<KakaoStub> {
     const stub = new KakaoStub(await HttpStub.start());
-    stub.http.on(PATHS.token, (request) => {
-      const form = request.form();
-      const code = form.get('code') ?? '';
-      const fault = stub.faults.get('token')?.shift();
-      if (fault && !fault.dropAfter) return fault;
-      const once = `${form.get('client_id') ?? ''} ${code}`;
-      if (stub.used.has(once)) {
-        return {
-          status: 400,
-          json: {
-            error: 'invalid_grant',
-            error_description: `authorization code not found for code=${code}`,
-            error_code: 'KOE320',
-          },
-        };
-      }
-      stub.used.add(once);
-      return {
-        json: {
-          token_type: 'bearer',
-          access_token: `access-${code}`,
-          expires_in: 21_599,
-          refresh_token: `refresh-${code}`,
-          refresh_token_expires_in: 5_183_999,
-          scope: 'account_email',
-        },
-        ...fault,
-      };
-    });
-    stub.http.on(PATHS.me, ({ headers }) => {
-      const code = String(headers.authorization).replace('Bearer access-', '');
-      const body = JSON.stringify({ id: 'ID', connected_at: AGREED_AT, kakao_account: stub.account });
-      const text = body.replace('"ID"', stub.users.get(code) ?? USER);
-      return stub.faults.get('me')?.shift() ?? { text, headers: { 'content-type': 'application/json' } };
-    });
-    stub.http.on(
-      PATHS.terms,
-      () => stub.faults.get('terms')?.shift() ?? { json: { id: 1, service_terms: stub.terms } },
+    stub.http.on(PATHS.token, (request) => stub.answer('token', () => stub.exchange(request.form())));
+    stub.http.on(PATHS.me, ({ headers }) =>
+      stub.answer('me', () => {
+        const code = String(headers.authorization).replace('Bearer access-', '');
+        const body = JSON.stringify({ id: 'ID', connected_at: AGREED_AT, kakao_account: stub.account });
+        const text = body.replace('"ID"', stub.users.get(code) ?? USER);
+        return { text, headers: { 'content-type': 'application/json' } };
+      }),
     );
+    stub.http.on(PATHS.terms, () => stub.answer('terms', () => ({ json: { id: 1, service_terms: stub.terms } })));
     stub.http.on('GET /.well-known/jwks.json', () => ({ json: { keys: stub.published.map(({ open }) => open) } }));
     stub.http.on('POST /shop/webhook', { status: 200 });
     await stub.rotate();
     return stub;
   }
 
-  /** What the next calls of a step get instead of an answer. */
+  private answer(step: Step, work: () => StubAnswer): StubAnswer {
+    const fault = this.faults.get(step)?.shift() ?? {};
+    const instead =
+      fault.dropBefore ?? (fault.status !== undefined || fault.json !== undefined || fault.text !== undefined);
+    return instead ? fault : { ...work(), ...fault };
+  }
+
+  private exchange(form: URLSearchParams): StubAnswer {
+    const code = form.get('code') ?? '';
+    const once = `${form.get('client_id') ?? ''} ${code}`;
+    if (this.used.has(once)) {
+      const description = `authorization code not found for code=${code}`;
+      return { status: 400, json: { error: 'invalid_grant', error_description: description, error_code: 'KOE320' } };
+    }
+    this.used.add(once);
+    return {
+      json: {
+        token_type: 'bearer',
+        access_token: `access-${code}`,
+        expires_in: 21_599,
+        refresh_token: `refresh-${code}`,
+        refresh_token_expires_in: 5_183_999,
+        scope: 'account_email',
+      },
+    };
+  }
+
+  /** What goes wrong with the next calls of a step: an answer instead, or `delayMs` and `dropAfter` on top of the work done. */
   fault(step: Step, ...answers: StubAnswer[]): void {
     this.faults.set(step, answers);
   }

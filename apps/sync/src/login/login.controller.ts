@@ -1,5 +1,5 @@
 import { BadRequestException, Get, Logger, Param, Query, Res } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiOkResponse, ApiResponse } from '@nestjs/swagger';
+import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiResponse } from '@nestjs/swagger';
 import { SyncCallbackQuery } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
@@ -21,11 +21,16 @@ export class LoginController {
   /**
    * Plugin redirect URI (카카오싱크 플러그인 Redirect URI; guide 2.3): a customer returns from the consent screen.
    *
-   * The code is exchanged, the user (`/v2/user/me`) and the service terms (`/v2/user/service_terms`) are read, the member is
+   * @remarks The code is exchanged, the user (`/v2/user/me`) and the service terms (`/v2/user/service_terms`) are read, the member is
    * created or linked, and the customer goes on to `continue`. Whatever fails on the way is recorded for the operator; the
    * customer returns to the chat all the same. When Kakao is slow the customer does not wait: the rest follows as durable work.
    */
   @Get('callback')
+  @ApiHeader({
+    name: 'X-Kakao-Plugin-Relay-Id',
+    required: false,
+    description: 'Relay id (용도 ID); else `relay_id` in the query, else that of the launch link in `continue`',
+  })
   @ApiResponse({ status: 302, description: 'On to `continue`, back to the chat (채팅방으로 복귀)' })
   @ApiOkResponse({ type: KakaoAnswer, description: 'Without `continue` (일반 로그인)' })
   @ApiBadRequestResponse({

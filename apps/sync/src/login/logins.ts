@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { Addresses, Clock, defineJob, Jobs, newId, NotYet, scrub, Vault } from '@biz/platform';
 import { Merchants } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
@@ -24,12 +25,15 @@ const FINISH_LOGIN = defineJob<{ loginId: string }>({
   name: 'sync.finish-login',
   schedule: [1, 2, 5, 10, 20, 40, 80, 120, 150, 150],
 });
-/** The first look, when the request is over one way or the other. */
-const LOOK_AFTER_SECONDS = 4;
-/** One call of the durable work to Kakao; nobody waits for it. */
-const UNHURRIED_MS = 5_000;
-/** Longer than a worker can take for its three calls. */
-const CLAIM_MS = 15_000;
+/** The first look: by then most logins are done, and one that Kakao's servers failed is due again. */
+const LOOK_AFTER_SECONDS = 1;
+/**
+ * One call to Kakao. Longer than the customer waits, because an exchange that is cut off may have used the code up:
+ * its answer is worth more than another try.
+ */
+const CALL_TIMEOUT_MS = 8_000;
+/** Longer than a worker can take: the exchange, then user and terms side by side. */
+const CLAIM_MS = 30_000;
 
 const CODE_CONTEXT = 'sync.logins.code';
 const TOKENS_CONTEXT = 'sync.logins.tokens';
@@ -40,17 +44,13 @@ export interface ReturnedCode {
   belowPathKey: boolean;
 }
 
-interface Pace {
-  /** Milliseconds the next call may take. */
-  timeLeft: () => number;
-  /** No try follows this one. */
-  last: boolean;
-}
-
 /** Turns what Kakao's consent screen sends back into a member. */
 @Injectable()
-export class Logins implements OnModuleInit {
+export class Logins implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger(Logins.name);
+  /** Logins whose customers have already gone back to the chat. */
+  private readonly afterwards = new Set<Promise<void>>();
+  private stopping = false;
 
   constructor(
     private readonly kakao: KakaoLogin,
@@ -74,21 +74,29 @@ export class Logins implements OnModuleInit {
     );
   }
 
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    await Promise.all(this.afterwards);
+  }
+
   /**
-   * Stores a code and spends up to the callback's budget on it; what is left then is durable work.
+   * Stores a code and waits for the member up to the callback's budget; Kakao's answers are taken after that too.
    *
-   * The same code again, also at the same moment, changes nothing. Never waits longer, never fails for a fault of Kakao's.
+   * The same code again, also at the same moment, changes nothing. Never fails for a fault of Kakao's.
    */
   async receive(merchant: Merchant, returned: ReturnedCode): Promise<void> {
-    const started = performance.now();
     const login = await this.store(merchant, returned);
     if (!login) return;
-    const timeLeft = (): number => Math.max(1, Math.ceil(this.config.callbackBudgetMs - (performance.now() - started)));
-    try {
-      await this.advance(login, { timeLeft, last: false });
-    } catch (error) {
-      this.logger.error({ loginId: login.id, error }, 'login left to durable work');
-    }
+    const work = this.advance(login, false).then(
+      () => undefined,
+      (error: unknown) => {
+        this.logger.error({ loginId: login.id, error }, 'login left to durable work');
+      },
+    );
+    if (this.stopping) return work;
+    this.afterwards.add(work);
+    void work.finally(() => this.afterwards.delete(work));
+    await within(this.config.callbackBudgetMs, work);
   }
 
   /** Writes down a return without a code, most often of a customer who did not agree. */
@@ -157,18 +165,23 @@ export class Logins implements OnModuleInit {
     const login = await this.dataSource.manager.findOneBy(Login, { id: loginId });
     if (login?.state !== 'pending') return;
     if (affected === 0) throw new NotYet('another worker has it');
-    const settled = await this.advance(login, { timeLeft: () => UNHURRIED_MS, last });
+    const settled = await this.advance(login, last);
     if (!settled) throw new NotYet('Kakao has not answered');
   }
 
-  /** @returns whether the login is settled; if not, it may be tried again */
-  private async advance(login: Login, { timeLeft, last }: Pace): Promise<boolean> {
+  /**
+   * @param last no try follows this one
+   * @returns whether the login is settled; if not, it may be tried again
+   */
+  private async advance(login: Login, last: boolean): Promise<boolean> {
     const merchant = this.merchants.get(login.merchant);
-    const exchange = await this.tokensOf(login, merchant, timeLeft());
+    const exchange = await this.tokensOf(login, merchant);
     if (exchange.kind !== 'done') return this.stop(login, 'exchange', exchange);
     const tokens = exchange.value;
-    const timeoutMs = timeLeft();
-    const [user, terms] = await Promise.all([this.kakao.user(tokens, timeoutMs), this.kakao.terms(tokens, timeoutMs)]);
+    const [user, terms] = await Promise.all([
+      this.kakao.user(tokens, CALL_TIMEOUT_MS),
+      this.kakao.terms(tokens, CALL_TIMEOUT_MS),
+    ]);
     if (user.kind !== 'done') return this.stop(login, 'user', user);
     if (terms.kind === 'later' && !last) return this.stop(login, 'terms', terms);
     // A customer who agreed is a member, also when Kakao does not tell to which terms.
@@ -183,7 +196,7 @@ export class Logins implements OnModuleInit {
   }
 
   /** The code is used up by the exchange, so the tokens are kept before anything else is asked. */
-  private async tokensOf(login: Login, merchant: Merchant, timeoutMs: number): Promise<Step<KakaoTokens>> {
+  private async tokensOf(login: Login, merchant: Merchant): Promise<Step<KakaoTokens>> {
     if (login.tokens) {
       const kept = JSON.parse(await this.vault.open(login.tokens, TOKENS_CONTEXT)) as KakaoTokens;
       return { kind: 'done', value: kept };
@@ -193,7 +206,7 @@ export class Logins implements OnModuleInit {
     const answer = await this.kakao.exchange(
       merchant,
       { code, redirectUri: this.redirectUri(login, merchant) },
-      timeoutMs,
+      CALL_TIMEOUT_MS,
     );
     if (answer.kind === 'done') {
       const tokens = await this.vault.seal(JSON.stringify(answer.value), TOKENS_CONTEXT);
@@ -278,6 +291,13 @@ const unfinished = (
   receivedAt: now,
   settledAt: null,
 });
+
+/** Waits for work, but not longer than this; the work goes on. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const enough = new AbortController();
+  await Promise.race([work, delay(ms, undefined, { signal: enough.signal }).catch(() => undefined)]);
+  enough.abort();
+}
 
 /** A text from outside as an operator may read it. */
 const plain = (text: string): string =>

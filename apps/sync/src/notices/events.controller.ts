@@ -26,7 +26,7 @@ export class EventsController {
   /**
    * Account-state webhook (계정 상태 변경 웹훅): a signed security event token (SET, RFC 8935).
    *
-   * Every event is recorded, without personal data. An unlinked user's data is erased, a disabled account is suspended,
+   * @remarks Every event is recorded, without personal data. An unlinked user's data is erased, a disabled account is suspended,
    * an enabled one resumed, revoked tokens are forgotten. The same token again is answered 202 and changes nothing.
    */
   @Post('events')

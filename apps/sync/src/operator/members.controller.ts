@@ -1,5 +1,5 @@
 import { Delete, Get, Headers, Ip, Param, ParseUUIDPipe, Query } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiHeader, ApiNotFoundResponse, ApiOkResponse } from '@nestjs/swagger';
+import { ApiBadRequestResponse, ApiHeader, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
 import { KakaoAnswer, ok, OperatorController } from '@biz/platform';
 import type { Page } from '@biz/platform';
 import { Members } from '../members/members';
@@ -22,6 +22,7 @@ export class MembersController {
 
   /** One member with the history of consents; personal data only with a reason, which is written to the access log. */
   @Get(':id')
+  @ApiParam({ name: 'id', description: 'Id of the member (a UUID), not the app user id' })
   @ApiHeader({
     name: 'X-Access-Reason',
     required: false,
@@ -40,6 +41,7 @@ export class MembersController {
 
   /** Erases the personal data of a member; the fact and the history of consents stay. */
   @Delete(':id')
+  @ApiParam({ name: 'id', description: 'Id of the member (a UUID), not the app user id' })
   @ApiOkResponse({ type: KakaoAnswer })
   @ApiNotFoundResponse({ description: 'No such member' })
   async erase(@Param('id', ParseUUIDPipe) id: string): Promise<KakaoAnswer> {
