@@ -296,7 +296,7 @@ const unfinished = (
 /** Waits for work, but not longer than this; the work goes on. */
 async function within(ms: number, work: Promise<void>): Promise<void> {
   const enough = new AbortController();
-  await Promise.race([work, delay(ms, undefined, { signal: enough.signal }).catch(() => undefined)]);
+  await Promise.race([work, delay(Math.max(0, ms), undefined, { signal: enough.signal }).catch(() => undefined)]);
   enough.abort();
 }
 
