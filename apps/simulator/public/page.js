@@ -1,14 +1,32 @@
 /* global document, location, history */
 
+/** Strokes of small pictures, 24 × 24. */
+const ICONS = {
+  person: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c0-4 3.600-6.500 8-6.500s8 2.500 8 6.500',
+  pin: 'M12 21s7-6.200 7-11.500A7 7 0 0 0 5 9.500C5 14.800 12 21 12 21zM12 12a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5z',
+  picture: 'M4 5h16v14H4zM4 16l4.500-4.500 4 4 2.500-2.500 5 5M15.500 9.500h.01',
+  sliders: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4',
+  card: 'M3 6h18v12H3zM3 10h18M7 15h3',
+  again: 'M4 11a8 8 0 0 1 14-4.500L20 9M20 4v5h-5M20 13a8 8 0 0 1-14 4.500L4 15M4 20v-5h5',
+  join: 'M10 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM3 21c0-4 3-6.500 7-6.500 1 0 2 .2 3 .5M18 14v6M15 17h6',
+  chain:
+    'M9.500 14.500l5-5M8 11l-2.500 2.500a3.900 3.900 0 0 0 5.500 5.500L13.500 16.500M16 13l2.500-2.500A3.900 3.900 0 0 0 13 5L10.500 7.500',
+  talk: 'M12 4c-5 0-9 3.100-9 7 0 2.500 1.700 4.700 4.200 5.900L6.500 21l4-2.900c.5 0 1 .1 1.500.1 5 0 9-3.200 9-7.100S17 4 12 4z',
+  plug: 'M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4',
+  key: 'M8 15a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 11h9M18 11v3M21 11v2',
+  shop: 'M4 10v10h16V10M3 10l2-6h14l2 6a3 3 0 0 1-6 0 3 3 0 0 1-6 0 3 3 0 0 1-6 0zM10 20v-5h4v5',
+  mail: 'M3 6h18v12H3zM3 7l9 6 9-6',
+};
+
 const KINDS = [
-  { kind: 'profile', icon: '🙋', ko: '개인정보이용', en: 'profile' },
-  { kind: 'location', icon: '📍', ko: '위치전송', en: 'location' },
-  { kind: 'image', icon: '🖼️', ko: '이미지보안전송', en: 'secure image' },
-  { kind: 'option', icon: '🎛️', ko: '옵션선택', en: 'option' },
-  { kind: 'payment', icon: '💳', ko: '원클릭결제', en: 'one-click payment' },
-  { kind: 'subscription', icon: '🔁', ko: '정기결제', en: 'subscription' },
-  { kind: 'sync', icon: '🤝', ko: '카카오싱크', en: 'Kakao Sync' },
-  { kind: 'chain', icon: '⛓️', ko: '태스크체인', en: 'sync + option + pay' },
+  { kind: 'profile', icon: 'person', ko: '개인정보이용', en: 'profile' },
+  { kind: 'location', icon: 'pin', ko: '위치전송', en: 'location' },
+  { kind: 'image', icon: 'picture', ko: '이미지보안전송', en: 'secure image' },
+  { kind: 'option', icon: 'sliders', ko: '옵션선택', en: 'option' },
+  { kind: 'payment', icon: 'card', ko: '원클릭결제', en: 'payment' },
+  { kind: 'subscription', icon: 'again', ko: '정기결제', en: 'subscription' },
+  { kind: 'sync', icon: 'join', ko: '카카오싱크', en: 'Kakao Sync' },
+  { kind: 'chain', icon: 'chain', ko: '태스크체인', en: 'all in a row' },
 ];
 
 const SHEETS = ['sheet-coffee', 'sheet-mug', 'sheet-subscription'];
@@ -41,14 +59,14 @@ const FIELDS = {
 };
 
 const ACTORS = {
-  user: { name: '사용자', face: '🧑', side: 'left' },
-  talk: { name: '카카오톡', face: '💬', side: 'left' },
-  plugin: { name: '비즈플러그인', face: '🧩', side: 'left' },
-  kakao: { name: '카카오', face: '🔑', side: 'left' },
+  user: { name: '사용자', face: 'person', side: 'left' },
+  talk: { name: '카카오톡', face: 'talk', side: 'left' },
+  plugin: { name: '비즈플러그인', face: 'plug', side: 'left' },
+  kakao: { name: '카카오', face: 'key', side: 'left' },
   kakaopay: { name: '카카오페이', face: 'pay', side: 'left' },
-  cdn: { name: '카카오 이미지', face: '🖼️', side: 'left' },
-  merchant: { name: '가맹점', face: '🏪', side: 'right' },
-  shop: { name: '가맹점 수신함', face: '📬', side: 'left' },
+  cdn: { name: '카카오 이미지', face: 'picture', side: 'left' },
+  merchant: { name: '가맹점', face: 'shop', side: 'right' },
+  shop: { name: '가맹점 수신함', face: 'mail', side: 'left' },
 };
 
 const OUTCOMES = {
@@ -81,8 +99,21 @@ function el(tag, props = {}, ...children) {
   return node;
 }
 
+const SVG = 'http://www.w3.org/2000/svg';
+
+function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS(SVG, 'path');
+  path.setAttribute('d', ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
 const won = (amount) => `${Number(amount).toLocaleString('ko-KR')}원`;
-const clock = (at) => new Date(at).toLocaleTimeString('ko-KR', { hour12: false });
+const clock = (at) => new Date(at).toTimeString().slice(0, 8);
 const json = async (url, options) => (await fetch(url, options)).json();
 
 // Controls ---------------------------------------------------------------------
@@ -93,7 +124,7 @@ function drawKinds() {
       el(
         'button',
         { type: 'button', role: 'radio', 'aria-checked': String(each.kind === kind), onclick: () => choose(each.kind) },
-        el('i', { 'aria-hidden': 'true' }, each.icon),
+        icon(each.icon),
         el('span', {}, el('b', {}, each.ko), el('small', {}, each.en)),
       ),
     ),
@@ -163,6 +194,7 @@ $('reset').addEventListener('click', async () => {
 async function follow(id) {
   shownId = id;
   $('talk').replaceChildren();
+  $('verdict').parentElement.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
   for (let after = 0; shownId === id && after < 8;) {
     const scenario = await json(`/scenarios/${id}`);
     draw(scenario);
@@ -191,13 +223,13 @@ function draw(scenario) {
 
 function drawStep(step) {
   const { from, what, request, response, times, findings } = step;
-  if (!request.method) return [el('li', { className: 'note' }, `${ACTORS[from]?.face ?? ''} ${what}`)];
+  if (!request.method) return [el('li', { className: 'note' }, `${ACTORS[from]?.name ?? from}: ${what}`)];
   const url = new URL(request.url);
   const asked = [
     el('b', {}, what),
     times > 1 ? el('span', { className: 'times' }, `×${times}`) : undefined,
     el('span', { className: 'wire' }, `${request.method} ${url.pathname}${cut(decodeURIComponent(url.search), 90)}`),
-    peek(`${step.no}q`, '요청', { url: request.url, headers: request.headers, body: request.body }),
+    peek(`${step.no}q`, '요청', { url: request.url, headers: request.headers, body: request.body }, request.body ?? ''),
   ];
   const answered =
     response.failure === undefined
@@ -223,7 +255,7 @@ function line(actor, content, when, { answer = false, broken = false, wrong = []
   return el(
     'li',
     { className: `line ${side}${answer ? ' answer' : ''}` },
-    el('span', { className: `face ${actor}`, 'aria-hidden': 'true' }, face),
+    el('span', { className: `face ${actor}`, 'aria-hidden': 'true' }, face in ICONS ? icon(face) : face),
     el(
       'div',
       { className: 'said' },
@@ -239,22 +271,18 @@ function line(actor, content, when, { answer = false, broken = false, wrong = []
   );
 }
 
-function peek(key, label, value) {
+/** Something to unfold, with the beginning of `preview` (the value itself, unless another is given) beside its label. */
+function peek(key, label, value, preview = value) {
   if (value === undefined || value === '') return undefined;
   const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
-  const details = el(
-    'details',
-    {},
-    el('summary', {}, `${label} ${cut(text.replace(/\s+/g, ' '), 60)}`),
-    el('pre', {}, text),
-  );
+  const short = typeof preview === 'string' ? preview : JSON.stringify(preview);
+  const details = el('details', {}, el('summary', {}, `${label} ${cut(short, 56)}`), el('pre', {}, text));
   details.dataset.key = key;
   return details;
 }
 
 function statusText({ status, body }) {
-  const own =
-    body && typeof body === 'object' ? (body.status ?? body.code ?? body.error_code ?? body.error_code) : undefined;
+  const own = body && typeof body === 'object' ? (body.status ?? body.code ?? body.error_code) : undefined;
   const inner = own !== undefined && own !== status ? ` · ${own}` : '';
   const order = body?.data?.order_status ? ` · ${body.data.order_status}` : '';
   return `HTTP ${status}${inner}${order}`;
@@ -275,18 +303,24 @@ function drawVerdict({ state, verdict, facts }) {
   const sums = facts.total === undefined ? '' : `${won(facts.total)} · 원장 ${won(facts.kept ?? 0)}`;
   const all = [...violations, ...warnings];
   box.replaceChildren(
-    el('strong', {}, `${ok ? '✓' : '✕'} ${OUTCOMES[outcome] ?? outcome}`),
-    el('span', {}, ok ? '위반 없음 · no violation' : `위반 ${violations.length}건 · ${violations.length} violation(s)`),
-    el('span', { className: 'facts' }, sums),
-    all.length
-      ? el(
-          'ul',
-          { className: 'findings' },
-          ...all.map(({ rule, severity, message, step }) =>
-            el('li', { className: severity }, el('code', {}, rule), ` ${message}`, step ? ` (#${step})` : ''),
-          ),
-        )
-      : undefined,
+    ...[
+      el('strong', {}, `${ok ? '✓' : '✕'} ${OUTCOMES[outcome] ?? outcome}`),
+      el(
+        'span',
+        {},
+        ok ? '위반 없음 · no violation' : `위반 ${violations.length}건 · ${violations.length} violation(s)`,
+      ),
+      el('span', { className: 'facts' }, sums),
+      all.length
+        ? el(
+            'ul',
+            { className: 'findings' },
+            ...all.map(({ rule, severity, message, step }) =>
+              el('li', { className: severity }, el('code', {}, rule), ` ${message}`, step ? ` (#${step})` : ''),
+            ),
+          )
+        : undefined,
+    ].filter(Boolean),
   );
 }
 

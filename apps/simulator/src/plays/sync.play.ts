@@ -11,7 +11,7 @@ import type { SyncScenario } from '../scenarios/scenario.dto';
 import { SimulatorConfig } from '../simulator.config';
 import { withQuery } from '../screen/wrapped-url';
 import { Pace } from '../time/pace';
-import { DEFAULT_APP_USER_ID } from './caller';
+import { newAppUserId } from './caller';
 import { merchantUrl } from './merchant-urls';
 import { until } from './until';
 
@@ -34,7 +34,7 @@ export class SyncPlay {
 
   async play(run: Run, options: SyncScenario): Promise<string> {
     const steps = options.steps ?? ['join'];
-    const userId = options.appUserId ?? DEFAULT_APP_USER_ID;
+    const userId = run.appUserId;
     run.facts.userId = userId;
     run.about(userId);
     let outcome = 'joined';
@@ -47,7 +47,7 @@ export class SyncPlay {
   private async join(run: Run, options: SyncScenario, userId: string): Promise<string> {
     const redirect = merchantUrl(options, this.addresses, 'redirect', 'sync');
     const code = this.accounts.createCode({
-      userId: BigInt(/^\d+$/.test(userId) ? userId : DEFAULT_APP_USER_ID),
+      userId: BigInt(/^\d+$/.test(userId) ? userId : newAppUserId()),
       redirectUri: redirect,
       ...(options.shape && { shape: options.shape }),
       ...(run.has('code-expired') && { seconds: 0 }),

@@ -69,6 +69,8 @@ export class Run {
     readonly id: string,
     readonly kind: ScenarioKind,
     readonly options: Told<ScenarioOptions>,
+    /** X-Kakao-AppUserId; empty: not known. */
+    readonly appUserId: string,
     private readonly world: { faults: Faults; traffic: Traffic; now: () => Date },
   ) {
     this.startedAt = world.now();

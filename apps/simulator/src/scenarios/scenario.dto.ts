@@ -90,7 +90,7 @@ export class ScenarioOptions {
   @Type(() => MerchantPaths)
   paths?: MerchantPaths;
 
-  /** X-Kakao-AppUserId: the user of the app. Digits are what Kakao sends. */
+  /** X-Kakao-AppUserId: the user of the app, in digits. Without it another user each time; none when empty. */
   @ApiPropertyOptional({ example: '9007199254740993' })
   @IsOptional()
   @IsString()

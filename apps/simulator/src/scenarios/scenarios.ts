@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { violation } from '../checks/violation';
 import { Faults } from '../faults/faults';
+import { newAppUserId } from '../plays/caller';
 import { CallbackPlay } from '../plays/callback.play';
 import { OptionPlay } from '../plays/option.play';
 import { PaymentPlay } from '../plays/payment.play';
@@ -40,7 +41,11 @@ export class Scenarios implements OnModuleDestroy {
   /** @returns the run, and a promise that never rejects for its end */
   start(kind: ScenarioKind, options: ScenarioOptions): { run: Run; ended: Promise<void> } {
     const now = (): Date => this.time.now();
-    const run = new Run(randomUUID(), kind, options, { faults: this.faults, traffic: this.traffic, now });
+    const run = new Run(randomUUID(), kind, options, options.appUserId ?? newAppUserId(), {
+      faults: this.faults,
+      traffic: this.traffic,
+      now,
+    });
     this.runs.set(run.id, run);
     const relayId =
       options.relayId === undefined ? `sim-${randomBytes(6).toString('hex')}` : options.relayId || undefined;
