@@ -1,4 +1,4 @@
-import { Addresses, type Environment, readConfig } from '@biz/platform';
+import { Addresses, type Environment, OperatorConfig, readConfig } from '@biz/platform';
 import { until } from '../plays/until';
 import type { ScenarioShown } from '../scenarios/scenario.dto';
 import type { ScenarioKind } from '../scenarios/scenario-kinds';
@@ -14,6 +14,8 @@ interface Act {
   events: string[];
   /** Won the shop must keep. */
   kept?: number;
+  /** Given back by an operator afterwards: the mugs are few, and the demo may be run again. */
+  refund?: boolean;
 }
 
 /** Every plugin of the guide, with what demo shop sells (contract, section 11). */
@@ -75,6 +77,7 @@ const ACTS: Act[] = [
     outcome: 'paid',
     events: ['payment.paid'],
     kept: 15_000,
+    refund: true,
   },
   {
     title: '원클릭결제: the answer to approve is lost; charged once all the same',
@@ -113,11 +116,20 @@ const ACTS: Act[] = [
     options: { productId: 'mug' },
     outcome: 'paid',
     events: ['member.joined', 'option.selected', 'payment.paid'],
+    refund: true,
   },
 ];
 
 const DELIVERY_MS = 20_000;
 const SHOWN_FACTS = 150;
+
+interface World {
+  client: SimulatorClient;
+  sums: { charged: number; refunded: number };
+  /** Address of the payment app. */
+  payment: string;
+  operatorToken: string;
+}
 
 /** `npm run demo`: drives every plugin of a running platform. @returns the exit code */
 export async function demo(env: Environment): Promise<number> {
@@ -132,10 +144,16 @@ export async function demo(env: Environment): Promise<number> {
   );
   let asItShould = 0;
   const sums = { charged: 0, refunded: 0 };
+  const world: World = {
+    client,
+    sums,
+    payment: addresses.baseUrl('payment'),
+    operatorToken: readConfig(OperatorConfig, env).token,
+  };
   for (const [at, act] of ACTS.entries()) {
     console.log(paint.bold(`${String(at + 1).padStart(2)}. ${act.title}`));
     const scenario = await client.run(act.kind, { timeoutSeconds: 20, ...act.options });
-    const problems = await judge(client, act, scenario, sums);
+    const problems = await judge(world, act, scenario);
     if (problems.length === 0) asItShould += 1;
     for (const problem of problems) console.log(paint.bad(`    ✕ ${problem}`));
     console.log('');
@@ -147,12 +165,8 @@ export async function demo(env: Environment): Promise<number> {
   return all ? 0 : 1;
 }
 
-async function judge(
-  client: SimulatorClient,
-  act: Act,
-  scenario: ScenarioShown,
-  sums: { charged: number; refunded: number },
-): Promise<string[]> {
+async function judge(world: World, act: Act, scenario: ScenarioShown): Promise<string[]> {
+  const { client, sums } = world;
   const { verdict, facts, timeline } = scenario;
   const calls = timeline.reduce((count, step) => count + step.times, 0);
   console.log(`    ${tellVerdict(scenario)}${paint.dim(` (${calls} calls)`)}`);
@@ -167,21 +181,47 @@ async function judge(
   for (const type of act.events) {
     if (!received.some((event) => event.type === type)) problems.push(`the shop received no ${type}`);
   }
-  if (typeof facts.partnerOrderId === 'string') {
-    const ledger = (await client.ledger(facts.partnerOrderId)).sums;
+  const { partnerOrderId } = facts;
+  if (typeof partnerOrderId === 'string') {
+    const { kept } = (await client.ledger(partnerOrderId)).sums;
+    if (act.kept !== undefined && kept !== act.kept) problems.push(`the shop keeps ${won(kept)}, not ${won(act.kept)}`);
+    if (act.refund) problems.push(...(await refund(world, partnerOrderId)));
+    const ledger = (await client.ledger(partnerOrderId)).sums;
     sums.charged += ledger.charged;
     sums.refunded += ledger.refunded;
     console.log(`    the ledger says charged ${won(ledger.charged)}, refunded ${won(ledger.refunded)}`);
-    if (act.kept !== undefined && ledger.kept !== act.kept) {
-      problems.push(`the shop keeps ${won(ledger.kept)}, not ${won(act.kept)}`);
-    }
   }
   return problems;
 }
 
+/** An operator gives the money back (결제 취소). @returns what went wrong */
+async function refund({ client, payment, operatorToken }: World, partnerOrderId: string): Promise<string[]> {
+  const response = await fetch(`${payment}/operator/orders/${partnerOrderId}/cancel`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${operatorToken}`,
+      'content-type': 'application/json',
+      'idempotency-key': `demo-${partnerOrderId}`,
+    },
+    body: JSON.stringify({ reason: '데모 환불' }),
+  });
+  if (!response.ok) return [`the operator's refund was answered HTTP ${response.status}`];
+  const given = await until(async () => (await client.ledger(partnerOrderId)).sums.kept === 0, DELIVERY_MS, 100);
+  if (!given) return ['the refund never reached KakaoPay'];
+  const told = async (): Promise<boolean> =>
+    (await client.events()).some(
+      ({ type, data }) => type === 'payment.cancelled' && data.partnerOrderId === partnerOrderId,
+    );
+  if (!(await until(told, DELIVERY_MS, 100))) return ['the shop received no payment.cancelled after the refund'];
+  console.log(`    an operator refunded it, and the shop received ${paint.bold('payment.cancelled')}`);
+  return [];
+}
+
 /** What the shop received about this scenario, once everything that is expected has come. */
 async function deliveries(client: SimulatorClient, act: Act, { facts }: ScenarioShown): Promise<DeliveredEvent[]> {
-  const known = new Set([facts.relayId, facts.partnerOrderId, facts.userId].filter((each) => each !== undefined));
+  const known = new Set<unknown>(
+    [facts.relayId, facts.partnerOrderId, facts.userId].filter((each) => each !== undefined),
+  );
   let received: DeliveredEvent[] = [];
   const complete = async (): Promise<boolean> => {
     const all = await client.events();

@@ -32,7 +32,8 @@ export async function simulate(args: string[], env: Environment): Promise<number
   const read = readArguments(args);
   if (typeof read === 'number') return read;
   const { kind, options, json } = read;
-  const { client, own, close } = await simulatorFor(env);
+  const simulator = await simulatorFor(env);
+  const { client, own } = simulator;
   try {
     if (own && !json && options.target) {
       console.log(
@@ -45,7 +46,7 @@ export async function simulate(args: string[], env: Environment): Promise<number
     console.log(json ? JSON.stringify(scenario, null, 2) : tell(scenario));
     return scenario.verdict?.ok ? 0 : 1;
   } finally {
-    await close();
+    await simulator.close();
   }
 }
 
@@ -70,7 +71,7 @@ function readArguments(
   const all = {
     target: values.target,
     pathKey: values['path-key'],
-    paths: values.path && Object.fromEntries(values.path.map((each) => each.split(/=(.*)/, 2))),
+    paths: values.path && pathsOf(values.path),
     orderSheetId: values.sheet,
     zipCode: values.zip,
     method: values.method,
@@ -89,6 +90,15 @@ function readArguments(
   };
   const options = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   return { kind, options, json: values.json ?? false };
+}
+
+function pathsOf(pairs: string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      return [pair.slice(0, at), pair.slice(at + 1)] as const;
+    }),
+  );
 }
 
 function parse(args: string[]) {

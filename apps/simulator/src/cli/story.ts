@@ -60,5 +60,6 @@ function tellStep(step: StepShown): string[] {
   ];
 }
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+const text = (value: unknown): string =>
+  typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
 export const cut = (line: string, most: number): string => (line.length > most ? `${line.slice(0, most)}…` : line);

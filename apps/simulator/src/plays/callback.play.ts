@@ -37,7 +37,6 @@ export class CallbackPlay {
     run.facts.otpToken = otp.token;
     run.about(otp.token, ['otp']);
     const pictures = kind === 'image' ? this.pictures(otp, run) : [];
-    if (relayId) run.about(relayId);
 
     const url = merchantUrl(options, this.addresses, 'callback', kind) + (options.plugin ? `/${options.plugin}` : '');
     const callback: MerchantCall = {

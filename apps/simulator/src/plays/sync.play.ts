@@ -18,6 +18,8 @@ import { until } from './until';
 const APP_ID = '249344';
 /** A merchant exchanges the code before it answers; this is for one that does it after. */
 const EXCHANGE_MS = 2_000;
+/** Our own app tells its shop within moments. */
+const DELIVERY_MS = 5_000;
 const UNLINKED = 'https://schemas.kakao.com/events/oauth/user-unlinked';
 
 /** The plugin redirect, and what Kakao tells of an account later (contract, section 7). */
@@ -39,6 +41,10 @@ export class SyncPlay {
     run.about(userId);
     let outcome = 'joined';
     if (steps.includes('join')) outcome = await this.join(run, options, userId);
+    // News of the joining may be erased by leaving: let it be delivered first.
+    if (options.target === undefined && steps.length > 1) {
+      await until(() => run.delivered, this.pace.ms(DELIVERY_MS));
+    }
     if (steps.includes('events')) outcome = await this.event(run, options, userId, outcome);
     if (steps.includes('unlink')) outcome = await this.unlink(run, options, userId, outcome);
     return outcome;

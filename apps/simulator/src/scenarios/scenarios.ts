@@ -49,7 +49,10 @@ export class Scenarios implements OnModuleDestroy {
     this.runs.set(run.id, run);
     const relayId =
       options.relayId === undefined ? `sim-${randomBytes(6).toString('hex')}` : options.relayId || undefined;
-    if (relayId) run.facts.relayId = relayId;
+    if (relayId) {
+      run.facts.relayId = relayId;
+      run.about(relayId);
+    }
     return { run, ended: this.play(run, relayId) };
   }
 
