@@ -11,7 +11,11 @@ beforeAll(async () => {
 afterAll(() => simulator.close());
 beforeEach(() => post(`${simulator.url}/reset`));
 
-const otp = async (order: object): Promise<string> => (await post(`${simulator.url}/otps`, order)).json.otp as string;
+const otp = async (order: object): Promise<string> => {
+  const { status, text, json } = await post(`${simulator.url}/otps`, order);
+  expect([status, text]).toEqual([200, expect.stringContaining('"otp"')]);
+  return json.otp as string;
+};
 const redeem = (url: string, query = ''): ReturnType<typeof get> => get(`${url}?rest_api_key=key-of-the-app${query}`);
 
 describe('an OTP URL', () => {
@@ -120,7 +124,12 @@ describe('a signed image', () => {
     await order('too-large');
     const large = await fetch(original);
     expect(large.headers.get('content-length')).toBeNull();
-    expect((await large.arrayBuffer()).byteLength).toBeGreaterThan(60_000_000);
+    let bytes = 0;
+    for await (const piece of large.body!) {
+      bytes += piece.byteLength;
+      if (bytes > 5_000_000) break;
+    }
+    expect(bytes).toBeGreaterThan(5_000_000);
   });
 });
 
