@@ -125,7 +125,7 @@ describe('a signed image', () => {
     const large = await fetch(original);
     expect(large.headers.get('content-length')).toBeNull();
     let bytes = 0;
-    for await (const piece of large.body!) {
+    for await (const piece of large.body! as AsyncIterable<Uint8Array>) {
       bytes += piece.byteLength;
       if (bytes > 5_000_000) break;
     }
