@@ -50,7 +50,7 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, pathNot: '(\\.spec\\.ts|main\\.ts|\\.d\\.ts)$|^(scripts|test)/' },
+      from: { orphan: true, pathNot: '(\\.spec\\.ts|main\\.ts|\\.d\\.ts)$|^(scripts|test)/|^apps/simulator/public/' },
       to: {},
     },
   ],

@@ -1,5 +1,5 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiExtraModels } from '@nestjs/swagger';
+import { ApiExtraModels, ApiParam } from '@nestjs/swagger';
 import { ok } from '@biz/platform';
 import type { KakaoAnswer } from '@biz/platform';
 import { CallbackRequest, SecureImageAnswer } from '@biz/kakao-dto';
@@ -37,6 +37,7 @@ export class CallbackController {
    * @remarks As `/callback`, for the plugin whose key is the last segment of the callback URL registered at Kakao.
    */
   @Post('callback/:plugin')
+  @ApiParam({ name: 'plugin', description: 'Key of the plugin in the merchant’s definition' })
   @HttpCode(200)
   @ApiCallback()
   async callbackOfPlugin(

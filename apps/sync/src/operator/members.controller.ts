@@ -22,6 +22,7 @@ export class MembersController {
 
   /** One member with the history of consents; personal data only with a reason, which is written to the access log. */
   @Get(':id')
+  @ApiParam({ name: 'id', description: 'Id of the member' })
   @ApiParam({ name: 'id', description: 'Id of the member (a UUID), not the app user id' })
   @ApiHeader({
     name: 'X-Access-Reason',
@@ -41,6 +42,7 @@ export class MembersController {
 
   /** Erases the personal data of a member; the fact and the history of consents stay. */
   @Delete(':id')
+  @ApiParam({ name: 'id', description: 'Id of the member' })
   @ApiParam({ name: 'id', description: 'Id of the member (a UUID), not the app user id' })
   @ApiOkResponse({ type: KakaoAnswer })
   @ApiNotFoundResponse({ description: 'No such member' })

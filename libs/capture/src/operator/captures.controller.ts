@@ -16,6 +16,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiProduces,
+  ApiParam,
 } from '@nestjs/swagger';
 import { OperatorController } from '@biz/platform';
 import type { Page } from '@biz/platform';
@@ -38,6 +39,7 @@ export class CapturesController {
   }
 
   @Get(':id')
+  @ApiParam({ name: 'id', description: 'Id of the capture' })
   @ApiOperation({
     summary: 'One capture, its files, and with a reason its personal data',
     description: 'Without `X-Access-Reason` the facts alone. With it the look is written to an append-only log first.',
@@ -53,6 +55,7 @@ export class CapturesController {
   }
 
   @Post(':id/retry')
+  @ApiParam({ name: 'id', description: 'Id of the capture' })
   @HttpCode(200)
   @ApiOperation({
     summary: 'Try again what ended without data',
@@ -67,6 +70,7 @@ export class CapturesController {
   }
 
   @Delete(':id')
+  @ApiParam({ name: 'id', description: 'Id of the capture' })
   @ApiOperation({
     summary: 'Erase the personal data (파기)',
     description: 'The fact that it was captured stays. Repeating it changes nothing.',
@@ -84,6 +88,8 @@ export class CaptureFilesController {
   constructor(private readonly records: CaptureRecords) {}
 
   @Get(':id/files/:fileId')
+  @ApiParam({ name: 'id', description: 'Id of the capture' })
+  @ApiParam({ name: 'fileId', description: 'Id of the file, from the capture' })
   @ApiOperation({ summary: 'An image, decrypted', description: 'Every look is written to an append-only log first.' })
   @ApiHeader({ name: 'X-Access-Reason', required: true, description: REASON })
   @ApiProduces('image/*')

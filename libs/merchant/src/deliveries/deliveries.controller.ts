@@ -1,5 +1,5 @@
 import { Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
-import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse } from '@nestjs/swagger';
+import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
 import { APP_NAME, ok, OperatorController, pageOf } from '@biz/platform';
 import type { AppName, Page } from '@biz/platform';
 import { KakaoAnswer } from '@biz/platform';
@@ -35,6 +35,7 @@ export class DeliveriesController {
 
   /** Sends a failed delivery again, with the same id. */
   @Post(':id/retry')
+  @ApiParam({ name: 'id', description: 'Id of the delivery' })
   @HttpCode(200)
   @ApiOkResponse({ type: KakaoAnswer })
   @ApiNotFoundResponse({ description: 'No such delivery' })

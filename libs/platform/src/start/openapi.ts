@@ -28,6 +28,15 @@ export function describeApp(app: INestApplication, { title, description }: AppDe
       if (operation) finish(path, operation);
     }
   }
+  return withoutUnused(document);
+}
+
+/** The simulator has no operator API, and no Kakao calls it. */
+function withoutUnused(document: OpenAPIObject): OpenAPIObject {
+  const operations = Object.values(document.paths).flatMap((item) => METHODS.flatMap((method) => item[method] ?? []));
+  const used = new Set(operations.flatMap(({ tags }) => tags ?? []));
+  document.tags = document.tags?.filter(({ name }) => used.has(name)) ?? [];
+  if (!operations.some(({ security }) => security?.length)) delete document.components?.securitySchemes;
   return document;
 }
 
