@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError, readConfig, RuntimeConfig, type Environment } from '@biz/platform';
-import { PostgresProblem, runningPostgres, startPostgres } from './postgres/embedded-postgres';
+import { PlainProblem } from './plain-problem';
+import { runningPostgres, startPostgres } from './postgres/embedded-postgres';
 
 /** What programs of a checkout read before anything else: variables of `.env` that the shell did not set. */
 export function loadEnvironment(): Environment {
@@ -9,11 +10,18 @@ export function loadEnvironment(): Environment {
   return process.env;
 }
 
+/** What a person in front of the terminal reads; with a stack only where it is nothing they can mend. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Node's own texts name the call and the file: EACCES: permission denied, mkdir '/srv/data'.
+  const plain = error instanceof PlainProblem || error instanceof ConfigError || 'syscall' in error;
+  return plain ? error.message : (error.stack ?? error.message);
+}
+
 /** Runs a program of the terminal: a problem the user can solve is printed without a stack, and ends with 1. */
 export function run(program: () => Promise<void>): void {
   program().catch((error: unknown) => {
-    const plain = error instanceof PostgresProblem || error instanceof ConfigError;
-    console.error(plain ? error.message : error);
+    console.error(explain(error));
     process.exitCode = 1;
   });
 }

@@ -4,9 +4,10 @@ import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { Addresses, readConfig, RuntimeConfig, type AppName, type Environment } from '@biz/platform';
 import { builtApps, mainFile } from '../apps';
-import { dataDirOf, postgresPort } from '../environment';
+import { dataDirOf, explain, postgresPort } from '../environment';
+import { PlainProblem } from '../plain-problem';
 import { refuseIfServed } from '../postgres/data-folder';
-import { PostgresProblem, startPostgres, type EmbeddedPostgres } from '../postgres/embedded-postgres';
+import { startPostgres, type EmbeddedPostgres } from '../postgres/embedded-postgres';
 import { AppProcess } from './app-process';
 import { logOutput, table } from './output';
 import { portProblem } from './ports';
@@ -15,9 +16,6 @@ import { watchBuild } from './watch-build';
 /** npm passes Ctrl-C on although the terminal already sent it to us: only a later one is a person's second. */
 const SECOND_SIGNAL_AFTER_MS = 500;
 const PARENT_CHECK_MS = 300;
-
-/** Printed as it is. */
-class StartProblem extends Error {}
 
 /** Starts database and apps, shows where they are, and ends all of them together. */
 export class Launcher {
@@ -32,11 +30,11 @@ export class Launcher {
 
   constructor(
     private readonly env: Environment,
-    private readonly options: { watch: boolean },
+    private readonly options: { watch: boolean; only: string[] },
   ) {
     this.addresses = readConfig(Addresses, env);
     this.runtime = readConfig(RuntimeConfig, env);
-    this.names = builtApps().filter((name) => name !== 'simulator' || !this.runtime.production);
+    this.names = chooseApps(options.only, this.runtime.production);
   }
 
   async run(): Promise<void> {
@@ -51,8 +49,7 @@ export class Launcher {
       await this.startApps(this.names);
     } catch (error) {
       if (this.stopping) return this.stopping;
-      const plain = error instanceof StartProblem || error instanceof PostgresProblem;
-      console.error(plain ? error.message : error);
+      console.error(explain(error));
       return this.stop(1);
     }
     this.showTable(Date.now() - begin);
@@ -66,7 +63,7 @@ export class Launcher {
   private async refuseWhatIsTaken(): Promise<void> {
     if (!this.env.DATABASE_URL) refuseIfServed(dataDirOf(this.env));
     const problem = await portProblem(this.names, this.addresses, this.host);
-    if (problem) throw new StartProblem(problem);
+    if (problem) throw new PlainProblem(problem);
   }
 
   private async openDatabase(): Promise<void> {
@@ -88,14 +85,14 @@ export class Launcher {
       await promisify(execFile)(process.execPath, [join(__dirname, '../migrate.js')], { env: this.childEnv() });
     } catch (error) {
       const { stderr, message } = error as Error & { stderr?: string };
-      throw new StartProblem(`The migrations could not be applied:\n${stderr ?? message}`);
+      throw new PlainProblem(`The migrations could not be applied:\n${stderr ?? message}`);
     }
   }
 
   private async startApps(names: AppName[]): Promise<void> {
     const problems = await Promise.all(names.map((name) => this.startApp(name)));
     const found = problems.filter((problem) => problem !== undefined);
-    if (found.length > 0) throw new StartProblem(found.join('\n'));
+    if (found.length > 0) throw new PlainProblem(found.join('\n'));
   }
 
   private async startApp(name: AppName): Promise<string | undefined> {
@@ -181,4 +178,12 @@ export class Launcher {
     })();
     return this.stopping;
   }
+}
+
+/** All, unless some are named; Kakao is not played in production. */
+function chooseApps(only: string[], production: boolean): AppName[] {
+  const apps = builtApps().filter((name) => name !== 'simulator' || !production);
+  const unknown = only.filter((name) => !apps.some((app) => app === name));
+  if (unknown.length > 0) throw new PlainProblem(`No such app: ${unknown.join(', ')}. There are ${apps.join(', ')}.`);
+  return only.length === 0 ? apps : apps.filter((name) => only.includes(name));
 }

@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { markOf, stillRuns, type ProcessMark } from './processes';
-import { POSTGRES_ENV, PostgresProblem, spawnAs, type PostgresAccount } from './postgres-account';
+import { PlainProblem } from '../plain-problem';
+import { POSTGRES_ENV, spawnAs, type PostgresAccount } from './postgres-account';
 
 const MAJOR = '17';
 
@@ -49,11 +50,11 @@ export function claim(dataDir: string): () => void {
   }
 }
 
-/** @throws PostgresProblem naming the process that serves the folder */
+/** @throws PlainProblem naming the process that serves the folder */
 export function refuseIfServed(dataDir: string): void {
   const other = ownerOf(dataDir);
   if (!other) return;
-  throw new PostgresProblem(
+  throw new PlainProblem(
     `${dataDir} is in use: process ${other.pid} runs the database in it.\n` +
       `Ways out: stop that one (kill ${other.pid}), or give this one its own folder and ports ` +
       '(DATA_DIR=.data-2 PROFILE_PORT=4001 … npm start).',
@@ -77,7 +78,7 @@ export function clusterOwner(dataDir: string): { uid: number; gid: number } | un
   const { uid, gid } = statSync(cluster);
   const me = process.getuid?.();
   if (uid === 0 || (me !== 0 && me !== undefined && uid !== me)) {
-    throw new PostgresProblem(
+    throw new PlainProblem(
       `${cluster} belongs to user ${uid}, who cannot serve it here.\n` +
         `Ways out: chown -R it to ${me === 0 ? 'an ordinary user' : `user ${me ?? ''}`} together with ${filesIn(dataDir).password}; ` +
         'start as its owner; or use another folder (DATA_DIR=.data-2 npm start).',
@@ -96,7 +97,7 @@ export function initialise(dataDir: string, initdb: string, account: PostgresAcc
   if (existsSync(files.cluster)) {
     const version = readOr(join(files.cluster, 'PG_VERSION'), 'none').trim();
     if (version === MAJOR && existsSync(files.password)) return;
-    throw new PostgresProblem(
+    throw new PlainProblem(
       (version === MAJOR
         ? `${files.password} is missing, so nobody can log in to ${files.cluster}.`
         : `${files.cluster} is no folder of PostgreSQL ${MAJOR} (its PG_VERSION: ${version}).`) +
@@ -106,6 +107,7 @@ export function initialise(dataDir: string, initdb: string, account: PostgresAcc
 
   const fresh = draft + String(process.pid);
   mkdirSync(fresh, { mode: 0o700 });
+  rmSync(files.password, { force: true });
   writeFileSync(files.password, randomBytes(24).toString('base64url'), { mode: 0o600 });
   give(fresh, account);
   give(files.password, account);
@@ -126,7 +128,7 @@ export function initialise(dataDir: string, initdb: string, account: PostgresAcc
   });
   if (status !== 0) {
     rmSync(fresh, { recursive: true, force: true });
-    throw new PostgresProblem(`PostgreSQL could not prepare ${dirname(fresh)}:\n${error?.message ?? stdout + stderr}`);
+    throw new PlainProblem(`PostgreSQL could not prepare ${dirname(fresh)}:\n${error?.message ?? stdout + stderr}`);
   }
   renameSync(fresh, files.cluster);
 }

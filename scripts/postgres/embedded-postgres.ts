@@ -4,10 +4,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { claim, clusterOwner, filesIn, initialise, ownerOf } from './data-folder';
-import { POSTGRES_ENV, postgresAccount, PostgresProblem, spawnAs, type PostgresAccount } from './postgres-account';
+import { PlainProblem } from '../plain-problem';
+import { POSTGRES_ENV, postgresAccount, spawnAs, type PostgresAccount } from './postgres-account';
 import { commandLineOf, gone, signal } from './processes';
-
-export { PostgresProblem } from './postgres-account';
 
 export interface EmbeddedPostgres {
   url: string;
@@ -94,7 +93,7 @@ async function launch(
     const passing =
       /Address already in use|still in use/i.test(server) && !(fixedPort && /Address already/i.test(server));
     if (!passing || attempt === 5) {
-      throw new PostgresProblem(
+      throw new PlainProblem(
         `The embedded PostgreSQL did not start: ${server}\n` +
           `Its log: ${log}. Ways out: another port for it (POSTGRES_PORT), another folder (DATA_DIR), or a PostgreSQL of your own (DATABASE_URL).`,
       );
@@ -236,7 +235,7 @@ async function locateBinaries(): Promise<{ postgres: string; initdb: string }> {
   try {
     return (await import(name)) as { postgres: string; initdb: string };
   } catch {
-    throw new PostgresProblem(
+    throw new PlainProblem(
       `No PostgreSQL for this machine (${name} is not installed).\n` +
         'Ways out: npm ci without --omit=optional, or a PostgreSQL of your own (DATABASE_URL=postgres://…).',
     );

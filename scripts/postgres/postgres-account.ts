@@ -1,8 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-
-/** Printed as it is: says what is wrong and the ways out. */
-export class PostgresProblem extends Error {}
+import { PlainProblem } from '../plain-problem';
 
 /** How a PostgreSQL program is started: words in front of it, and the user it runs as. */
 export interface PostgresAccount {
@@ -37,7 +35,7 @@ export function postgresAccount(binary: string, folder: string, owner?: { uid: n
     const way = ways.find((each) => runs(each, 'sh', '-c', '"$0" --version && cd "$1"', binary, folder));
     if (way) return way;
   }
-  throw new PostgresProblem(
+  throw new PlainProblem(
     'PostgreSQL does not run as root, and no other user here (postgres, nobody) can reach\n' +
       `  ${binary}\n  ${folder}\n` +
       'Ways out: start as an ordinary user; use a PostgreSQL of your own (DATABASE_URL=postgres://…); ' +
