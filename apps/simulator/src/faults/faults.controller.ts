@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, NotFoundException, Param, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
 import { FaultOrdered, NewFault } from './faults.dto';
 import { Faults } from './faults';
 
@@ -25,6 +25,7 @@ export class FaultsController {
 
   /** Takes one back; calls that it holds go on. */
   @Delete(':id')
+  @ApiParam({ name: 'id', description: 'Id of the fault' })
   @ApiOkResponse({ description: 'Taken back' })
   remove(@Param('id') id: string): { removed: true } {
     if (!this.faults.remove(id)) throw new NotFoundException('그런 장애가 없습니다.');

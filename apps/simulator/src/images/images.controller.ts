@@ -25,7 +25,14 @@ export class ImagesController {
   @ApiOperation({
     description: 'Bytes of a real JPEG or PNG of the ordered size. The URL comes from a secure-image OTP.',
   })
-  @ApiParam({ name: 'file', enum: ['img.jpg', 'img_1m.jpg', 'img_3m.jpg', 'img.png', 'img_1m.png', 'img_3m.png'] })
+  @ApiParam({ name: 'asset', description: 'The picture' })
+  @ApiParam({ name: 'part', description: 'Any text' })
+  @ApiParam({ name: 'owner', description: 'Any text' })
+  @ApiParam({
+    name: 'file',
+    description: 'Original, or resized to 1 or 3 MB',
+    enum: ['img.jpg', 'img_1m.jpg', 'img_3m.jpg', 'img.png', 'img_1m.png', 'img_3m.png'],
+  })
   @ApiQuery({ name: 'expires', description: 'Milliseconds since 1970; 403 from then on' })
   @ApiQuery({ name: 'signature', description: 'Keyed hash of path and expiry' })
   @ApiProduces('image/jpeg', 'image/png')

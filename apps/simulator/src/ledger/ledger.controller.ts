@@ -9,7 +9,7 @@ import {
   Post,
   Query,
 } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Ledger } from '../payments/ledger';
 import { PayError } from '../pay/pay-error';
 import type { Payment } from '../payments/payment';
@@ -45,6 +45,7 @@ export class LedgerController {
 
   /** Plays the user on KakaoPay's payment screen (결제 화면). */
   @Post('payments/:tid/user')
+  @ApiParam({ name: 'tid', description: 'Payment number (결제 고유번호)' })
   @HttpCode(200)
   @ApiOperation({ description: 'For tests that drive the merchant themselves: a scenario does this on its own.' })
   @ApiOkResponse({ type: UserSent })

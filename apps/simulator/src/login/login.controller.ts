@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Get, Headers, HttpCode, Post, Req } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOkResponse, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiHeader, ApiOkResponse, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { OwnAddress } from '../own-address';
 import { SimulatorConfig } from '../simulator.config';
@@ -75,7 +75,7 @@ export class AuthController {
 }
 
 @ApiTags('kapi.kakao.com: user')
-@ApiBearerAuth()
+@ApiHeader({ name: 'Authorization', description: '`Bearer {access token}`' })
 @ApiResponse({ status: 401, description: 'Unknown access token (−401)' })
 @Controller()
 export class UserController {

@@ -14,7 +14,12 @@ export class OtpController {
   /** Redeems an OTP URL (사용자 정보조회 API, guide 1.2, 3.3 and 4.3). */
   @Get(':token/:path')
   @Played('otp', 'talk', 'OTP 조회 (redeem the OTP URL)')
-  @ApiParam({ name: 'path', enum: ['onetimeprofile', 'profile', 'current_location', 'secure_image'] })
+  @ApiParam({ name: 'token', description: 'Token of the callback' })
+  @ApiParam({
+    name: 'path',
+    description: 'What is handed over',
+    enum: ['onetimeprofile', 'profile', 'current_location', 'secure_image'],
+  })
   @ApiQuery({ name: 'rest_api_key', description: 'REST API key of the app', example: 'demo-rest-api-key' })
   @ApiQuery({
     name: 'version',
@@ -55,6 +60,7 @@ export class OtpsController {
 
   /** Shows an OTP URL and how often it was redeemed. */
   @Get(':token')
+  @ApiParam({ name: 'token', description: 'Token of the OTP URL' })
   @ApiOkResponse({ type: OtpMade })
   show(@Param('token') token: string): OtpMade {
     const otp = this.otps.find(token);

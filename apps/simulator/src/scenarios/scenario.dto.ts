@@ -16,7 +16,7 @@ import {
 } from 'class-validator';
 import { ACCOUNT_SHAPES, type AccountShape } from '../login/accounts';
 import { LOCATION_SHAPES, type LocationShape, PROFILE_SHAPES, type ProfileShape } from '../otp/people';
-import { ALL_FAULTS, type ScenarioFault } from './scenario-kinds';
+import { ALL_FAULTS } from './scenario-kinds';
 
 /** Paths below the target, or whole URLs, where they differ from the guide's. */
 export class MerchantPaths {
@@ -102,8 +102,8 @@ export class ScenarioOptions {
   @IsString()
   relayId?: string;
 
-  /** What goes wrong on the way (장애). A number after a colon repeats it: `approve-5xx:3`. */
-  @ApiPropertyOptional({ enum: ALL_FAULTS, isArray: true, example: [] })
+  /** What goes wrong on the way (장애), by the names that the scenario lists. A number after a colon repeats it: `approve-5xx:3`. */
+  @ApiPropertyOptional({ type: [String], example: ['otp-5xx:2'] })
   @IsOptional()
   @IsArray()
   @Matches(new RegExp(`^(${ALL_FAULTS.join('|')})(:\\d{1,3})?$`), { each: true })
@@ -399,5 +399,3 @@ export class ScenarioList {
   @ApiProperty({ type: () => [ScenarioShown] })
   items: ScenarioShown[];
 }
-
-export type FaultName = ScenarioFault;

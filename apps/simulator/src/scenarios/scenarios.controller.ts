@@ -11,7 +11,7 @@ import {
   Res,
   type Type,
 } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Run } from './run';
 import {
@@ -140,6 +140,7 @@ export class ScenariosController {
 
   /** A scenario with its timeline so far. */
   @Get(':id')
+  @ApiParam({ name: 'id', description: 'Id of the scenario' })
   @ApiOkResponse({ type: ScenarioShown })
   @ApiResponse({ status: 404, description: 'Forgotten or never run' })
   show(@Param('id') id: string): ScenarioShown {
