@@ -1,33 +1,29 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { APP_NAMES, type AppDefinition, type AppName, type SchemaOwner } from '@biz/platform';
 import { merchants } from '@biz/merchants';
+
+/** Loaded only when needed: each brings its own world. */
+const DEFINITIONS: Record<AppName, () => Promise<AppDefinition>> = {
+  profile: async () => (await import('../apps/profile/src/profile.module.js')).profileApp(merchants),
+  location: async () => (await import('../apps/location/src/location.module.js')).locationApp(merchants),
+  image: async () => (await import('../apps/image/src/image.module.js')).imageApp(merchants),
+  option: async () => (await import('../apps/option/src/option.module.js')).optionApp(merchants),
+  payment: async () => (await import('../apps/payment/src/payment.module.js')).paymentApp(merchants),
+  sync: async () => (await import('../apps/sync/src/sync.module.js')).syncApp(merchants),
+  simulator: async () => (await import('../apps/simulator/src/simulator.module.js')).simulatorApp(),
+};
 
 /** The program of an app, built. */
 export function mainFile(app: AppName): string {
   return join(__dirname, `../apps/${app}/src/main.js`);
 }
 
-/** The apps of this house, in the order in which a person meets them. */
-export function builtApps(): AppName[] {
-  return APP_NAMES.filter((app) => existsSync(mainFile(app)));
+/** In the order in which a person meets them. */
+export function appDefinitions(names: readonly AppName[] = APP_NAMES): Promise<AppDefinition[]> {
+  return Promise.all(names.map((name) => DEFINITIONS[name]()));
 }
 
-export function appDefinitions(): AppDefinition[] {
-  const load = createRequire(__filename);
-  return builtApps().map((app) => {
-    const module = load(`../apps/${app}/src/${app}.module.js`) as Record<
-      string,
-      (m: typeof merchants) => AppDefinition
-    >;
-    const define = module[`${app}App`];
-    if (!define) throw new Error(`apps/${app}/src/${app}.module.ts exports no ${app}App`);
-    return define(merchants);
-  });
-}
-
-/** Every owner of every app, each once. */
-export function schemaOwners(): SchemaOwner[] {
-  return [...new Set(appDefinitions().flatMap(({ schemas }) => schemas))];
+/** Every owner of these apps, each once. */
+export async function schemaOwners(names?: readonly AppName[]): Promise<SchemaOwner[]> {
+  return [...new Set((await appDefinitions(names)).flatMap(({ schemas }) => schemas))];
 }

@@ -74,14 +74,14 @@ async function rotateValue(
     rotation.unreadable.push(row.key);
     return;
   }
-  if (resealed === undefined) {
-    rotation.current++;
-    return;
-  }
-  await dataSource.query(`UPDATE ${table} SET "${column}" = $1 WHERE "${key}" = $2 AND "${column}" = $3`, [
-    resealed,
-    row.key,
-    row.value,
-  ]);
-  rotation.resealed++;
+  const changed =
+    resealed !== undefined &&
+    (
+      await dataSource.query<[unknown, number]>(
+        `UPDATE ${table} SET "${column}" = $1 WHERE "${key}" = $2 AND "${column}" = $3`,
+        [resealed, row.key, row.value],
+      )
+    )[1] > 0;
+  if (changed) rotation.resealed++;
+  else rotation.current++;
 }

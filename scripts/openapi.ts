@@ -8,7 +8,7 @@ run(async () => {
   const checking = process.argv.includes('--check');
   const outdated: string[] = [];
   mkdirSync('openapi', { recursive: true });
-  for (const definition of appDefinitions()) {
+  for (const definition of await appDefinitions()) {
     const file = `openapi/${definition.name}.json`;
     const text = `${JSON.stringify(await createDocument(definition), undefined, 2)}\n`;
     if (!checking) writeFileSync(file, text);

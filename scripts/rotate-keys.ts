@@ -8,7 +8,7 @@ run(async () => {
   const env = loadEnvironment();
   const database = await openDatabaseOf(env);
   try {
-    const rotations = await rotateKeys(database.url, schemaOwners(), env);
+    const rotations = await rotateKeys(database.url, await schemaOwners(), env);
     const rows = rotations.map(({ table: name, column, resealed, current, unreadable }) => [
       `${name}.${column}`,
       ...[resealed, current, unreadable.length].map(String),

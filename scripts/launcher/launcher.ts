@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
-import { Addresses, readConfig, RuntimeConfig, type AppName, type Environment } from '@biz/platform';
-import { builtApps, mainFile } from '../apps';
+import { Addresses, APP_NAMES, readConfig, RuntimeConfig, type AppName, type Environment } from '@biz/platform';
+import { mainFile } from '../apps';
 import { dataDirOf, explain, postgresPort } from '../environment';
 import { PlainProblem } from '../plain-problem';
 import { refuseIfServed } from '../postgres/data-folder';
@@ -82,7 +82,9 @@ export class Launcher {
   /** In a process of its own: what it loads would stay in the launcher's memory. */
   private async migrate(): Promise<void> {
     try {
-      await promisify(execFile)(process.execPath, [join(__dirname, '../migrate.js')], { env: this.childEnv() });
+      await promisify(execFile)(process.execPath, [join(__dirname, '../migrate.js'), ...this.names], {
+        env: this.childEnv(),
+      });
     } catch (error) {
       const { stderr, message } = error as Error & { stderr?: string };
       throw new PlainProblem(`The migrations could not be applied:\n${stderr ?? message}`);
@@ -182,7 +184,7 @@ export class Launcher {
 
 /** All, unless some are named; Kakao is not played in production. */
 function chooseApps(only: string[], production: boolean): AppName[] {
-  const apps = builtApps().filter((name) => name !== 'simulator' || !production);
+  const apps = APP_NAMES.filter((name) => name !== 'simulator' || !production);
   const unknown = only.filter((name) => !apps.some((app) => app === name));
   if (unknown.length > 0) throw new PlainProblem(`No such app: ${unknown.join(', ')}. There are ${apps.join(', ')}.`);
   return only.length === 0 ? apps : apps.filter((name) => only.includes(name));

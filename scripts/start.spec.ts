@@ -1,0 +1,168 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '@biz/testing';
+import { markOf, stillRuns, type ProcessMark } from './postgres/processes';
+
+const ROOT = join(__dirname, '..');
+const NOBODY = 65_534;
+const asRoot = process.getuid?.() === 0;
+/** Seven apps would prove nothing more than one, and take longer. */
+const APP = 'option';
+
+jest.setTimeout(120_000);
+
+beforeAll(() => {
+  execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
+});
+
+/** One `npm start`, its output, and everything it started. */
+class Start {
+  output = '';
+  readonly ended: Promise<number | null>;
+  private readonly child: ChildProcess;
+
+  constructor(command: string[], env: Record<string, string>, user: { uid?: number; gid?: number } = {}) {
+    const [program, ...args] = command as [string, ...string[]];
+    // What Jest sets for itself is not what a terminal sets.
+    const terminal = { ...process.env, NODE_ENV: undefined, DATABASE_URL: undefined, npm_config_loglevel: undefined };
+    this.child = spawn(program, args, {
+      cwd: ROOT,
+      env: { ...terminal, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...user,
+    });
+    const collect = (chunk: Buffer) => (this.output += chunk.toString('utf8'));
+    this.child.stdout?.on('data', collect);
+    this.child.stderr?.on('data', collect);
+    this.ended = new Promise((resolve) => {
+      this.child.on('close', resolve);
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  async ready(): Promise<ProcessMark[]> {
+    await eventually(() => {
+      expect(this.output).toContain('Ready in');
+    }, 60_000);
+    return this.processes();
+  }
+
+  /** It and all its descendants. */
+  processes(): ProcessMark[] {
+    const pairs = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
+    const found = [this.pid];
+    for (const parent of found) found.push(...pairs.filter(([, ppid]) => ppid === parent).map(([pid]) => pid));
+    return found.flatMap((pid) => markOf(pid) ?? []);
+  }
+
+  /** The process that runs start.js. */
+  launcher(): number {
+    return Number(execFileSync('pgrep', ['-P', String(this.pid), '-f', 'start.js'], { encoding: 'utf8' }));
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+}
+
+async function freePort(): Promise<string> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return String(port);
+}
+
+const npmStart = (env: Record<string, string>) => new Start(['npm', 'start', '--', APP], env);
+
+const untilGone = (processes: ProcessMark[]) =>
+  eventually(() => {
+    expect(processes.filter(stillRuns)).toEqual([]);
+  }, 20_000);
+
+describe('npm start', () => {
+  let env: { DATA_DIR: string; OPTION_PORT: string };
+  beforeAll(async () => {
+    env = { DATA_DIR: mkdtempSync(join(tmpdir(), 'biz-start-')), OPTION_PORT: await freePort() };
+  });
+  afterAll(() => {
+    rmSync(env.DATA_DIR, { recursive: true, force: true });
+  });
+
+  it('shows where the apps are, refuses a second start beside it, and leaves nothing when npm is killed', async () => {
+    const start = npmStart(env);
+    const processes = await start.ready();
+    // npm, its launcher, the guardian, PostgreSQL, and the app, at least.
+    expect(processes.length).toBeGreaterThanOrEqual(5);
+    const url = `http://127.0.0.1:${env.OPTION_PORT}`;
+    expect(start.output).toMatch(new RegExp(`\\boption +${url} +${url}/docs\\n`));
+    expect((await fetch(`${url}/docs`)).status).toBe(200);
+
+    const sameFolder = npmStart({ ...env, OPTION_PORT: await freePort() });
+    expect(await sameFolder.ended).toBe(1);
+    expect(sameFolder.output).toContain(`${env.DATA_DIR} is in use: process ${start.launcher()}`);
+    expect(sameFolder.output).toContain('DATA_DIR=');
+
+    const other = mkdtempSync(join(tmpdir(), 'biz-start-'));
+    const samePort = npmStart({ ...env, DATA_DIR: other });
+    expect(await samePort.ended).toBe(1);
+    expect(samePort.output).toContain(`Port ${env.OPTION_PORT} of option (OPTION_PORT) is taken`);
+    expect(samePort.output).toMatch(/OPTION_PORT=\d+ npm start/);
+    rmSync(other, { recursive: true });
+
+    start.signal('SIGKILL');
+    await untilGone(processes);
+  });
+
+  it('recovers from that, leaves nothing when the launcher is killed, recovers again, and ends with 0 on SIGTERM', async () => {
+    const first = npmStart(env);
+    const processes = await first.ready();
+    process.kill(first.launcher(), 'SIGKILL');
+    await untilGone(processes.filter(({ pid }) => pid !== first.pid));
+    await first.ended;
+
+    const second = npmStart(env);
+    const others = await second.ready();
+    second.signal('SIGTERM');
+    expect(await second.ended).toBe(0);
+    await untilGone(others);
+  });
+
+  it('tells why an app ended, and ends everything else with 1', async () => {
+    const start = new Start(['npm', 'start', '--', APP, 'image'], {
+      ...env,
+      IMAGE_PORT: await freePort(),
+      IMAGE_STORE: 'ftp://nowhere',
+    });
+    expect(await start.ended).toBe(1);
+    expect(start.output).toMatch(/^image: .*IMAGE_STORE/m);
+    expect(start.output).toContain('image ended with code 1');
+    expect(start.output).not.toContain('Ready in');
+  });
+});
+
+/** Only root can become somebody else, and only where everybody may read the checkout. */
+const canBeNobody =
+  asRoot && spawnSync('cat', ['package.json'], { cwd: ROOT, uid: NOBODY, gid: NOBODY, stdio: 'ignore' }).status === 0;
+
+(canBeNobody ? it : it.skip)('works for an ordinary user, and beside another checkout', async () => {
+  const mine = { DATA_DIR: mkdtempSync(join(tmpdir(), 'biz-start-')), OPTION_PORT: await freePort() };
+  const theirs = { DATA_DIR: mkdtempSync(join(tmpdir(), 'biz-start-')), OPTION_PORT: await freePort() };
+  chmodSync(theirs.DATA_DIR, 0o700);
+  chownSync(theirs.DATA_DIR, NOBODY, NOBODY);
+  const command = [process.execPath, 'dist/scripts/start.js', APP];
+  const starts = [new Start(command, mine), new Start(command, theirs, { uid: NOBODY, gid: NOBODY })];
+  await Promise.all(starts.map((start) => start.ready()));
+  for (const start of starts) start.signal('SIGINT');
+  expect(await Promise.all(starts.map((start) => start.ended))).toEqual([0, 0]);
+  for (const { DATA_DIR } of [mine, theirs]) rmSync(DATA_DIR, { recursive: true });
+});
