@@ -27,7 +27,7 @@ describe('a payment with a KakaoPay that misbehaves', () => {
     ['breaks before the work, three times', [BROKEN, BROKEN, BROKEN]],
     ['breaks after the work', [BROKEN_AFTER]],
     ['says something unreadable after the work', [GARBAGE_AFTER]],
-    ['is slower than the time-out, and does it all the same', [{ work: true, delayMs: 700 }]],
+    ['is slower than the time-out, and does it all the same', [{ work: true, delayMs: 1_300 }]],
     ['says that the tid is approved already', [{ ...refusal(-702), work: true }]],
     ['says that this is a duplicate', [{ ...refusal(-785), work: true }]],
     ['says that it cannot be approved right now', [refusal(-783)]],

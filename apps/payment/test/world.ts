@@ -102,7 +102,7 @@ export class World {
         DEFAULT_MERCHANT: 'first',
         KAKAOPAY_ORIGIN: this.kakaopay.url,
         KAKAO_API_ORIGIN: this.kakaopay.url,
-        KAKAOPAY_TIMEOUT_MS: '400',
+        KAKAOPAY_TIMEOUT_MS: '1000',
         TID_TTL_SECONDS: '100000',
         ORDER_TTL_SECONDS: '100000',
         SHOP_TIMEOUT_MS: '300',
@@ -182,7 +182,7 @@ export class World {
   until(order: OrderInHand, status: string): Promise<void> {
     return eventually(async () => {
       expect(await this.status(order)).toMatchObject({ order_status: status });
-    });
+    }, 10_000);
   }
 
   async operator(path: string, init: RequestInit = {}): Promise<{ http: number; body: unknown }> {
