@@ -14,7 +14,8 @@ interface SubscriptionSeen {
 describe('a subscription', () => {
   let world: World;
   beforeAll(async () => {
-    world = await World.start();
+    // Patient: an approval whose answer comes too late has lost its SID.
+    world = await World.start({ KAKAOPAY_TIMEOUT_MS: '10000' });
   });
   afterAll(() => world.stop());
 
