@@ -1,7 +1,8 @@
-import { times } from '@biz/testing';
+import { startTestApp, times } from '@biz/testing';
+import { paymentApp } from '../src/payment.module';
 import { draft } from './drafts';
-import { shop } from './shops';
-import { World } from './world';
+import { first, second, shop } from './shops';
+import { ADDRESS, World } from './world';
 
 describe('T1, the order sheet', () => {
   let world: World;
@@ -66,7 +67,7 @@ describe('T1, the order sheet', () => {
     expect([near.total_amount, far.total_amount]).toEqual([12_000, 15_000]);
     expect(far.partner_order_id).toBe(near.partner_order_id);
 
-    const address = { shipping_address: { ...islandAddress } };
+    const address = { shipping_address: { ...ADDRESS, zone_code: '63001' } };
     await world.approve({ id: far.partner_order_id, user: 'islander' }, world.kakaopay.ready(far), address);
     expect(await world.sheet('mug-zip', 'islander', '', '13494')).toMatchObject({ total_amount: 15_000 });
   });
@@ -158,12 +159,12 @@ describe('T1, the order sheet', () => {
     expect(await world.get(`/ordersheet?ordersheet_id=${id}`, 'somebody-else')).toMatchObject({ status: 300 });
     expect(await world.get(`/m/second/ordersheet?ordersheet_id=${id}`, 'chooser')).toMatchObject({ status: 300 });
   });
-});
 
-const islandAddress = {
-  base_address: '제주특별자치도 제주시',
-  detail_address: '1',
-  zone_code: '63001',
-  receiver_name: '수령인',
-  receiver_mobile_number: '01011112222',
-};
+  it('refuses to start when approval_url could not fit into 255 characters', async () => {
+    const start = startTestApp(paymentApp([first, second]), {
+      database: world.database,
+      env: { DEFAULT_MERCHANT: 'first', PUBLIC_BASE_URL_PAYMENT: `https://pay.shop.example/${'a'.repeat(120)}` },
+    });
+    await expect(start).rejects.toThrow(/PUBLIC_BASE_URL_PAYMENT: merchant first .* KakaoPay allows 255/);
+  });
+});
