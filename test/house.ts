@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { MerchantDefinition } from '@biz/merchant';
 import { APP_NAMES, createApp } from '@biz/platform';
@@ -47,7 +48,8 @@ export class House {
     private readonly dataDir: string,
   ) {}
 
-  static async start(merchants: MerchantDefinition[], env: Environment = {}): Promise<House> {
+  /** @param log takes what the six apps log; the simulator knows everybody's data and is not asked */
+  static async start(merchants: MerchantDefinition[], env: Environment = {}, log?: Writable): Promise<House> {
     const ports = await freePorts(APP_NAMES.length);
     const urls = Object.fromEntries(APP_NAMES.map((name, at) => [name, `http://127.0.0.1:${ports[at] ?? 0}`]));
     const dataDir = mkdtempSync(join(tmpdir(), 'biz-house-'));
@@ -65,7 +67,11 @@ export class House {
     const apps: NestFastifyApplication[] = [];
     const house = new House(database, urls as Record<AppName, string>, apps, dataDir);
     for (const definition of definitions) {
-      const app = await createApp(definition, { env: shared });
+      const quiet = definition.name === 'simulator';
+      const app = await createApp(definition, {
+        env: quiet ? { ...shared, LOG_LEVEL: 'silent' } : shared,
+        ...(log && !quiet && { logDestination: log }),
+      });
       apps.push(app);
       await app.listen(Number(new URL(house.url(definition.name)).port), '127.0.0.1');
     }
@@ -118,7 +124,8 @@ export class House {
 
 export function definitionsOf(merchants: MerchantDefinition[]): AppDefinition[] {
   const apps = [profileApp, locationApp, imageApp, optionApp, paymentApp, syncApp];
-  return [...apps.map((app) => app(merchants)), simulatorApp()];
+  // The simulator first: Nest has one logger for a process, the one of the app made last.
+  return [simulatorApp(), ...apps.map((app) => app(merchants))];
 }
 
 async function exchange(url: string, init: RequestInit): Promise<{ status: number; body: Json }> {

@@ -61,7 +61,7 @@ export class Outbound {
         headers: { ...(id && { 'x-request-id': id }), ...headers },
         body: body ?? null,
         dispatcher: this.agent,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
       });
       return {
         kind: 'answered',

@@ -24,7 +24,8 @@ const SECRET_TEXTS: [RegExp, string][] = [
   [/\b(postgres(?:ql)?:\/\/[^\s:@/]+):[^\s@]+@/g, '$1:[cut]@'],
   [/\bwhsec_[A-Za-z0-9+/=]+/g, 'whsec_[cut]'],
   [/[\w.+-]+@[\w-]+\.[\w.-]+/g, '[email]'],
-  [/(?:\+\d{1,3}[ -]?)?\(?0?1[016789]\)?[ -]?\d{3,4}[ -]?\d{4}\b/g, '[phone]'],
+  // Alone, not inside an id: UUIDs are full of digits that look like phone numbers.
+  [/(?<![\w-])(?:\+\d{1,3}[ -]?)?\(?0?1[016789]\)?[ -]?\d{3,4}[ -]?\d{4}(?![\w-])/g, '[phone]'],
 ];
 
 const MAX_DEPTH = 6;
