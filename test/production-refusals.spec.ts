@@ -90,6 +90,23 @@ describe.each(APPS)('%s in production', (name) => {
     if (secret) expect(problems.join()).not.toContain(secret);
   });
 
+  it.each([
+    ['is missing', undefined],
+    ['is http', 'http://plugin.shop.example'],
+  ])('refuses to start when its public address %s', async (_what, url) => {
+    const variable = `PUBLIC_BASE_URL_${name.toUpperCase()}`;
+    const problems = await problemsOf(definition(name), { [variable]: url });
+    expect(problems).toEqual([
+      expect.stringMatching(new RegExp(`^${variable}: found .*production needs the https address`)),
+    ]);
+  });
+
+  it('takes an empty variable for one that is not set', async () => {
+    expect(await problemsOf(definition(name), { DEFAULT_MERCHANT: '', DEMO_SHOP_CID: '', LOG_LEVEL: '' })).toEqual([]);
+    const [problem] = await problemsOf(definition(name), { DEMO_SHOP_PATH_KEY: '' });
+    expect(problem).toMatch(/^DEMO_SHOP_PATH_KEY: found nothing/);
+  });
+
   it('refuses the play money of a test CID on a live app', async () => {
     const problems = await problemsOf(definition(name, live), {});
     expect(problems.map((problem) => problem.split(':')[0])).toEqual(['DEMO_SHOP_CID', 'DEMO_SHOP_SUBSCRIPTION_CID']);

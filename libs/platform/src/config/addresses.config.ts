@@ -43,6 +43,16 @@ export class Addresses {
   baseUrl(app: AppName): string {
     return (this[`${app}Url`] ?? `http://127.0.0.1:${this.port(app)}`).replace(/\/+$/, '');
   }
+
+  /** Why an app may not serve real customers at its address: Kakao, KakaoPay and shops are told it. */
+  productionProblems(app: AppName): string[] {
+    const url = this[`${app}Url`];
+    if (url?.startsWith('https://')) return [];
+    const found = url === undefined ? 'nothing' : JSON.stringify(url);
+    return [
+      `PUBLIC_BASE_URL_${app.toUpperCase()}: found ${found}; production needs the https address Kakao reaches the app at`,
+    ];
+  }
 }
 
 const ORIGIN = /^https?:\/\/[^/?#@]+$/;

@@ -7,8 +7,9 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { RawServerDefault } from 'fastify';
 import type { DestinationStream } from 'pino';
 import type { Clock } from '../clock';
+import { Addresses } from '../config/addresses.config';
 import { RuntimeConfig } from '../config/platform.config';
-import { readConfig } from '../config/variable';
+import { ConfigError, readConfig } from '../config/variable';
 import type { Environment } from '../config/variable';
 import { newId } from '../ids';
 import { parseJson } from '../http/json';
@@ -43,9 +44,15 @@ const REQUEST_ID = /^[\w.-]{1,64}$/;
  */
 export async function createApp(
   definition: AppDefinition,
-  { env = process.env, clock, logDestination }: CreateAppOptions = {},
+  { env: given = process.env, clock, logDestination }: CreateAppOptions = {},
 ): Promise<NestFastifyApplication> {
+  const env = withoutEmpty(given);
   const runtime = readConfig(RuntimeConfig, env);
+  // The simulator has its own word on production.
+  if (runtime.production && definition.name !== 'simulator') {
+    const problems = readConfig(Addresses, env).productionProblems(definition.name);
+    if (problems.length > 0) throw new ConfigError(problems);
+  }
   const pino = createPino(definition.name, runtime.logLevel, logDestination);
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
@@ -99,6 +106,10 @@ export async function createApp(
   });
   return app;
 }
+
+/** `NAME=` in a .env file means: not set. */
+const withoutEmpty = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 
 /** Bodies are checked by Fastify's own parser, which refuses `__proto__`, and read by ours, which loses no digit of an id. */
 function keepDigits(app: NestFastifyApplication, adapter: FastifyAdapter): void {
