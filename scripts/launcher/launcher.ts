@@ -110,7 +110,7 @@ export class Launcher {
 
   /** Replaces apps whose code changed; one that does not come up is reported and waits for the next change. */
   private async restart(names: AppName[] | 'all'): Promise<void> {
-    const chosen = names === 'all' ? this.names : names;
+    const chosen = this.names.filter((name) => names === 'all' || names.includes(name));
     await Promise.all(
       chosen.map(async (name) => {
         const old = this.apps.get(name);
