@@ -13,6 +13,8 @@ import { Pace } from '../time/pace';
 import { merchantUrl } from './merchant-urls';
 import { until } from './until';
 
+/** Faults that a merchant may take as final: such a picture never becomes one. */
+const DOOMED = ['image-expired', 'image-wrong-type', 'image-too-large', 'otp-garbage'] as const;
 /** Long enough to see that a merchant does not get what cannot be had. */
 const HOPELESS_MS = 3_000;
 
@@ -109,7 +111,7 @@ export class CallbackPlay {
     if ((otp.answer('v2') as { is_usable_user?: boolean }).is_usable_user === false) return 'unavailable';
     if (run.kind !== 'image') return 'delivered';
     const complete = (id: string): boolean => Object.keys(this.images.find(id)?.downloads ?? {}).length === 3;
-    const doomed = run.has('image-expired');
+    const doomed = DOOMED.some((fault) => run.has(fault));
     if (await until(() => pictures.every(complete), doomed ? this.pace.ms(HOPELESS_MS) : run.timeoutMs - run.elapsed()))
       return 'delivered';
     const missing = pictures.filter((id) => !complete(id)).length;

@@ -16,7 +16,7 @@ const BEST: Record<ScenarioKind, string> = {
 const WITH_FAULT: Partial<Record<ScenarioFault, string[]>> = {
   'otp-expired': ['not-redeemed'],
   'otp-4xx': ['not-redeemed'],
-  'otp-garbage': ['delivered', 'not-redeemed'],
+  'otp-garbage': ['delivered', 'not-redeemed', 'not-downloaded'],
   'image-expired': ['not-downloaded'],
   'image-wrong-type': ['not-downloaded', 'delivered'],
   'image-too-large': ['not-downloaded', 'delivered'],
@@ -41,6 +41,8 @@ const WITH_FAULT: Partial<Record<ScenarioFault, string[]>> = {
 /** How a scenario may end, given what goes wrong in it. */
 export function expectedOutcomes(run: Run): string[] {
   const changed = run.faultNames.flatMap((fault) => WITH_FAULT[fault as ScenarioFault] ?? []);
+  // The option plugin may work without a known user (guide 5.2: 동의 없으면 전달 안됨).
+  if (run.kind === 'option' && changed.length > 0) return [...changed, BEST.option];
   if (changed.length > 0) return changed;
   if ((run.options as { shape?: string }).shape === 'unavailable') return ['unavailable'];
   const steps = (run.options as { steps?: string[] }).steps ?? [];
