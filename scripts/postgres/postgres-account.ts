@@ -12,8 +12,16 @@ export interface PostgresAccount {
 /** PostgreSQL stops by SIGINT (fast shutdown) when the process that started it dies. */
 const FOLLOW_PARENT = '--pdeathsig=INT';
 
-/** Lets an unprivileged user pass through and read folders like a checkout below /root or a 0700 temporary folder. */
-const MAY_TRAVERSE = ['--inh-caps=-all,+dac_read_search', '--ambient-caps=-all,+dac_read_search'];
+/**
+ * Lets an unprivileged user pass through and read folders like a checkout below /root or a 0700 temporary folder.
+ *
+ * access(2), by which initdb looks for its parts, heeds capabilities only with no_setuid_fixup.
+ */
+const MAY_TRAVERSE = [
+  '--inh-caps=-all,+dac_read_search',
+  '--ambient-caps=-all,+dac_read_search',
+  '--securebits=+no_setuid_fixup',
+];
 
 /**
  * PostgreSQL refuses to run as root, so root hands it to the owner of the data, else to `postgres` or `nobody`.
