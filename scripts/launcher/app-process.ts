@@ -16,6 +16,8 @@ export class AppProcess {
   /** Settles when the process has ended, with the reason in words. */
   readonly ended: Promise<string>;
   private over = false;
+  /** It told us itself: somebody else may answer at its address. */
+  private listening = false;
 
   constructor(
     readonly name: AppName,
@@ -27,6 +29,9 @@ export class AppProcess {
     this.child = fork(mainFile, { env, execArgv: SMALL, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     if (this.child.stdout) copyLines(this.child.stdout, logs);
     if (this.child.stderr) copyLines(this.child.stderr, process.stderr, `${name}: `);
+    this.child.on('message', (message) => {
+      this.listening ||= message === 'ready';
+    });
     this.ended = new Promise((resolve) => {
       this.child.on('error', (error) => {
         this.over = true;
@@ -45,7 +50,7 @@ export class AppProcess {
     const giveUpAt = Date.now() + READY_LIMIT_MS;
     while (Date.now() < giveUpAt) {
       if (this.over) return await this.ended;
-      const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
+      const answer = this.listening ? await fetch(`${this.url}/health/ready`).catch(() => undefined) : undefined;
       if (answer?.ok) return undefined;
       await delay(50);
     }
