@@ -328,6 +328,10 @@ describe('the operator', () => {
     expect(await operator('/products/broken')).toMatchObject({ http: 404 });
   });
 
+  it.each(['null', '[]', ''])('is told that %j is no product', async (body) => {
+    expect(await operator('/products/none', { method: 'PUT', body })).toMatchObject({ http: 400 });
+  });
+
   it('is told of characters that cannot be kept', async () => {
     const body = JSON.stringify({ name: 'a\0b', kind: 'commerce', groups: [] });
     expect(await operator('/products/nul', { method: 'PUT', body })).toMatchObject({

@@ -96,6 +96,10 @@ describe('an unlink call of Kakao', () => {
     expect(house.kakao.told()).toEqual([]);
   });
 
+  it('with a character that cannot be kept is malformed', async () => {
+    expect((await house.unlink({ ...FIELDS, referrer_type: 'a\0b' })).status).toBe(400);
+  });
+
   it('that overtakes a slow login keeps the member from coming back', async () => {
     house.kakao.fault('me', { delayMs: 1_000 });
     const login = house.login('overtaken');

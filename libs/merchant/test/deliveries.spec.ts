@@ -241,7 +241,7 @@ describe('deliveries', () => {
     expect(subjects).toEqual([['p5', 'p4'], ['p3', 'p2'], ['p1']]);
     expect(third.nextCursor).toBeNull();
     expect(JSON.stringify(first)).not.toContain('1234');
-    for (const bad of ['?limit=0', '?limit=101', '?limit=x', '?state=lost']) {
+    for (const bad of ['?limit=0', '?limit=101', '?limit=x', '?state=lost', '?cursor=lost', '?cursor=%00']) {
       expect((await fetch(`${running.url}/operator/deliveries${bad}`, { headers: OPERATOR })).status).toBe(400);
     }
   });

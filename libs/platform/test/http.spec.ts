@@ -53,6 +53,11 @@ class TeaController {
     throw new Error(`no row for ${SECRETS.phone} at ${SECRETS.otp}?rest_api_key=${SECRETS.key}`);
   }
 
+  @Get('refused/:code')
+  refused(@Param('code') code: string): void {
+    throw Object.assign(new Error('refused by PostgreSQL'), { code });
+  }
+
   @Get('leaky')
   leaky(@Param('pathKey') pathKey: string, @Query('phone') phone: string): object {
     this.logger.log(
@@ -158,6 +163,21 @@ describe('HTTP', () => {
       500,
       { status: 500, message: '일시적인 오류가 발생했습니다. 잠시 후 다시 시도해 주세요.' },
     ]);
+  });
+
+  it.each([
+    ['no readable escape', '/%', 400],
+    ['bytes that are no UTF-8', '/m/%ff/closed', 400],
+    ['a path key longer than any', `/m/${'x'.repeat(300)}/closed`, 404],
+  ])('answers an address with %s in the same shape', async (_what, path, status) => {
+    expect(await call(path)).toEqual([status, { status, message: expect.stringMatching(/^요청/) as string }]);
+  });
+
+  it.each([
+    ['22021', 'a text'],
+    ['22P05', 'a JSON value'],
+  ])('answers 400 when the database refuses a NUL (%s, in %s)', async (code) => {
+    expect((await call(`/refused/${code}`))[0]).toBe(400);
   });
 
   it('lets operators in by bearer token only', async () => {

@@ -51,9 +51,9 @@ export class ProductsController {
   async put(
     @Param('id') id: string,
     @Query() { merchant, stock }: SaveProductQuery,
-    @Body() body: object,
+    @Body() body: object | null | undefined,
   ): Promise<StoredProductDto> {
-    const given: { id?: unknown } = body;
+    const given: { id?: unknown } = body ?? {};
     if (given.id !== undefined && given.id !== id) {
       throw new BadRequestException({
         message: 'The product is refused.',
@@ -61,7 +61,7 @@ export class ProductsController {
       });
     }
     try {
-      await this.products.save(this.merchantId(merchant), { ...body, id }, stock);
+      await this.products.save(this.merchantId(merchant), { ...given, id }, stock);
     } catch (error) {
       if (!(error instanceof ProductRefused)) throw error;
       throw new BadRequestException({ message: 'The product is refused.', problems: error.problems });

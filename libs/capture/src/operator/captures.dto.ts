@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { pageDto, PageQuery } from '@biz/platform';
 import { IMAGE_SIZES, ReceivedLocation, ReceivedProfile } from '@biz/otp-client';
 import type { ImageSize } from '@biz/otp-client';
@@ -33,12 +33,6 @@ export class CapturesQuery extends PageQuery {
   @MaxLength(255)
   @Matches(NO_NUL)
   relayId?: string;
-
-  /** `nextCursor` of the page before */
-  @ApiPropertyOptional({ format: 'uuid' })
-  @IsOptional()
-  @IsUUID()
-  override cursor?: string = undefined;
 }
 
 /** What the customer agreed to (개인정보 제공 동의), as the merchant's definition stood when the callback came. */

@@ -1,7 +1,7 @@
 import { Catch, HttpException, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter, ValidationError } from '@nestjs/common';
 import { BadRequestException } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 
 /** What a customer or Kakao reads; operators read the exception's own English. */
 const KOREAN: Record<number, string> = {
@@ -58,9 +58,23 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
+/** PostgreSQL's words for a NUL in a text or a JSON value: the one character its columns cannot hold. */
+const NUL_REFUSED = new Set<unknown>(['22021', '22P05']);
+
+/** The answer to an address that no route can be looked up for. One too long for its place is unknown, as any other. */
+export function answerBadAddress(
+  { code, statusCode = 400 }: FastifyError,
+  _request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const status = code === 'FST_ERR_MAX_PARAM_LENGTH' ? 404 : statusCode;
+  void reply.status(status).send({ status, message: KOREAN[status] ?? KOREAN[400] });
+}
+
 /** Fastify's own errors (broken JSON, body too large) carry the status they stand for. */
 function statusOf(error: unknown): number {
-  const { statusCode } = error as { statusCode?: unknown };
+  const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
+  if (NUL_REFUSED.has(code)) return 400;
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : 500;
 }
 

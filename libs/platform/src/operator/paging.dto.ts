@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Type as ToType } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
 
 /** Paging of every list, newest first. */
 export class PageQuery {
@@ -13,9 +13,9 @@ export class PageQuery {
   limit?: number = 20;
 
   /** `nextCursor` of the page before */
+  @ApiProperty({ format: 'uuid', required: false })
   @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @IsUUID()
   cursor?: string;
 }
 

@@ -12,6 +12,7 @@ import { RuntimeConfig } from '../config/platform.config';
 import { ConfigError, readConfig } from '../config/variable';
 import type { Environment } from '../config/variable';
 import { newId } from '../ids';
+import { answerBadAddress } from '../http/error.filter';
 import { parseJson } from '../http/json';
 import { createPino, PinoLogger } from '../logging/logger';
 import { withRequestId } from '../logging/request-context';
@@ -69,6 +70,7 @@ export async function createApp(
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
     },
     routerOptions: { maxParamLength: 200 },
+    frameworkErrors: answerBadAddress,
   });
   const app = await NestFactory.create<NestFastifyApplication>(PlatformModule.forApp(definition, env, clock), adapter, {
     abortOnError: false,
