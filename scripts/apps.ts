@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { APP_NAMES, type AppDefinition, type AppName, type SchemaOwner } from '@biz/platform';
 import { merchants } from '@biz/merchants';
 
@@ -12,11 +11,6 @@ const DEFINITIONS: Record<AppName, () => Promise<AppDefinition>> = {
   sync: async () => (await import('../apps/sync/src/sync.module.js')).syncApp(merchants),
   simulator: async () => (await import('../apps/simulator/src/simulator.module.js')).simulatorApp(),
 };
-
-/** The program of an app, built. */
-export function mainFile(app: AppName): string {
-  return join(__dirname, `../apps/${app}/src/main.js`);
-}
 
 /** In the order in which a person meets them. */
 export function appDefinitions(names: readonly AppName[] = APP_NAMES): Promise<AppDefinition[]> {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ConfigError, readConfig, RuntimeConfig, type Environment } from '@biz/platform';
+// No value of @biz/platform: the launcher lives as long as the apps, and would keep all of it in memory.
+import type { Environment } from '@biz/platform';
 import { PlainProblem } from './plain-problem';
 import { runningPostgres, startPostgres } from './postgres/embedded-postgres';
 
@@ -14,7 +15,7 @@ export function loadEnvironment(): Environment {
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Node's own texts name the call and the file: EACCES: permission denied, mkdir '/srv/data'.
-  const plain = error instanceof PlainProblem || error instanceof ConfigError || 'syscall' in error;
+  const plain = error instanceof PlainProblem || error.name === 'ConfigError' || 'syscall' in error;
   return plain ? error.message : (error.stack ?? error.message);
 }
 
@@ -26,8 +27,14 @@ export function run(program: () => Promise<void>): void {
   });
 }
 
+/** As in the apps, an empty text means unset. */
+const set = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
+
+/** Of a database that is not ours to start. */
+export const databaseUrlOf = (env: Environment): string | undefined => set(env.DATABASE_URL);
+
 export function dataDirOf(env: Environment): string {
-  return resolve(readConfig(RuntimeConfig, env).dataDir);
+  return resolve(set(env.DATA_DIR) ?? '.data');
 }
 
 export interface OpenDatabase {
@@ -37,7 +44,7 @@ export interface OpenDatabase {
 
 /** DATABASE_URL, else the embedded server: that of a running `npm start`, or one for as long as it is needed. */
 export async function openDatabaseOf(env: Environment): Promise<OpenDatabase> {
-  const url = env.DATABASE_URL ?? runningPostgres(dataDirOf(env));
+  const url = databaseUrlOf(env) ?? runningPostgres(dataDirOf(env));
   if (url) return { url, close: () => Promise.resolve() };
   const server = await startPostgres({ dataDir: dataDirOf(env), port: postgresPort(env) });
   return { url: server.url, close: () => server.stop() };
@@ -48,7 +55,7 @@ export function postgresPort(env: Environment): number | undefined {
   if (!env.POSTGRES_PORT) return undefined;
   const port = Number(env.POSTGRES_PORT);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new ConfigError([
+  throw new PlainProblem(
     `POSTGRES_PORT: found ${JSON.stringify(env.POSTGRES_PORT)}; it must be a port (port of the embedded PostgreSQL)`,
-  ]);
+  );
 }

@@ -55,23 +55,29 @@ class Start {
 
   /** It and all its descendants. */
   processes(): ProcessMark[] {
-    const pairs = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-      .trim()
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
+    const all = runningProcesses();
     const found = [this.pid];
-    for (const parent of found) found.push(...pairs.filter(([, ppid]) => ppid === parent).map(([pid]) => pid));
+    for (const parent of found) found.push(...all.filter(({ ppid }) => ppid === parent).map(({ pid }) => pid));
     return found.flatMap((pid) => markOf(pid) ?? []);
   }
 
-  /** The process that runs start.js. */
+  /** The process that npm handed over to. */
   launcher(): number {
-    return Number(execFileSync('pgrep', ['-P', String(this.pid), '-f', 'start.js'], { encoding: 'utf8' }));
+    const found = runningProcesses().find(({ ppid, args }) => ppid === this.pid && args.includes('start.js'));
+    return found?.pid ?? 0;
   }
 
   signal(name: NodeJS.Signals): void {
     this.child.kill(name);
   }
+}
+
+function runningProcesses(): { pid: number; ppid: number; args: string }[] {
+  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
+  return lines.map((line) => {
+    const [pid, ppid, ...args] = line.trim().split(/\s+/);
+    return { pid: Number(pid), ppid: Number(ppid), args: args.join(' ') };
+  });
 }
 
 async function freePort(): Promise<string> {

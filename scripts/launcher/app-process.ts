@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { Writable } from 'node:stream';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AppName } from '@biz/platform';
 import { copyLines } from './output';
@@ -21,12 +22,15 @@ export class AppProcess {
 
   constructor(
     readonly name: AppName,
-    mainFile: string,
     private readonly url: string,
     env: NodeJS.ProcessEnv,
     logs: Writable,
   ) {
-    this.child = fork(mainFile, { env, execArgv: SMALL, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.child = fork(join(__dirname, `../../apps/${name}/src/main.js`), {
+      env,
+      execArgv: SMALL,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     if (this.child.stdout) copyLines(this.child.stdout, logs);
     if (this.child.stderr) copyLines(this.child.stderr, process.stderr, `${name}: `);
     this.child.on('message', (message) => {

@@ -1,17 +1,13 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { promisify } from 'node:util';
-import { Addresses, APP_NAMES, readConfig, RuntimeConfig, type AppName, type Environment } from '@biz/platform';
-import { mainFile } from '../apps';
-import { dataDirOf, explain, postgresPort } from '../environment';
+import type { AppName, Environment } from '@biz/platform';
+import { databaseUrlOf, dataDirOf, explain, postgresPort } from '../environment';
 import { PlainProblem } from '../plain-problem';
 import { refuseIfServed } from '../postgres/data-folder';
 import { startPostgres, type EmbeddedPostgres } from '../postgres/embedded-postgres';
 import { AppProcess } from './app-process';
 import { logOutput, table } from './output';
-import { portProblem } from './ports';
-import { watchBuild } from './watch-build';
+import { Preparation, type Plan } from './preparation';
+import { watchBuild, type Changed } from './watch-build';
 
 /** npm passes Ctrl-C on although the terminal already sent it to us: only a later one is a person's second. */
 const SECOND_SIGNAL_AFTER_MS = 500;
@@ -19,10 +15,9 @@ const PARENT_CHECK_MS = 300;
 
 /** Starts database and apps, shows where they are, and ends all of them together. */
 export class Launcher {
-  private readonly addresses: Addresses;
-  private readonly runtime: RuntimeConfig;
-  private readonly names: AppName[];
   private readonly apps = new Map<AppName, AppProcess>();
+  private readonly preparation: Preparation;
+  private plan: Plan = [];
   private logs: Writable = process.stdout;
   private databaseUrl = '';
   private postgres?: EmbeddedPostgres;
@@ -32,9 +27,7 @@ export class Launcher {
     private readonly env: Environment,
     private readonly options: { watch: boolean; only: string[] },
   ) {
-    this.addresses = readConfig(Addresses, env);
-    this.runtime = readConfig(RuntimeConfig, env);
-    this.names = chooseApps(options.only, this.runtime.production);
+    this.preparation = new Preparation(options.only, env);
   }
 
   async run(): Promise<void> {
@@ -43,10 +36,11 @@ export class Launcher {
     this.stopWithParent();
     try {
       this.logs = await logOutput();
-      await this.refuseWhatIsTaken();
-      await this.openDatabase();
-      await this.migrate();
-      await this.startApps(this.names);
+      if (!databaseUrlOf(this.env)) refuseIfServed(dataDirOf(this.env));
+      this.plan = await this.preparation.plan();
+      this.databaseUrl = await this.openDatabase();
+      await this.preparation.migrate(this.databaseUrl);
+      await this.startApps();
     } catch (error) {
       if (this.stopping) return this.stopping;
       console.error(explain(error));
@@ -56,50 +50,29 @@ export class Launcher {
     if (this.options.watch) watchBuild((changed) => this.restart(changed));
   }
 
-  private get host(): string {
-    return this.runtime.host ?? (this.runtime.production ? '0.0.0.0' : '127.0.0.1');
-  }
-
-  private async refuseWhatIsTaken(): Promise<void> {
-    if (!this.env.DATABASE_URL) refuseIfServed(dataDirOf(this.env));
-    const problem = await portProblem(this.names, this.addresses, this.host);
-    if (problem) throw new PlainProblem(problem);
-  }
-
-  private async openDatabase(): Promise<void> {
-    if (this.env.DATABASE_URL) {
-      this.databaseUrl = this.env.DATABASE_URL;
-      return;
-    }
+  private async openDatabase(): Promise<string> {
+    const given = databaseUrlOf(this.env);
+    if (given) return given;
     const postgres = await startPostgres({ dataDir: dataDirOf(this.env), port: postgresPort(this.env) });
     this.postgres = postgres;
-    this.databaseUrl = postgres.url;
     void postgres.ended.then((reason) => {
       this.failed(`The embedded PostgreSQL ${reason}.`);
     });
+    return postgres.url;
   }
 
-  /** In a process of its own: what it loads would stay in the launcher's memory. */
-  private async migrate(): Promise<void> {
-    try {
-      await promisify(execFile)(process.execPath, [join(__dirname, '../migrate.js'), ...this.names], {
-        env: this.childEnv(),
-      });
-    } catch (error) {
-      const { stderr, message } = error as Error & { stderr?: string };
-      throw new PlainProblem(`The migrations could not be applied:\n${stderr ?? message}`);
-    }
+  private async startApps(): Promise<void> {
+    await Promise.all(
+      this.plan.map(async (app) => {
+        const problem = await this.startApp(app);
+        if (problem) throw new PlainProblem(problem);
+      }),
+    );
   }
 
-  private async startApps(names: AppName[]): Promise<void> {
-    const problems = await Promise.all(names.map((name) => this.startApp(name)));
-    const found = problems.filter((problem) => problem !== undefined);
-    if (found.length > 0) throw new PlainProblem(found.join('\n'));
-  }
-
-  private async startApp(name: AppName): Promise<string | undefined> {
+  private async startApp({ name, url }: Plan[number]): Promise<string | undefined> {
     if (this.stopping) return 'stopped';
-    const app = new AppProcess(name, mainFile(name), this.localUrl(name), this.childEnv(), this.logs);
+    const app = new AppProcess(name, url, this.appEnv(), this.logs);
     this.apps.set(name, app);
     const problem = await app.untilReady();
     void app.ended.then((reason) => {
@@ -109,15 +82,15 @@ export class Launcher {
   }
 
   /** Replaces apps whose code changed; one that does not come up is reported and waits for the next change. */
-  private async restart(names: AppName[] | 'all'): Promise<void> {
-    const chosen = this.names.filter((name) => names === 'all' || names.includes(name));
+  private async restart(changed: Changed): Promise<void> {
+    const concerned = this.plan.filter(({ name }) => changed === 'all' || changed.includes(name));
     await Promise.all(
-      chosen.map(async (name) => {
-        const old = this.apps.get(name);
-        this.apps.delete(name);
+      concerned.map(async (app) => {
+        const old = this.apps.get(app.name);
+        this.apps.delete(app.name);
         await old?.stop();
-        const problem = await this.startApp(name);
-        console.log(problem ? `${name}: ${problem}` : `${name} reloaded`);
+        const problem = await this.startApp(app);
+        console.log(problem ?? `${app.name} reloaded`);
       }),
     );
   }
@@ -129,7 +102,7 @@ export class Launcher {
   }
 
   private showTable(ms: number): void {
-    const rows = this.names.map((name) => [name, this.localUrl(name), `${this.localUrl(name)}/docs`]);
+    const rows = this.plan.map(({ name, url }) => [name, url, `${url}/docs`]);
     const database = this.postgres ? `embedded PostgreSQL, data in ${dataDirOf(this.env)}` : 'DATABASE_URL';
     console.log(
       `\n${table([['app', 'address', 'Swagger UI'], ...rows])}\n\n` +
@@ -138,12 +111,7 @@ export class Launcher {
     );
   }
 
-  private localUrl(name: AppName): string {
-    const host = this.host === '0.0.0.0' ? '127.0.0.1' : this.host;
-    return `http://${host}:${this.addresses.port(name)}`;
-  }
-
-  private childEnv(): NodeJS.ProcessEnv {
+  private appEnv(): NodeJS.ProcessEnv {
     return { ...this.env, DATABASE_URL: this.databaseUrl, LOG_LEVEL: this.env.LOG_LEVEL ?? 'warn' };
   }
 
@@ -174,18 +142,11 @@ export class Launcher {
   /** Apps drain side by side, then the database ends, then this process. */
   private stop(code: number): Promise<void> {
     this.stopping ??= (async () => {
+      this.preparation.stop();
       await Promise.all([...this.apps.values()].map((app) => app.stop()));
       await this.postgres?.stop();
       process.exit(code);
     })();
     return this.stopping;
   }
-}
-
-/** All, unless some are named; Kakao is not played in production. */
-function chooseApps(only: string[], production: boolean): AppName[] {
-  const apps = APP_NAMES.filter((name) => name !== 'simulator' || !production);
-  const unknown = only.filter((name) => !apps.some((app) => app === name));
-  if (unknown.length > 0) throw new PlainProblem(`No such app: ${unknown.join(', ')}. There are ${apps.join(', ')}.`);
-  return only.length === 0 ? apps : apps.filter((name) => only.includes(name));
 }

@@ -2,15 +2,17 @@ import { fork } from 'node:child_process';
 import { watch } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
-import { APP_NAMES, type AppName } from '@biz/platform';
+import type { AppName } from '@biz/platform';
 
 /** A build writes many files; the apps are restarted once it has been quiet for so long. */
 const QUIET_MS = 300;
 /** Ends the compiler with the launcher, however that ends. */
 const END_WITH_LAUNCHER = 'data:text/javascript,process.on("disconnect", () => process.exit())';
 
+export type Changed = AppName[] | 'all';
+
 /** Compiles on every change, and tells which apps have new code; a change in a lib or merchant concerns all. */
-export function watchBuild(onChange: (apps: AppName[] | 'all') => Promise<void>): void {
+export function watchBuild(onChange: (changed: Changed) => Promise<void>): void {
   const compiler = fork(
     createRequire(__filename).resolve('@nestjs/cli/bin/nest.js'),
     ['build', 'platform', '--watch', '--preserveWatchOutput'],
@@ -27,14 +29,14 @@ export function watchBuild(onChange: (apps: AppName[] | 'all') => Promise<void>)
   });
 }
 
-function watchOutput(onChange: (apps: AppName[] | 'all') => Promise<void>): void {
+function watchOutput(onChange: (changed: Changed) => Promise<void>): void {
   const changed = new Set<AppName | 'all'>();
   let timer: NodeJS.Timeout | undefined;
   let work = Promise.resolve();
   watch(join(__dirname, '../..'), { recursive: true }, (_event, file) => {
     if (!file?.endsWith('.js')) return;
     const [folder, name] = file.split(sep);
-    changed.add(folder === 'apps' ? (APP_NAMES.find((app) => app === name) ?? 'all') : 'all');
+    changed.add(folder === 'apps' ? (name as AppName) : 'all');
     clearTimeout(timer);
     timer = setTimeout(() => {
       const apps = changed.has('all') ? 'all' : ([...changed] as AppName[]);
