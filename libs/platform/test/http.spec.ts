@@ -227,22 +227,39 @@ describe('HTTP', () => {
     expect(await (await fetch(`${app.url}/docs`)).text()).toContain('swagger-ui');
   });
 
-  it('answers a client that never finishes its request with 408', async () => {
-    const answer = await new Promise<string>((resolve, reject) => {
+  const send = (text: string): Promise<string> =>
+    new Promise((resolve, reject) => {
       const socket = connect(Number(new URL(app.url).port), '127.0.0.1', () => {
-        socket.write(
-          'POST /order HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"otp"',
-        );
+        socket.write(text);
       });
-      let text = '';
-      socket.on('data', (chunk) => (text += chunk.toString()));
+      let answer = '';
+      socket.on('data', (chunk) => (answer += chunk.toString()));
       socket.on('close', () => {
-        resolve(text);
+        resolve(answer);
       });
       socket.on('error', reject);
     });
-    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
-  }, 60_000);
+
+  it.each([
+    ['no HTTP at all', 'GARBAGE\r\n\r\n', 400],
+    ['headers beyond reason', `GET /closed HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    [
+      'a request that is never finished',
+      'POST /order HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"otp"',
+      408,
+    ],
+  ])(
+    'answers %s in the same shape, and hangs up',
+    async (_what, text, status) => {
+      const answer = await send(text);
+      expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(JSON.parse(answer.slice(answer.indexOf('{')))).toEqual({
+        status,
+        message: expect.stringMatching(/^요청/) as string,
+      });
+    },
+    60_000,
+  );
 
   it('answers what it has begun before it stops', async () => {
     const draining = await startTestApp(teaApp);

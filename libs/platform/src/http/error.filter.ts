@@ -1,10 +1,10 @@
 import { Catch, HttpException, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter, ValidationError } from '@nestjs/common';
 import { BadRequestException } from '@nestjs/common';
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** What a customer or Kakao reads; operators read the exception's own English. */
-const KOREAN: Record<number, string> = {
+export const KOREAN: Readonly<Record<number, string>> = {
   400: '요청 형식이 올바르지 않습니다.',
   401: '인증이 필요합니다.',
   403: '허용되지 않은 요청입니다.',
@@ -14,6 +14,7 @@ const KOREAN: Record<number, string> = {
   413: '요청 본문이 너무 큽니다.',
   415: '지원하지 않는 형식입니다. application/json으로 보내 주세요.',
   429: '요청이 너무 많습니다.',
+  431: '요청 헤더가 너무 큽니다.',
   500: '일시적인 오류가 발생했습니다. 잠시 후 다시 시도해 주세요.',
   503: '서비스를 준비하고 있습니다. 잠시 후 다시 시도해 주세요.',
 };
@@ -60,16 +61,6 @@ export class ErrorFilter implements ExceptionFilter {
 
 /** PostgreSQL's words for a NUL in a text or a JSON value: the one character its columns cannot hold. */
 const NUL_REFUSED = new Set<unknown>(['22021', '22P05']);
-
-/** The answer to an address that no route can be looked up for. One too long for its place is unknown, as any other. */
-export function answerBadAddress(
-  { code, statusCode = 400 }: FastifyError,
-  _request: FastifyRequest,
-  reply: FastifyReply,
-): void {
-  const status = code === 'FST_ERR_MAX_PARAM_LENGTH' ? 404 : statusCode;
-  void reply.status(status).send({ status, message: KOREAN[status] ?? KOREAN[400] });
-}
 
 /** Fastify's own errors (broken JSON, body too large) carry the status they stand for. */
 function statusOf(error: unknown): number {

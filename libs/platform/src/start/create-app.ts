@@ -12,8 +12,8 @@ import { RuntimeConfig } from '../config/platform.config';
 import { ConfigError, readConfig } from '../config/variable';
 import type { Environment } from '../config/variable';
 import { newId } from '../ids';
-import { answerBadAddress } from '../http/error.filter';
 import { parseJson } from '../http/json';
+import { answerBadAddress, answerBrokenHttp } from '../http/unreadable-request';
 import { createPino, PinoLogger } from '../logging/logger';
 import { withRequestId } from '../logging/request-context';
 import { Metrics } from '../metrics/metrics';
@@ -71,6 +71,7 @@ export async function createApp(
     },
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: answerBadAddress,
+    clientErrorHandler: answerBrokenHttp,
   });
   const app = await NestFactory.create<NestFastifyApplication>(PlatformModule.forApp(definition, env, clock), adapter, {
     abortOnError: false,
