@@ -34,3 +34,4 @@ export type { Merchant, Port } from './registry/merchants';
 export type { MerchantSecrets } from './registry/merchant-secrets';
 export { MerchantsModule } from './registry/merchants.module';
 export { AppUserId, CurrentMerchant, KakaoController, RelayId } from './routing/kakao.controller';
+export { OpenedByCustomers } from './routing/kakao.guard';

@@ -5,6 +5,7 @@ import {
   defineMerchant,
   KakaoController,
   MerchantsModule,
+  OpenedByCustomers,
   merchantSchema,
   RelayId,
 } from '@biz/merchant';
@@ -18,6 +19,11 @@ class EchoController {
   @Get('echo')
   get(@CurrentMerchant() { id }: Merchant, @RelayId() relayId?: string, @AppUserId() user?: string): object {
     return { merchant: id, relayId, user };
+  }
+  @Get('redirect')
+  @OpenedByCustomers()
+  redirect(@CurrentMerchant() { id }: Merchant): object {
+    return { merchant: id };
   }
   @Post('echo')
   @HttpCode(200)
@@ -89,6 +95,7 @@ describe('Kakao-facing routes', () => {
   it('are open to the addresses of KAKAO_ALLOWED_CIDRS only, when it is set', async () => {
     await start({ KAKAO_ALLOWED_CIDRS: '211.231.99.0/24, 10.0.0.0/8' });
     expect((await call('/echo'))[0]).toBe(403);
+    expect((await call('/redirect'))[0]).toBe(200);
     expect((await call('/health/live'))[0]).toBe(200);
     await running.close();
     await start({ KAKAO_ALLOWED_CIDRS: '127.0.0.0/8' });

@@ -1,5 +1,5 @@
 import { PaymentCallbackRequest } from '@biz/kakao-dto';
-import { CurrentMerchant, KakaoController } from '@biz/merchant';
+import { CurrentMerchant, KakaoController, OpenedByCustomers } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { KakaoAnswer, ok, Refusal } from '@biz/platform';
 import { applyDecorators, BadRequestException, Body, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
@@ -32,6 +32,7 @@ export class CallbacksController {
    * before T2. One that names no order of ours changes nothing and is answered 300.
    */
   @Get('order/callback/:key')
+  @OpenedByCustomers()
   @ApiRedirect('approval_url')
   @ApiQuery({ type: PaymentCallbackRequest })
   async callback(
@@ -48,6 +49,7 @@ export class CallbacksController {
    * @remarks As the GET; the fields may be in the body (JSON or form) or in the query.
    */
   @Post('order/callback/:key')
+  @OpenedByCustomers()
   @HttpCode(200)
   @ApiRedirect('approval_url')
   @ApiBody({ type: PaymentCallbackRequest })
@@ -62,6 +64,7 @@ export class CallbacksController {
 
   /** cancel_url: the customer left the payment screen; T4 then tells C (취소) */
   @Get('order/cancel/:key')
+  @OpenedByCustomers()
   @ApiRedirect('cancel_url')
   async cancelled(
     @CurrentMerchant() merchant: Merchant,
@@ -74,6 +77,7 @@ export class CallbacksController {
 
   /** fail_url: KakaoPay could not take the payment; T4 then tells F (실패), and the customer may try again */
   @Get('order/fail/:key')
+  @OpenedByCustomers()
   @ApiRedirect('fail_url')
   async failed(
     @CurrentMerchant() merchant: Merchant,
@@ -85,12 +89,14 @@ export class CallbacksController {
   }
 
   @Get(['order/callback', 'order/cancel', 'order/fail'])
+  @OpenedByCustomers()
   @ApiExcludeEndpoint()
   withoutKey(): never {
     throw new Refusal(300);
   }
 
   @Post('order/callback')
+  @OpenedByCustomers()
   @ApiExcludeEndpoint()
   postedWithoutKey(): never {
     throw new Refusal(300);

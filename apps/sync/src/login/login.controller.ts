@@ -1,7 +1,7 @@
 import { BadRequestException, Get, Logger, Param, Query, Res } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiResponse } from '@nestjs/swagger';
 import { SyncCallbackQuery } from '@biz/kakao-dto';
-import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
+import { CurrentMerchant, KakaoController, OpenedByCustomers, RelayId } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { KakaoAnswer, KakaoOrigins, ok } from '@biz/platform';
 import type { FastifyReply } from 'fastify';
@@ -26,6 +26,7 @@ export class LoginController {
    * customer returns to the chat all the same. When Kakao is slow the customer does not wait: the rest follows as durable work.
    */
   @Get('callback')
+  @OpenedByCustomers()
   @ApiHeader({
     name: 'X-Kakao-Plugin-Relay-Id',
     required: false,

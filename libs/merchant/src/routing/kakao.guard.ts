@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { BlockList } from 'node:net';
-import { ForbiddenException, Injectable, Logger, NotFoundException } from '@nestjs/common';
+import { ForbiddenException, Injectable, Logger, NotFoundException, SetMetadata } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Variable } from '@biz/platform';
 import type { CheckedConfig } from '@biz/platform';
@@ -32,6 +32,16 @@ export class KakaoCallers implements CheckedConfig {
   }
 }
 
+const OPENED_BY_CUSTOMERS = 'openedByCustomers';
+
+/**
+ * Marks a route that a customer's own device opens (a redirect), so that KAKAO_ALLOWED_CIDRS does not shut it.
+ */
+export const OpenedByCustomers = (): MethodDecorator => SetMetadata(OPENED_BY_CUSTOMERS, true);
+
+/** Callers remembered for the log; more are Kakao's no longer. */
+const MAX_SEEN = 1_000;
+
 export interface KakaoRequest extends FastifyRequest {
   merchant?: Merchant;
 }
@@ -44,6 +54,7 @@ export interface KakaoRequest extends FastifyRequest {
 @Injectable()
 export class KakaoGuard implements CanActivate {
   private readonly logger = new Logger(KakaoGuard.name);
+  private readonly seen = new Set<string>();
 
   constructor(
     private readonly merchants: Merchants,
@@ -52,16 +63,24 @@ export class KakaoGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<KakaoRequest>();
-    if (
-      this.callers.cidrs.length > 0 &&
-      !this.callers.allowed.check(request.ip, isIP(request.ip) === 6 ? 'ipv6' : 'ipv4')
-    ) {
-      this.logger.warn({ ip: request.ip, route: request.routeOptions.url }, 'refused: not in KAKAO_ALLOWED_CIDRS');
-      throw new ForbiddenException();
-    }
+    const handler = context.getHandler();
+    if (Reflect.getMetadata(OPENED_BY_CUSTOMERS, handler) !== true) this.checkCaller(request);
     const { pathKey } = request.params as { pathKey?: string };
     request.merchant = pathKey === undefined ? this.merchants.default : this.merchants.byPathKey(pathKey);
     if (!request.merchant) throw new NotFoundException();
     return true;
+  }
+
+  /** Without a list every caller is let in, and logged the first time, so that an operator can write the list. */
+  private checkCaller({ ip, routeOptions }: KakaoRequest): void {
+    const route = routeOptions.url;
+    if (this.callers.cidrs.length > 0) {
+      if (this.callers.allowed.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4')) return;
+      this.logger.warn({ ip, route }, 'refused: not in KAKAO_ALLOWED_CIDRS');
+      throw new ForbiddenException();
+    }
+    if (this.seen.has(ip) || this.seen.size >= MAX_SEEN) return;
+    this.seen.add(ip);
+    this.logger.log({ ip, route }, 'a Kakao-facing route was called from an address not seen before');
   }
 }
