@@ -104,6 +104,22 @@ describe('a payment', () => {
     expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 1 });
   });
 
+  it('tells a buyer who came too late by T4 why, and lets them try again', async () => {
+    await world.setStock('mug', 0);
+    const user = randomUUID();
+    const sheet = await world.sheet(`mug-${user}`, user);
+    const order = { id: sheet.partner_order_id, user };
+    await world.approve(order, world.kakaopay.ready(sheet), { shipping_address: ADDRESS });
+    expect(await world.status(order)).toEqual({ order_status: 'F', message: '주문 상품이 품절되었습니다.' });
+    await world.setStock('mug', 1);
+    const again = await world.sheet(`mug-${user}`, user);
+    expect(again.partner_order_id).toBe(order.id);
+    expect(await world.approve(order, world.kakaopay.ready(again), { shipping_address: ADDRESS })).toMatchObject({
+      status: 200,
+    });
+    expect(await world.status(order)).toMatchObject({ order_status: 'W' });
+  });
+
   it('commits the stock when paid and tells the shop the address, which is stored sealed', async () => {
     await world.setStock('mug', 3);
     const order = await world.paidOrder('mug', { more: { shipping_address: ADDRESS } });

@@ -5,6 +5,7 @@ export type { CheckedConfig, Environment } from './config/variable';
 export { DatabaseConfig, EncryptionConfig, OperatorConfig, RuntimeConfig } from './config/platform.config';
 export { Addresses, APP_NAMES, KakaoOrigins } from './config/addresses.config';
 export type { AppName } from './config/addresses.config';
+export { throughBriefOutage } from './database/brief-outage';
 export { createDataSource, migrate, openDatabase, pendingMigrations } from './database/database';
 export type { DatabaseOptions } from './database/database';
 export type { SchemaOwner, SealedColumn } from './database/schema-owner';

@@ -1,7 +1,7 @@
 import { PaymentCallbackRequest } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, OpenedByCustomers } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
-import { KakaoAnswer, ok, Refusal } from '@biz/platform';
+import { KakaoAnswer, ok, Refusal, throughBriefOutage } from '@biz/platform';
 import { applyDecorators, BadRequestException, Body, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiBody, ApiExcludeEndpoint, ApiOkResponse, ApiParam, ApiQuery } from '@nestjs/swagger';
 import { Callbacks, type CallbackIds } from './callbacks';
@@ -107,7 +107,7 @@ export class CallbacksController {
     if (typeof token !== 'string' || token === '' || token.length > MAX_TOKEN) {
       throw new BadRequestException('요청 형식이 올바르지 않습니다. (pg_token)');
     }
-    await this.callbacks.authenticated(merchant, key, token, idsOf(given));
+    await throughBriefOutage(() => this.callbacks.authenticated(merchant, key, token, idsOf(given)));
     return ok();
   }
 }

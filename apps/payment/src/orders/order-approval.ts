@@ -16,6 +16,12 @@ import { isOrderId } from './order-id';
 import { Orders } from './orders';
 import { Order } from './order.entity';
 
+class SoldOut extends Refusal {
+  constructor() {
+    super(500, '주문 상품이 품절되었습니다.');
+  }
+}
+
 /** T2: the buyer is about to pay. */
 @Injectable()
 export class OrderApproval {
@@ -54,17 +60,39 @@ export class OrderApproval {
       ...(relayId !== undefined && { relayId }),
     });
     const addressSealed = address && (await this.vault.seal(JSON.stringify(address), ADDRESS_CONTEXT));
-    await this.dataSource.transaction(async (inside) => {
+    await this.startOrFail(seen.id, async (inside) => {
       const order = await inside.findOneOrFail(Order, { where: { id: seen.id }, lock: { mode: 'pessimistic_write' } });
       if (await this.isKnown(inside, order, tid)) return;
       this.check(order, address);
       const result = await this.stock.reserve(inside, merchant.id, order.id, order.stockLines);
-      if (!result.reserved) throw new Refusal(500, '주문 상품이 품절되었습니다.');
+      if (!result.reserved) throw new SoldOut();
       await this.startAttempt(inside, merchant, order, tid, {
         ...(addressSealed !== undefined && { address_sealed: addressSealed }),
         ...(relayId !== undefined && order.relayId === null && { relay_id: relayId }),
       });
     });
+  }
+
+  /** A sold-out order keeps nothing of the refused call but its reason, which T4 tells (guide 6.2, OrderStatus 참고사항). */
+  private async startOrFail(orderId: string, work: (manager: EntityManager) => Promise<void>): Promise<void> {
+    try {
+      await this.dataSource.transaction(work);
+    } catch (error) {
+      if (error instanceof SoldOut) {
+        const at = this.clock.now();
+        await this.dataSource.transaction((manager) =>
+          moveTo(manager, ORDER, orderId, {
+            to: 'failed',
+            by: 'platform',
+            note: 'T2: sold out',
+            at,
+            from: ['open'],
+            set: { failure_message: error.message },
+          }),
+        );
+      }
+      throw error;
+    }
   }
 
   private async isKnown(manager: EntityManager, { id, merchant }: Order, tid: string): Promise<boolean> {

@@ -20,7 +20,7 @@ export type OrderState = 'open' | 'pending' | 'approving' | 'fulfilling' | 'paid
  * `cancelled` by buyer, operator or a full refund · `review` a person decides.
  */
 export const ORDER_STATES: Record<OrderState, OrderStateRule> = {
-  open: { shown: 'W', final: false, holdsStock: false, next: ['pending', 'cancelled'] },
+  open: { shown: 'W', final: false, holdsStock: false, next: ['pending', 'failed', 'cancelled'] },
   pending: {
     shown: 'W',
     final: false,

@@ -46,7 +46,8 @@ export class PinoLogger implements LoggerService {
     this.write(STARTUP_NOISE.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
   }
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    // An app that cannot start says why by itself, once and without a stack (startApp).
+    this.write(rest.at(-1) === 'ExceptionHandler' ? 'debug' : 'error', message, rest);
   }
   warn(message: unknown, ...rest: unknown[]): void {
     this.write('warn', message, rest);

@@ -64,6 +64,8 @@ export async function createApp(
       connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
     },
     forceCloseConnections: 'idle',
+    // A proxy that previews links must not run a GET that changes something, such as cancel_url.
+    exposeHeadRoutes: false,
     trustProxy: runtime.trustedProxies.length > 0 ? runtime.trustedProxies : false,
     genReqId: ({ headers }: IncomingMessage) => {
       const given = headers['x-request-id'];

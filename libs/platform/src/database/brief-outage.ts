@@ -1,0 +1,30 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** SQLSTATEs and socket errors of a server that stops, starts, or is not there. */
+const OUTAGE = /^(57P0[123]|08\w{3}|ECONNREFUSED|ECONNRESET|EPIPE)$/;
+const TERMINATED = /^Connection terminated/;
+/** Kakao waits three seconds at worst (contract 3). */
+const RIDE_OUT_MS = 2_200;
+const PAUSE_MS = 150;
+
+/**
+ * Repeats work that met a database just restarting, as long as the caller can still be answered in time.
+ *
+ * For calls that nobody sends again, such as T3. The work must be repeatable: a commit may have succeeded unheard.
+ */
+export async function throughBriefOutage<T>(work: () => Promise<T>): Promise<T> {
+  const giveUpAt = performance.now() + RIDE_OUT_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOutage(error) || performance.now() + PAUSE_MS > giveUpAt) throw error;
+      await delay(PAUSE_MS);
+    }
+  }
+}
+
+function isOutage(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return (typeof code === 'string' && OUTAGE.test(code)) || (typeof message === 'string' && TERMINATED.test(message));
+}

@@ -1,0 +1,29 @@
+import { throughBriefOutage } from '@biz/platform';
+
+const failing = (times: number, error: Error): (() => Promise<string>) => {
+  let tries = 0;
+  return () => (++tries <= times ? Promise.reject(error) : Promise.resolve(`after ${tries} tries`));
+};
+
+describe('throughBriefOutage', () => {
+  it.each([
+    ['is shutting down', Object.assign(new Error('terminating connection'), { code: '57P01' })],
+    ['is starting up', Object.assign(new Error('the database system is starting up'), { code: '57P03' })],
+    ['is not there', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })],
+    ['hangs up', new Error('Connection terminated unexpectedly')],
+  ])('repeats work whose database %s', async (_what, error) => {
+    await expect(throughBriefOutage(failing(2, error))).resolves.toBe('after 3 tries');
+  });
+
+  it('does not repeat what failed for another reason', async () => {
+    const refused = Object.assign(new Error('duplicate key'), { code: '23505' });
+    await expect(throughBriefOutage(failing(1, refused))).rejects.toBe(refused);
+  });
+
+  it('gives up while the caller can still be answered', async () => {
+    const down = Object.assign(new Error('down'), { code: 'ECONNREFUSED' });
+    const started = performance.now();
+    await expect(throughBriefOutage(failing(1_000, down))).rejects.toBe(down);
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+});
