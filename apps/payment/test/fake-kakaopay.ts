@@ -141,7 +141,11 @@ export class FakeKakaoPay {
       : (Object.fromEntries(request.form()) as Record<string, unknown>);
     const fault = this.faults[operation].shift();
     const answer = fault?.work === false ? {} : this[operation](fields, open);
-    return fault ? { ...fault } : answer;
+    if (!fault) return answer;
+    // A fault that is only slow answers all the same.
+    const { status, text, dropBefore, dropAfter } = fault;
+    const onlySlow = status === undefined && text === undefined && !dropBefore && !dropAfter;
+    return { ...(onlySlow && answer), ...fault };
   }
 
   private refuse(code: number, open: boolean): StubAnswer {

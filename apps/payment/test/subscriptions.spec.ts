@@ -45,6 +45,14 @@ describe('a subscription', () => {
     expect(world.kakaopay.sids.every((sid) => !rows.includes(sid))).toBe(true);
   });
 
+  it('waits for the SID of an approval whose answer is still on its way, though KakaoPay already says paid', async () => {
+    const order = await world.orderAwaitingPayment('subscription');
+    world.kakaopay.next('approve', { work: true, delayMs: 1_500 });
+    await world.callback(order);
+    await world.until(order, 'S');
+    expect(await subscriptionOf(order.id)).toMatchObject({ state: 'active' });
+  });
+
   it('shows a person a first payment whose SID was lost with the answer', async () => {
     const order = await world.orderAwaitingPayment('subscription');
     world.kakaopay.next('approve', DROPPED_AFTER);

@@ -2,7 +2,7 @@ import { approveRefusal, explainCode, meaningOf, type Approval, type Answer, typ
 import { Clock, Jobs, NotYet, RuntimeConfig, Vault, type JobRun } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, MoreThan } from 'typeorm';
 import { Callback } from '../callbacks/callback.entity';
 import { TOKEN_CONTEXT } from '../callbacks/callbacks';
 import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
@@ -227,6 +227,7 @@ export class Attempts implements OnModuleInit {
         if (meaning === 'sid-issued' && attempt.totalAmount > 0) {
           return this.settlement.review(attempt, 'KakaoPay issued a SID but took no money', said);
         }
+        if (order.terms.subscription) await this.waitForCall(attempt);
         return this.settlement.paid(attempt, said);
       case 'cancelled':
         return said.cancelledAmount >= said.amount.total
@@ -265,6 +266,12 @@ export class Attempts implements OnModuleInit {
       note: `the tid's time is over; order says ${status}`,
       message: EXPIRED,
     });
+  }
+
+  /** `order` never names the SID; the answer of an approve call that is on its way does. */
+  private async waitForCall({ id }: Attempt): Promise<void> {
+    const calling = await this.dataSource.manager.existsBy(Attempt, { id, callingUntil: MoreThan(this.clock.now()) });
+    if (calling) throw new NotYet('paid; the SID comes with the answer to approve');
   }
 
   private async callEnded(attempt: Attempt): Promise<void> {

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** SQLSTATEs and socket errors of a server that stops, starts, or is not there. */
 const OUTAGE = /^(57P0[123]|08\w{3}|ECONNREFUSED|ECONNRESET|EPIPE)$/;
-const TERMINATED = /^Connection terminated/;
 /** Kakao waits three seconds at worst (contract 3). */
 const RIDE_OUT_MS = 2_200;
 const PAUSE_MS = 150;
@@ -26,5 +25,8 @@ export async function throughBriefOutage<T>(work: () => Promise<T>): Promise<T> 
 
 function isOutage(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  return (typeof code === 'string' && OUTAGE.test(code)) || (typeof message === 'string' && TERMINATED.test(message));
+  return (
+    (typeof code === 'string' && OUTAGE.test(code)) ||
+    (typeof message === 'string' && message.startsWith('Connection terminated'))
+  );
 }
