@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { AppName, Environment } from '@biz/platform';
 import { databaseUrlOf, dataDirOf, explain, postgresPort } from '../environment';
@@ -12,6 +13,8 @@ import { watchBuild, type Changed } from './watch-build';
 /** npm passes Ctrl-C on although the terminal already sent it to us: only a later one is a person's second. */
 const SECOND_SIGNAL_AFTER_MS = 500;
 const PARENT_CHECK_MS = 300;
+/** Eight processes compile the same packages: with what the first one keeps, the others start a fifth faster. */
+const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(__dirname, '../../.compile-cache') };
 
 /** Starts database and apps, shows where they are, and ends all of them together. */
 export class Launcher {
@@ -27,7 +30,7 @@ export class Launcher {
     private readonly env: Environment,
     private readonly options: { watch: boolean; only: string[] },
   ) {
-    this.preparation = new Preparation(options.only, env);
+    this.preparation = new Preparation(options.only, { ...COMPILE_CACHE, ...env });
   }
 
   async run(): Promise<void> {
@@ -112,7 +115,7 @@ export class Launcher {
   }
 
   private appEnv(): NodeJS.ProcessEnv {
-    return { ...this.env, DATABASE_URL: this.databaseUrl, LOG_LEVEL: this.env.LOG_LEVEL ?? 'warn' };
+    return { ...COMPILE_CACHE, ...this.env, DATABASE_URL: this.databaseUrl, LOG_LEVEL: this.env.LOG_LEVEL ?? 'warn' };
   }
 
   private stopOnSignal(): void {
