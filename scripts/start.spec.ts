@@ -154,6 +154,12 @@ describe('npm start', () => {
     expect(start.output).toContain('image ended with code 1');
     expect(start.output).not.toContain('Ready in');
   });
+
+  it('brings no database of its own in production', async () => {
+    const start = npmStart({ ...env, NODE_ENV: 'production' });
+    expect(await start.ended).toBe(1);
+    expect(start.output).toContain('DATABASE_URL: found nothing');
+  });
 });
 
 /** Only root can become somebody else, and only where everybody may read the checkout. */

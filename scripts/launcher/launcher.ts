@@ -39,7 +39,7 @@ export class Launcher {
     this.stopWithParent();
     try {
       this.logs = await logOutput();
-      if (!databaseUrlOf(this.env)) refuseIfServed(dataDirOf(this.env));
+      if (!databaseUrlOf(this.env)) this.mayBringDatabase();
       this.plan = await this.preparation.plan();
       this.databaseUrl = await this.openDatabase();
       await this.preparation.migrate(this.databaseUrl);
@@ -51,6 +51,13 @@ export class Launcher {
     }
     this.showTable(Date.now() - begin);
     if (this.options.watch) watchBuild((changed) => this.restart(changed));
+  }
+
+  private mayBringDatabase(): void {
+    if (this.env.NODE_ENV === 'production') {
+      throw new PlainProblem('DATABASE_URL: found nothing; production needs a PostgreSQL server of its own');
+    }
+    refuseIfServed(dataDirOf(this.env));
   }
 
   private async openDatabase(): Promise<string> {
