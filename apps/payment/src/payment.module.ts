@@ -5,6 +5,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { Attempts } from './attempts/attempts';
 import { MerchantKakaoPay } from './attempts/merchant-kakaopay';
+import { Reconciler } from './attempts/reconciler';
 import { Settlement } from './attempts/settlement';
 import { Callbacks } from './callbacks/callbacks';
 import { CallbacksController } from './callbacks/callbacks.controller';
@@ -49,6 +50,7 @@ export class PaymentModule {
         MerchantKakaoPay,
         Settlement,
         Attempts,
+        Reconciler,
         OrderCompletion,
         Refunds,
         RefundWorker,

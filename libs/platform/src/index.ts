@@ -22,6 +22,7 @@ export { Refusal } from './http/refusal';
 export type { RefusalStatus } from './http/refusal';
 export { requestId, withRequestId } from './logging/request-context';
 export { scrub } from './logging/scrub';
+export { JobMetrics } from './metrics/job-metrics';
 export { Metrics } from './metrics/metrics';
 export { OperatorController } from './operator/operator.controller';
 export { pageDto, pageOf, PageQuery } from './operator/paging.dto';

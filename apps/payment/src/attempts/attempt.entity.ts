@@ -7,7 +7,7 @@ import type { AttemptState } from './attempt-status';
 @Entity({ schema: 'payment', name: 'attempts' })
 @Unique('attempts_tid_of_merchant', ['merchant', 'tid'])
 @Index('attempts_of_order', ['orderId', 'id'])
-@Index('attempts_not_final', ['id'], { where: `state IN ('waiting', 'approving')` })
+@Index('attempts_to_look_at', ['lookAt'], { where: `state IN ('waiting', 'approving')` })
 @Check(
   'attempts_state',
   `state IN ('waiting', 'approving', 'paid', 'surplus', 'refunded', 'failed', 'expired', 'review')`,
@@ -78,6 +78,14 @@ export class Attempt {
   /** An approve call may be on its way until then. */
   @Column('timestamptz', { name: 'calling_until', nullable: true })
   callingUntil: Date | null;
+
+  /** When KakaoPay is asked about it next, while it is not final; never for one that has no tid to ask about. */
+  @Column('timestamptz', { name: 'look_at', nullable: true })
+  lookAt: Date | null;
+
+  /** How often KakaoPay was asked about it. */
+  @Column('integer', { default: 0 })
+  looks: number;
 
   @Column('integer', { name: 'failure_code', nullable: true })
   failureCode: number | null;

@@ -1,5 +1,5 @@
 import { approveRefusal, explainCode, meaningOf, type Approval, type Answer, type PaymentOrder } from '@biz/kakaopay';
-import { Clock, Jobs, NotYet, RuntimeConfig, Vault, type JobRun } from '@biz/platform';
+import { Clock, Jobs, NotYet, Vault } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DataSource, MoreThan } from 'typeorm';
@@ -8,7 +8,7 @@ import { TOKEN_CONTEXT } from '../callbacks/callbacks';
 import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
 import { Order } from '../orders/order.entity';
 import { PaymentConfig } from '../payment.config';
-import { APPROVE, RECONCILE } from './attempt-jobs';
+import { APPROVE } from './attempt-jobs';
 import { ATTEMPT_STATES } from './attempt-status';
 import { Attempt } from './attempt.entity';
 import { differences } from './compare';
@@ -43,16 +43,10 @@ export class Attempts implements OnModuleInit {
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly config: PaymentConfig,
-    private readonly runtime: RuntimeConfig,
   ) {}
 
   onModuleInit(): void {
     this.jobs.work(APPROVE, ({ orderId }) => this.approve(orderId));
-    this.jobs.work(
-      RECONCILE,
-      ({ attemptId }, run) => this.reconcile(attemptId, run),
-      ({ attemptId }) => this.giveUp(attemptId),
-    );
   }
 
   /** A token came for the order: its newest attempt is approved with it. */
@@ -67,22 +61,16 @@ export class Attempts implements OnModuleInit {
     if (callback) await this.call(attempt, order, callback);
   }
 
-  /** Asks about an attempt until it is final, a little after the tid's end at the latest. */
-  private async reconcile(attemptId: string, run: JobRun): Promise<void> {
+  /** Asks KakaoPay how an attempt stands and applies it. @throws NotYet when it is not decided */
+  async reconcile(attemptId: string): Promise<void> {
     const attempt = await this.dataSource.manager.findOneByOrFail(Attempt, { id: attemptId });
     if (ATTEMPT_STATES[attempt.state].final) return;
     const order = await this.dataSource.manager.findOneByOrFail(Order, { id: attempt.orderId });
-    try {
-      await this.look(attempt, order);
-    } catch (error) {
-      const left = (attempt.expiresAt.getTime() - this.clock.now().getTime()) / 1000 / this.runtime.retryTimeScale;
-      const step = RECONCILE.schedule[run.attempt - 1] ?? 0;
-      if (error instanceof NotYet && left > 0 && left < step) throw new NotYet(error.message, left + 1);
-      throw error;
-    }
+    await this.look(attempt, order);
   }
 
-  private async giveUp(attemptId: string): Promise<void> {
+  /** A person must look: the schedule of looks is over. */
+  async giveUp(attemptId: string): Promise<void> {
     const attempt = await this.dataSource.manager.findOneByOrFail(Attempt, { id: attemptId });
     await this.settlement.review(attempt, 'KakaoPay never said how this payment ended');
   }

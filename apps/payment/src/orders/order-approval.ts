@@ -6,7 +6,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
-import { APPROVE, RECONCILE, RECONCILE_AFTER } from '../attempts/attempt-jobs';
+import { APPROVE } from '../attempts/attempt-jobs';
+import { firstLook } from '../attempts/reconciler';
 import { Callback } from '../callbacks/callback.entity';
 import { began, moveTo, ORDER } from '../history/move-to';
 import { PaymentConfig } from '../payment.config';
@@ -136,6 +137,7 @@ export class OrderApproval {
       taxFreeAmount: order.taxFreeAmount,
       vatAmount: order.vatAmount,
       expiresAt: new Date(now.getTime() + this.config.tidTtlSeconds * 1000 * this.runtime.retryTimeScale),
+      lookAt: firstLook(now, this.runtime),
       createdAt: now,
       updatedAt: now,
     });
@@ -156,7 +158,6 @@ export class OrderApproval {
       at: now,
       set: { ...set, attempt_id: id, failure_message: null },
     });
-    await this.jobs.add(RECONCILE, { attemptId: id }, manager, { afterSeconds: RECONCILE_AFTER[0] });
     // T3 may have overtaken T2.
     if (await manager.existsBy(Callback, { orderId: order.id })) {
       await this.jobs.add(APPROVE, { orderId: order.id }, manager);
