@@ -6,6 +6,7 @@ export { DatabaseConfig, EncryptionConfig, OperatorConfig, RuntimeConfig } from 
 export { Addresses, APP_NAMES, KakaoOrigins } from './config/addresses.config';
 export type { AppName } from './config/addresses.config';
 export { throughBriefOutage } from './database/brief-outage';
+export { gather } from './database/gather';
 export { createDataSource, migrate, openDatabase, pendingMigrations } from './database/database';
 export type { DatabaseOptions } from './database/database';
 export type { SchemaOwner, SealedColumn } from './database/schema-owner';

@@ -146,10 +146,71 @@ it('takes the goods anew for an order that was released', async () => {
   expect(await levels()).toEqual({ mug: [5, 0] });
 });
 
-it('holds an order that takes nothing from stock, so that its sale is one too', async () => {
+it('keeps nothing of an order that takes nothing from stock', async () => {
   await shelf({});
   expect(await reserve('order-1', [])).toEqual({ reserved: true });
-  expect(await settle('commit', 'order-1')).toBe(true);
+  expect(await database.query('SELECT 1 FROM commerce.reservations')).toEqual([]);
+  expect(await settle('commit', 'order-1')).toBe(false);
+});
+
+describe('several orders at once', () => {
+  const reserveEach = (...wishes: [string, StockLine[]][]) =>
+    database.dataSource.transaction((manager) =>
+      stock.reserveEach(
+        manager,
+        wishes.map(([orderRef, lines]) => ({ merchantId: 'demo-shop', orderRef, lines })),
+      ),
+    );
+  const gotIt = async (...wishes: Parameters<typeof reserveEach>) =>
+    (await reserveEach(...wishes)).map(({ reserved }) => reserved);
+
+  it('gives the last pieces to whoever comes first, and one that gets nothing keeps nobody else from it', async () => {
+    await shelf({ mug: 3, card: 1 });
+    expect(
+      await gotIt(
+        ['order-1', [line('mug')]],
+        ['order-2', [line('mug', 9)]],
+        ['order-3', [line('card'), line('mug')]],
+        ['order-4', [line('mug'), line('card')]],
+        ['order-5', []],
+        ['order-6', [line('mug')]],
+        ['order-7', [line('mug')]],
+      ),
+    ).toEqual([true, false, true, false, true, true, false]);
+    expect(await levels()).toEqual({ mug: [3, 3], card: [1, 1] });
+    expect(
+      await database.query(`SELECT order_ref FROM commerce.reservations WHERE state = 'held' ORDER BY order_ref`),
+    ).toEqual([{ order_ref: 'order-1' }, { order_ref: 'order-3' }, { order_ref: 'order-6' }]);
+    expect(await settle('release', 'order-2')).toBe(false);
+  });
+
+  it('takes nothing again for an order that has its goods, and anew for one that gave them back', async () => {
+    await shelf({ mug: 2 });
+    await reserve('order-1', [line('mug')]);
+    await reserve('order-2', [line('mug')]);
+    await settle('release', 'order-2');
+    expect(await gotIt(['order-1', [line('mug')]], ['order-2', [line('mug')]], ['order-3', [line('mug')]])).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(await levels()).toEqual({ mug: [2, 2] });
+    await settle('release', 'order-2');
+    expect(await gotIt(['order-3', [line('mug', 2)]], ['order-2', [line('mug', 2)]])).toEqual([false, false]);
+    expect(await levels()).toEqual({ mug: [2, 1] });
+    expect(await gotIt(['order-2', [line('mug')]])).toEqual([true]);
+  });
+
+  it('waits and never deadlocks when two lists want the same goods in other orders', async () => {
+    await shelf({ a: 1000, b: 1000, c: 1000 });
+    const wishes = (round: number): [string, StockLine[]][] => [
+      [`order-${round}-1`, [line('a'), line('c')]],
+      [`order-${round}-2`, [line('b')]],
+      [`order-${round}-3`, [line('c'), line('b')]],
+    ];
+    await Promise.all(times(20, (round) => reserveEach(...(round % 2 ? wishes(round) : wishes(round).toReversed()))));
+    expect(await levels()).toEqual({ a: [1000, 20], b: [1000, 40], c: [1000, 40] });
+  });
 });
 
 it('keeps two merchants with the same goods and order ids apart', async () => {

@@ -8,6 +8,13 @@ export interface Shortage extends StockLine {
   available: number;
 }
 
+/** What one order wants. */
+export interface Wish {
+  merchantId: string;
+  orderRef: string;
+  lines: readonly StockLine[];
+}
+
 export type ReserveResult = { reserved: true } | { reserved: false; short: Shortage[] };
 
 /** What one sku holds, for people. */
@@ -36,26 +43,44 @@ export class Stock {
     orderRef: string,
     lines: readonly StockLine[],
   ): Promise<ReserveResult> {
-    const wanted = inLockOrder(lines);
-    // The row is the lock of the order: a second call waits here and then finds it.
-    const [claim] = await manager.query<{ fresh: boolean }[]>(
-      `INSERT INTO commerce.reservations AS r (merchant_id, order_ref, state, lines)
-       VALUES ($1, $2, 'held', $3)
-       ON CONFLICT (merchant_id, order_ref) DO UPDATE
-         SET state = 'held', lines = excluded.lines, settled_at = NULL WHERE r.state IN ('released', 'returned')
-       RETURNING xmax = 0 AS fresh`,
-      [merchantId, orderRef, JSON.stringify(wanted)],
-    );
-    if (claim === undefined) return { reserved: true };
-    const short = await this.take(manager, merchantId, wanted);
-    if (short.length === 0) return { reserved: true };
-    await manager.query(
-      claim.fresh
-        ? `DELETE FROM commerce.reservations WHERE merchant_id = $1 AND order_ref = $2`
-        : `UPDATE commerce.reservations SET state = 'released', settled_at = now() WHERE merchant_id = $1 AND order_ref = $2`,
-      [merchantId, orderRef],
-    );
-    return { reserved: false, short };
+    const [result = { reserved: true }] = await this.reserveEach(manager, [{ merchantId, orderRef, lines }]);
+    return result;
+  }
+
+  /**
+   * Reserves for several orders in two statements, whoever comes first in the list first; one that finds too little
+   * left takes nothing and keeps nobody else from it.
+   *
+   * @param wishes at most one to an order
+   */
+  async reserveEach(manager: EntityManager, wishes: readonly Wish[]): Promise<ReserveResult[]> {
+    const wanted = wishes.map((wish) => ({ ...wish, lines: inLockOrder(wish.lines) }));
+    const counted = wanted.filter(({ lines }) => lines.length > 0);
+    if (counted.length === 0) return wanted.map(() => ({ reserved: true }));
+    const { claimed, shelf } = await this.claim(manager, counted);
+    const claims = new Map(claimed.map((claim) => [keyOf(claim.merchant_id, claim.order_ref), claim]));
+    const left = new Map(shelf.map((row) => [keyOf(row.merchant_id, row.product_id, row.sku), row.available]));
+    const taken: Taken[] = [];
+    const refused: Claim[] = [];
+    const results = wanted.map(({ merchantId, orderRef, lines }): ReserveResult => {
+      const claim = claims.get(keyOf(merchantId, orderRef));
+      if (!claim) return { reserved: true };
+      const short = lines
+        .map((line) => ({ ...line, available: left.get(keyOf(merchantId, line.productId, line.sku)) ?? 0 }))
+        .filter(({ quantity, available }) => available < quantity);
+      if (short.length > 0) {
+        refused.push(claim);
+        return { reserved: false, short };
+      }
+      for (const line of lines) {
+        const key = keyOf(merchantId, line.productId, line.sku);
+        left.set(key, (left.get(key) ?? 0) - line.quantity);
+        taken.push({ merchantId, ...line });
+      }
+      return { reserved: true };
+    });
+    if (claims.size > 0) await this.apply(manager, taken, refused);
+    return results;
   }
 
   /** Gives back what an unpaid order holds. @returns whether this call did it */
@@ -93,29 +118,74 @@ export class Stock {
     );
   }
 
-  /** @returns what is short; then nothing was taken */
-  private async take(manager: EntityManager, merchantId: string, wanted: StockLine[]): Promise<Shortage[]> {
-    if (wanted.length === 0) return [];
-    const [only] = wanted;
-    if (only !== undefined && wanted.length === 1) {
-      const [, count] = await manager.query<[unknown, number]>(
-        `UPDATE commerce.stock SET reserved = reserved + $4
-         WHERE merchant_id = $1 AND product_id = $2 AND sku = $3 AND on_hand - reserved >= $4`,
-        [merchantId, only.productId, only.sku, only.quantity],
-      );
-      if (count === 1) return [];
-    }
-    const available = new Map(
-      (await this.lock(manager, merchantId, wanted)).map(({ product_id, sku, available }) => [
-        keyOf(product_id, sku),
-        available,
-      ]),
+  /**
+   * A reservation's row is the lock of its order: a second call waits there and then finds it. What is not returned in
+   * `claimed` held or sold its goods before.
+   */
+  private async claim(manager: EntityManager, wishes: Wish[]): Promise<{ claimed: Claim[]; shelf: ShelfRow[] }> {
+    const lines = wishes.flatMap(({ merchantId, orderRef, lines }) =>
+      lines.map(({ productId, sku }) => ({ merchantId, orderRef, productId, sku })),
     );
-    const short = wanted
-      .map((line) => ({ ...line, available: available.get(keyOf(line.productId, line.sku)) ?? 0 }))
-      .filter(({ quantity, available }) => available < quantity);
-    if (short.length === 0) await this.change(manager, merchantId, wanted, 'reserved = s.reserved + w.quantity');
-    return short;
+    const [found] = await manager.query<{ claimed: Claim[]; shelf: ShelfRow[] }[]>(
+      `WITH claimed AS (
+         INSERT INTO commerce.reservations AS r (merchant_id, order_ref, state, lines)
+         SELECT w.merchant_id, w.order_ref, 'held', w.lines FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS w (merchant_id, order_ref, lines)
+         ORDER BY w.merchant_id, w.order_ref
+         ON CONFLICT (merchant_id, order_ref) DO UPDATE
+           SET state = 'held', lines = excluded.lines, settled_at = NULL WHERE r.state IN ('released', 'returned')
+         RETURNING merchant_id, order_ref, xmax = 0 AS fresh
+       ), wanted AS (
+         SELECT DISTINCT l.merchant_id, l.product_id, l.sku
+         FROM unnest($4::text[], $5::text[], $6::text[], $7::text[]) AS l (merchant_id, order_ref, product_id, sku)
+         JOIN claimed USING (merchant_id, order_ref)
+       ), shelf AS (
+         SELECT s.merchant_id, s.product_id, s.sku, s.on_hand - s.reserved AS available
+         FROM commerce.stock s JOIN wanted USING (merchant_id, product_id, sku) ${LOCK}
+       )
+       SELECT (SELECT coalesce(json_agg(claimed), '[]') FROM claimed) AS claimed,
+              (SELECT coalesce(json_agg(shelf), '[]') FROM shelf) AS shelf`,
+      [
+        wishes.map(({ merchantId }) => merchantId),
+        wishes.map(({ orderRef }) => orderRef),
+        wishes.map(({ lines }) => JSON.stringify(lines)),
+        lines.map(({ merchantId }) => merchantId),
+        lines.map(({ orderRef }) => orderRef),
+        lines.map(({ productId }) => productId),
+        lines.map(({ sku }) => sku),
+      ],
+    );
+    return found ?? { claimed: [], shelf: [] };
+  }
+
+  private async apply(manager: EntityManager, taken: Taken[], refused: Claim[]): Promise<void> {
+    const sums = new Map<string, Taken>();
+    for (const line of taken) {
+      const key = keyOf(line.merchantId, line.productId, line.sku);
+      sums.set(key, { ...line, quantity: line.quantity + (sums.get(key)?.quantity ?? 0) });
+    }
+    const lines = [...sums.values()];
+    await manager.query(
+      `WITH taken AS (
+         UPDATE commerce.stock s SET reserved = s.reserved + w.quantity
+         FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[]) AS w (merchant_id, product_id, sku, quantity)
+         WHERE s.merchant_id = w.merchant_id AND s.product_id = w.product_id AND s.sku = w.sku
+       ), forgotten AS (
+         DELETE FROM commerce.reservations r USING unnest($5::text[], $6::text[], $7::boolean[]) AS w (merchant_id, order_ref, fresh)
+         WHERE r.merchant_id = w.merchant_id AND r.order_ref = w.order_ref AND w.fresh
+       )
+       UPDATE commerce.reservations r SET state = 'released', settled_at = now()
+       FROM unnest($5::text[], $6::text[], $7::boolean[]) AS w (merchant_id, order_ref, fresh)
+       WHERE r.merchant_id = w.merchant_id AND r.order_ref = w.order_ref AND NOT w.fresh`,
+      [
+        lines.map(({ merchantId }) => merchantId),
+        lines.map(({ productId }) => productId),
+        lines.map(({ sku }) => sku),
+        lines.map(({ quantity }) => quantity),
+        refused.map(({ merchant_id }) => merchant_id),
+        refused.map(({ order_ref }) => order_ref),
+        refused.map(({ fresh }) => fresh),
+      ],
+    );
   }
 
   private async settle(
@@ -136,12 +206,10 @@ export class Stock {
     return true;
   }
 
-  /** Rows are locked in one order everywhere, so that two orders of the same goods wait and never deadlock. */
-  private lock(manager: EntityManager, merchantId: string, lines: StockLine[]): Promise<LockedRow[]> {
-    return manager.query<LockedRow[]>(
-      `SELECT s.product_id, s.sku, s.on_hand - s.reserved AS available
-       FROM commerce.stock s JOIN unnest($2::text[], $3::text[]) AS w (product_id, sku) USING (product_id, sku)
-       WHERE s.merchant_id = $1 ORDER BY s.product_id COLLATE "C", s.sku COLLATE "C" FOR UPDATE OF s`,
+  private async lock(manager: EntityManager, merchantId: string, lines: StockLine[]): Promise<void> {
+    await manager.query(
+      `SELECT 1 FROM commerce.stock s JOIN unnest($2::text[], $3::text[]) AS w (product_id, sku) USING (product_id, sku)
+       WHERE s.merchant_id = $1 ${LOCK}`,
       [merchantId, lines.map(({ productId }) => productId), lines.map(({ sku }) => sku)],
     );
   }
@@ -161,13 +229,28 @@ export class Stock {
   }
 }
 
-interface LockedRow {
+/** Rows are locked in one order everywhere, so that two orders of the same goods wait and never deadlock. */
+const LOCK = `ORDER BY s.merchant_id COLLATE "C", s.product_id COLLATE "C", s.sku COLLATE "C" FOR UPDATE OF s`;
+
+interface Claim {
+  merchant_id: string;
+  order_ref: string;
+  /** The order had no reservation before. */
+  fresh: boolean;
+}
+
+interface ShelfRow {
+  merchant_id: string;
   product_id: string;
   sku: string;
   available: number;
 }
 
-const keyOf = (productId: string, sku: string): string => JSON.stringify([productId, sku]);
+interface Taken extends StockLine {
+  merchantId: string;
+}
+
+const keyOf = (...parts: string[]): string => JSON.stringify(parts);
 
 /** One line to a sku, sorted. @throws RangeError on a line that would give stock instead of taking it */
 function inLockOrder(lines: readonly StockLine[]): StockLine[] {
