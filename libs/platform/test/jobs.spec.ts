@@ -9,6 +9,8 @@ import { DataSource } from 'typeorm';
 const BREW = defineJob<{ cup: string }>({ name: 'test.brew', schedule: [1, 2, 3] });
 const schema = { schema: 'tea', entities: [], migrations: [] };
 
+const SWEEP = 'test.sweep';
+
 interface Run extends JobRun {
   cup: string;
   at: number;
@@ -18,11 +20,21 @@ interface Run extends JobRun {
 class Kettle {
   readonly runs: Run[] = [];
   readonly exhausted: string[] = [];
+  readonly sweeps: number[] = [];
+  /** How many sweeps of all instances run right now. */
+  static sweeping = 0;
+  static mostAtOnce = 0;
+  sweep: () => Promise<void> = () => Promise.resolve();
   act: (run: Run) => Promise<void> = () => Promise.resolve();
 
   constructor(readonly jobs: Jobs) {}
 
   onModuleInit(): void {
+    this.jobs.every(SWEEP, 2, async () => {
+      this.sweeps.push(Date.now());
+      Kettle.mostAtOnce = Math.max(Kettle.mostAtOnce, ++Kettle.sweeping);
+      await this.sweep().finally(() => Kettle.sweeping--);
+    });
     this.jobs.work(
       BREW,
       async ({ cup }, run) => {
@@ -123,6 +135,86 @@ describe('Jobs', () => {
       expect(kettle.runs).toHaveLength(1);
     });
     expect((kettle.runs[0]?.at ?? 0) - added).toBeGreaterThanOrEqual(100);
+  });
+
+  it('adds many jobs at once, all or none', async () => {
+    const cups = Array.from({ length: 50 }, (_, n) => ({ cup: `cup-${n}` }));
+    const dataSource = app.get(DataSource);
+    await expect(
+      dataSource.transaction(async (manager) => {
+        await kettle.jobs.addAll(BREW, [{ cup: 'spilled' }], manager);
+        throw new Error('rolled back');
+      }),
+    ).rejects.toThrow('rolled back');
+    await dataSource.transaction((manager) => kettle.jobs.addAll(BREW, cups, manager));
+    await eventually(() => {
+      expect(kettle.runs.map(({ cup }) => cup).sort()).toEqual(cups.map(({ cup }) => cup).sort());
+    });
+  });
+
+  describe('recurring', () => {
+    const jobs = (states = '{created,retry,active}'): Promise<unknown[]> =>
+      database.query(`SELECT 1 FROM pgboss.job WHERE name = $1 AND state::text = ANY($2)`, [SWEEP, states]);
+
+    it('work goes on by itself, also when it fails', async () => {
+      kettle.sweep = () => (kettle.sweeps.length === 2 ? Promise.reject(new Error('cold')) : Promise.resolve());
+      await eventually(() => {
+        expect(kettle.sweeps.length).toBeGreaterThanOrEqual(4);
+      });
+      const waits = kettle.sweeps.slice(1).map((at, index) => at - (kettle.sweeps[index] ?? 0));
+      // 2 s at a scale of 0.02 are 40 ms, less a tenth of jitter.
+      waits.forEach((wait) => {
+        expect(wait).toBeGreaterThanOrEqual(35);
+      });
+      expect(await jobs()).toHaveLength(1);
+    });
+
+    it('work runs on one instance at a time, however many start', async () => {
+      const others = await Promise.all([1, 2].map(() => startTestApp(kettleApp, { database })));
+      const kettles = [kettle, ...others.map((other) => other.get<Kettle>(Kettle))];
+      Kettle.mostAtOnce = 0;
+      for (const each of kettles) each.sweep = () => new Promise((resolve) => setTimeout(resolve, 30));
+      const before = kettles.reduce((sum, { sweeps }) => sum + sweeps.length, 0);
+      await eventually(() => {
+        expect(kettles.reduce((sum, { sweeps }) => sum + sweeps.length, 0)).toBeGreaterThan(before + 3);
+      });
+      expect(Kettle.mostAtOnce).toBe(1);
+      await Promise.all(others.map((other) => other.close()));
+      // Whoever is left goes on.
+      const then = kettle.sweeps.length;
+      await eventually(() => {
+        expect(kettle.sweeps.length).toBeGreaterThan(then);
+      });
+      expect(await jobs()).toHaveLength(1);
+    });
+
+    it('work says itself when it wants to run again', async () => {
+      kettle.sweep = () => Promise.reject(new NotYet('more to do', kettle.sweeps.length < 5 ? 0 : 100_000));
+      await eventually(() => {
+        expect(kettle.sweeps.length).toBeGreaterThanOrEqual(5);
+      });
+      await eventually(async () => {
+        const later = `SELECT 1 FROM pgboss.job WHERE name = $1 AND state = 'created' AND start_after > now() + interval '10 minutes'`;
+        expect(await database.query(later, [SWEEP])).toHaveLength(1);
+      });
+      await database.query(`DELETE FROM pgboss.job WHERE name = $1`, [SWEEP]);
+    });
+
+    it('work of a process that died goes on elsewhere', async () => {
+      await app.close();
+      await database.query(`UPDATE pgboss.job SET start_after = now() WHERE name = $1 AND state = 'created'`, [SWEEP]);
+      const other = new PgBoss({ connectionString: database.url, supervise: false, schedule: false });
+      await other.start();
+      await other.send(SWEEP, { data: {}, attempt: 1 });
+      expect(await other.fetch(SWEEP)).toHaveLength(1);
+      await other.stop({ graceful: false });
+      app = await startTestApp(kettleApp, { database });
+      kettle = app.get(Kettle);
+      await eventually(() => {
+        expect(kettle.sweeps.length).toBeGreaterThan(1);
+      }, 25_000);
+      expect(await jobs()).toHaveLength(1);
+    }, 30_000);
   });
 
   it('finishes a running job before it stops, and leaves the next for the next start', async () => {

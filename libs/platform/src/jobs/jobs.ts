@@ -7,7 +7,7 @@ import { DatabaseConfig, RuntimeConfig } from '../config/platform.config';
 import { newId } from '../ids';
 import { requestId, withRequestId } from '../logging/request-context';
 import { JobMetrics } from '../metrics/job-metrics';
-import { NotYet } from './job';
+import { defineJob, NotYet } from './job';
 import type { Job, JobRun } from './job';
 
 interface Envelope {
@@ -16,10 +16,14 @@ interface Envelope {
   requestId?: string;
 }
 
+const FIRST_RUN: Envelope = { data: {}, attempt: 1 };
+
 interface Worker {
   job: Job<object>;
   handler: (data: object, run: JobRun) => Promise<void>;
   onExhausted: (data: object, error: unknown) => Promise<void>;
+  /** Recurs so long after each run; multiplied by RETRY_TIME_SCALE. */
+  everySeconds?: number;
 }
 
 export interface AddOptions {
@@ -35,6 +39,8 @@ const HEARTBEAT_SECONDS = 10;
 const JITTER = 0.1;
 /** How often a job may take its process down before it is put aside in the queue `dead`. */
 const CRASH_LIMIT = 20;
+/** Recurring work is never put aside. */
+const NO_CRASH_LIMIT = 1_000_000_000;
 const DEAD_LETTER_QUEUE = 'dead';
 
 /**
@@ -48,7 +54,7 @@ export class Jobs {
   private readonly logger = new Logger(Jobs.name);
   private readonly boss: PgBoss;
   private readonly workers = new Map<string, Worker>();
-  private readonly workerIds = new Map<string, string>();
+  private readonly workerIds = new Map<string, string[]>();
   private readonly queues = new Map<string, Promise<void>>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private started = false;
@@ -86,6 +92,22 @@ export class Jobs {
     });
   }
 
+  /**
+   * Registers work that recurs, on one instance at a time; call it in `onModuleInit`.
+   *
+   * One job of it exists, however many instances start: each run adds the next, `seconds` after its end, also when it
+   * failed. `NotYet` with seconds of its own brings the next run earlier or later. A run must end within 15 minutes,
+   * or another instance begins.
+   */
+  every(name: string, seconds: number, handler: () => Promise<void>): void {
+    this.workers.set(name, {
+      job: defineJob({ name, schedule: [], concurrency: 1 }),
+      handler,
+      onExhausted: () => Promise.resolve(),
+      everySeconds: seconds,
+    });
+  }
+
   /** Adds a job in the caller's transaction: it exists when, and only when, the transaction commits. */
   async add<Data extends object>(
     job: Job<Data>,
@@ -100,21 +122,45 @@ export class Jobs {
     await this.send(job.name, envelope, this.scaled(options.afterSeconds ?? 0), manager);
   }
 
+  /** Adds a job for each of these data by one statement, in the caller's transaction. */
+  async addAll<Data extends object>(job: Job<Data>, all: readonly Data[], manager: EntityManager): Promise<void> {
+    if (all.length === 0) return;
+    await this.start();
+    await this.ensureQueue(job.name);
+    const id = requestId();
+    const envelopes = all.map((data): { data: Envelope } => ({
+      data: { data, attempt: 1, ...(id && { requestId: id }) },
+    }));
+    await this.boss.insert(job.name, envelopes, { db: inTransaction(manager) });
+  }
+
   /** Starts the workers registered so far. Called when the app has started. */
   async startWorkers(): Promise<void> {
     if (this.workers.size === 0) return;
     await this.start();
-    for (const { job } of this.workers.values()) {
+    for (const { job, everySeconds } of this.workers.values()) {
       await this.ensureQueue(job.name);
-      const id = await this.boss.work<Envelope>(
-        job.name,
-        { batchSize: 1, localConcurrency: job.concurrency, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2 },
-        async ([running]) => {
-          if (running) await this.run(running);
-        },
-      );
-      this.workerIds.set(job.name, id);
+      // Nothing is added while one waits or runs: the queue is exclusive.
+      if (everySeconds !== undefined) await this.boss.send(job.name, FIRST_RUN);
+      const workers = Array.from({ length: job.concurrency }, () => this.startWorker(job.name));
+      this.workerIds.set(job.name, await Promise.all(workers));
     }
+  }
+
+  /** pg-boss would let a worker that had a job sleep until the next notice or poll, with others waiting in the queue. */
+  private async startWorker(name: string): Promise<string> {
+    const id: string = await this.boss.work<Envelope>(
+      name,
+      { batchSize: 1, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2 },
+      async ([running]) => {
+        try {
+          if (running) await this.run(running);
+        } finally {
+          this.boss.notifyWorker(id);
+        }
+      },
+    );
+    return id;
   }
 
   /** Takes no more jobs and waits for the running ones; jobs can still be added. */
@@ -140,11 +186,13 @@ export class Jobs {
   private ensureQueue(name: string): Promise<void> {
     let queue = this.queues.get(name);
     if (!queue) {
+      const recurs = this.workers.get(name)?.everySeconds !== undefined;
       queue = this.boss.createQueue(name, {
         notify: true,
         heartbeatSeconds: HEARTBEAT_SECONDS,
-        retryLimit: CRASH_LIMIT,
-        deadLetter: DEAD_LETTER_QUEUE,
+        ...(recurs
+          ? { policy: 'exclusive', retryLimit: NO_CRASH_LIMIT }
+          : { retryLimit: CRASH_LIMIT, deadLetter: DEAD_LETTER_QUEUE }),
       });
       this.queues.set(name, queue);
     }
@@ -155,27 +203,29 @@ export class Jobs {
     const worker = this.workers.get(name);
     if (!worker) return;
     await withRequestId(envelope.requestId ?? newId(), async () => {
-      const { schedule } = worker.job;
-      const last = envelope.attempt > schedule.length;
+      const { job, everySeconds, handler, onExhausted } = worker;
+      const last = everySeconds === undefined && envelope.attempt > job.schedule.length;
       const finish = this.metrics.started(name);
+      let afterSeconds = everySeconds;
       try {
-        await worker.handler(envelope.data, { attempt: envelope.attempt, last });
+        await handler(envelope.data, { attempt: envelope.attempt, last });
         finish('done');
       } catch (error) {
         const expected = error instanceof NotYet;
         finish(expected ? 'not-yet' : 'failed');
         if (expected) this.logger.debug({ job: name, attempt: envelope.attempt, reason: error.message }, 'not yet');
         else this.logger.warn({ job: name, attempt: envelope.attempt, last, error }, 'job failed');
-        if (last) await worker.onExhausted(envelope.data, error);
-        else {
-          const seconds = (expected ? error.afterSeconds : undefined) ?? schedule[envelope.attempt - 1] ?? 0;
-          await this.repeat(id, name, { ...envelope, attempt: envelope.attempt + 1 }, this.scaled(seconds));
-        }
+        if (last) return onExhausted(envelope.data, error);
+        afterSeconds =
+          (expected ? error.afterSeconds : undefined) ?? everySeconds ?? job.schedule[envelope.attempt - 1];
       }
+      if (afterSeconds === undefined) return;
+      const next = everySeconds === undefined ? { ...envelope, attempt: envelope.attempt + 1 } : FIRST_RUN;
+      await this.repeat(id, name, next, this.scaled(afterSeconds));
     });
   }
 
-  /** Replaces a running job by its next try, in one transaction, so that a crash leaves exactly one of the two. */
+  /** Replaces a running job by its next run, in one transaction, so that a crash leaves exactly one of the two. */
   private async repeat(id: string, name: string, envelope: Envelope, delayMs: number): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
       await this.boss.complete(name, id, null, { db: inTransaction(manager) });
@@ -195,8 +245,8 @@ export class Jobs {
   private wakeAfter(name: string, delayMs: number): void {
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      const worker = this.workerIds.get(name);
-      if (worker) this.boss.notifyWorker(worker);
+      const [worker] = this.workerIds.get(name) ?? [];
+      if (worker !== undefined) this.boss.notifyWorker(worker);
     }, delayMs + 5);
     timer.unref();
     this.timers.add(timer);
