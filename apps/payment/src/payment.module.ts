@@ -11,6 +11,7 @@ import { Callbacks } from './callbacks/callbacks';
 import { CallbacksController } from './callbacks/callbacks.controller';
 import { OrderCompletion } from './completion/order-completion';
 import { OperatorOrdersController } from './operator/operator-orders.controller';
+import { AttemptStart } from './orders/attempt-start';
 import { OrderApproval } from './orders/order-approval';
 import { Orders } from './orders/orders';
 import { OrdersController } from './orders/orders.controller';
@@ -45,6 +46,7 @@ export class PaymentModule {
         OrderUrlMaker,
         OrderSheets,
         Orders,
+        AttemptStart,
         OrderApproval,
         Callbacks,
         MerchantKakaoPay,

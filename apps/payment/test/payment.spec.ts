@@ -77,6 +77,33 @@ describe('a payment', () => {
     await world.until(order, 'S');
   });
 
+  it('gives each of the T2 that come at once an answer of its own: one bad order does not fail its neighbours', async () => {
+    await world.setStock('mug', 3);
+    const sheets = await Promise.all(times(6, (at) => world.sheet(`mug-${randomUUID()}`, `together-${at}`)));
+    const orders = sheets.map((sheet, at) => ({ id: sheet.partner_order_id, user: `together-${at}` }));
+    const tids = sheets.map((sheet) => world.kakaopay.ready(sheet));
+    tids[2] = tids[1] ?? '';
+    const stranger = { id: orders[3]?.id ?? '', user: 'somebody-else' };
+    const answers = await Promise.all([
+      ...orders.map((order, at) => world.approve(order, tids[at] ?? '', at === 4 ? {} : { shipping_address: ADDRESS })),
+      world.approve(stranger, 'T-stranger', { shipping_address: ADDRESS }),
+      world.approve({ id: randomUUID(), user: 'nobody' }, 'T-nobody'),
+    ]);
+    const [one, two, three, four, unaddressed, six, strange, unknown] = answers;
+    expect(unaddressed).toMatchObject({ status: 500, message: '배송지를 입력해 주세요.' });
+    expect(strange).toMatchObject({ http: 200, status: 400 });
+    expect(unknown).toMatchObject({ http: 200, status: 300 });
+    // Orders 2 and 3 were given the same tid: one of them has it; of the five that could be paid, three got a piece.
+    expect([two, three]).toContainEqual(expect.objectContaining({ status: 500 }));
+    expect([one, two, three, four, six].filter((answer) => answer?.status === 200)).toHaveLength(3);
+    expect(await world.stock('mug')).toEqual({ on_hand: 3, reserved: 3 });
+    const made = await world.database.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM payment.attempts WHERE order_id = ANY($1)`,
+      [orders.map(({ id }) => id)],
+    );
+    expect(made).toEqual([{ count: 3 }]);
+  });
+
   it('reserves once and answers alike when twenty T2 of one tid come at once', async () => {
     await world.setStock('mug', 30);
     const user = `user-${randomUUID()}`;

@@ -54,6 +54,11 @@ export interface Move<State extends string> {
   guard?: Columns;
 }
 
+/** The states from which a row may move to this one. */
+export function statesBefore<State extends string>(kind: Kind<State>, to: State): State[] {
+  return (Object.keys(kind.states) as State[]).filter((state) => kind.states[state].next.includes(to));
+}
+
 /**
  * Moves one row by one guarded UPDATE and writes its history row in the same statement.
  *
@@ -63,29 +68,39 @@ export async function moveTo<State extends string>(
   manager: EntityManager,
   kind: Kind<State>,
   id: string,
-  { to, by, note, at, set = {}, from, guard = {} }: Move<State>,
+  move: Move<State>,
 ): Promise<boolean> {
-  const leading = (Object.keys(kind.states) as State[]).filter(
-    (state) => kind.states[state].next.includes(to) && (from === undefined || from.includes(state)),
-  );
-  const values: unknown[] = [id, leading, to, at, newId(), kind.subject, by, note];
+  return (await moveAll(manager, kind, [id], move)) > 0;
+}
+
+/** Moves several rows alike, each guarded for itself. @returns how many moved */
+export async function moveAll<State extends string>(
+  manager: EntityManager,
+  kind: Kind<State>,
+  ids: readonly string[],
+  { to, by, note, at, set = {}, from, guard = {} }: Move<State>,
+): Promise<number> {
+  const before = statesBefore(kind, to).filter((state) => from === undefined || from.includes(state));
+  const values: unknown[] = [ids, before, to, at, ids.map(() => newId()), kind.subject, by, note];
   const parameter = (value: unknown): string => `$${values.push(value)}`;
   const guards = Object.entries(guard).map(
-    ([column, value]) => ` AND ${column} IS NOT DISTINCT FROM ${parameter(value)}`,
+    ([column, value]) => ` AND t.${column} IS NOT DISTINCT FROM ${parameter(value)}`,
   );
   const assignments = Object.entries(set).map(([column, value]) => `, ${column} = ${parameter(value)}`);
   const moved = await manager.query<unknown[]>(
     `WITH before AS (
-       SELECT id, state FROM ${kind.table} WHERE id = $1 AND state = ANY($2)${guards.join('')} FOR UPDATE
+       SELECT t.id, t.state, given.entry_id
+         FROM unnest($1::uuid[], $5::uuid[]) AS given (id, entry_id) JOIN ${kind.table} t USING (id)
+         WHERE t.state = ANY($2)${guards.join('')} ORDER BY t.id FOR UPDATE OF t
      ), moved AS (
        UPDATE ${kind.table} t SET state = $3, updated_at = $4${assignments.join('')}
-         FROM before WHERE t.id = before.id RETURNING t.id, t.${kind.orderId} AS of_order, before.state AS was
+         FROM before WHERE t.id = before.id RETURNING t.id, t.${kind.orderId} AS of_order, before.state AS was, before.entry_id
      )
      INSERT INTO payment.history (id, order_id, subject, subject_id, from_state, to_state, actor, note, at)
-       SELECT $5::uuid, of_order, $6::text, id, was, $3::text, $7::text, $8::text, $4::timestamptz FROM moved RETURNING id`,
+       SELECT entry_id, of_order, $6::text, id, was, $3::text, $7::text, $8::text, $4::timestamptz FROM moved RETURNING id`,
     values,
   );
-  return moved.length > 0;
+  return moved.length;
 }
 
 /** Writes how a row began. */

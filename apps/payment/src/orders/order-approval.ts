@@ -1,40 +1,52 @@
 import { Stock } from '@biz/commerce';
 import type { ApproveOrderRequest } from '@biz/kakao-dto';
 import type { Merchant, ShippingAddress } from '@biz/merchant';
-import { Clock, Jobs, newId, Refusal, RuntimeConfig, Vault } from '@biz/platform';
+import { Clock, gather, Refusal, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { Attempt } from '../attempts/attempt.entity';
-import { APPROVE } from '../attempts/attempt-jobs';
-import { firstLook } from '../attempts/reconciler';
-import { Callback } from '../callbacks/callback.entity';
-import { began, moveTo, ORDER } from '../history/move-to';
-import { PaymentConfig } from '../payment.config';
-import { ADDRESS_CONTEXT, addressOf, isSamePlace } from './order-address';
+import { moveAll, ORDER, statesBefore } from '../history/move-to';
 import { OrderSheets } from '../sheets/order-sheets';
+import { type Approvable, AttemptStart } from './attempt-start';
+import { ADDRESS_CONTEXT, addressOf, isSamePlace } from './order-address';
 import { isOrderId } from './order-id';
 import { Orders } from './orders';
-import { Order } from './order.entity';
 
-class SoldOut extends Refusal {
-  constructor() {
-    super(500, '주문 상품이 품절되었습니다.');
-  }
+/** One T2. */
+interface Approval {
+  merchant: Merchant;
+  appUserId: string;
+  relayId?: string;
+  orderId: string;
+  tid: string;
+  address?: ShippingAddress;
+  addressSealed?: string;
 }
+
+/** A T2 that may go on, with its order as it is under lock. */
+interface Taken {
+  approval: Approval;
+  order: Approvable;
+}
+
+const SOLD_OUT = '주문 상품이 품절되었습니다.';
+const TID_OF_ANOTHER = '이미 다른 주문에 사용된 결제번호입니다.';
+
+/** More at once would keep the row of a hot product locked longer; fewer would lock it more often. */
+const GATHERED = { size: 64, inFlight: 3 };
 
 /** T2: the buyer is about to pay. */
 @Injectable()
 export class OrderApproval {
+  private readonly take = gather((approvals: readonly Approval[]) => this.takeAll(approvals), GATHERED);
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly orders: Orders,
     private readonly sheets: OrderSheets,
+    private readonly attempts: AttemptStart,
     private readonly stock: Stock,
-    private readonly jobs: Jobs,
     private readonly vault: Vault,
-    private readonly config: PaymentConfig,
-    private readonly runtime: RuntimeConfig,
     private readonly clock: Clock,
   ) {}
 
@@ -42,6 +54,7 @@ export class OrderApproval {
    * Stores tid and address and reserves the stock, all or nothing.
    *
    * A tid that is already this order's is answered like the first time and changes nothing; a new one supersedes it.
+   * Calls of the same moment share one transaction, in which each order has its own answer.
    */
   async approve(
     merchant: Merchant,
@@ -49,118 +62,129 @@ export class OrderApproval {
     relayId: string | undefined,
     { partner_order_id: orderId, tid, shipping_address: given }: ApproveOrderRequest,
   ): Promise<void> {
-    const { manager } = this.dataSource;
-    const seen = isOrderId(orderId) ? await manager.findOneBy(Order, { id: orderId, merchant: merchant.id }) : null;
-    if (!seen) throw new Refusal(300);
-    if (seen.appUserId !== appUserId) throw new Refusal(400);
-    if (await this.isKnown(manager, seen, tid)) return;
+    if (!isOrderId(orderId)) throw new Refusal(300);
     const address = given ? addressOf(given) : undefined;
-    await this.sheets.checkPermission(merchant, {
-      appUserId,
-      ...(address && { zipCode: address.zoneCode ?? address.postNo }),
-      ...(relayId !== undefined && { relayId }),
-    });
-    const addressSealed = address && (await this.vault.seal(JSON.stringify(address), ADDRESS_CONTEXT));
-    await this.startOrFail(seen.id, async (inside) => {
-      const order = await inside.findOneOrFail(Order, { where: { id: seen.id }, lock: { mode: 'pessimistic_write' } });
-      if (await this.isKnown(inside, order, tid)) return;
-      this.check(order, address);
-      const result = await this.stock.reserve(inside, merchant.id, order.id, order.stockLines);
-      if (!result.reserved) throw new SoldOut();
-      await this.startAttempt(inside, merchant, order, tid, {
-        ...(addressSealed !== undefined && { address_sealed: addressSealed }),
-        ...(relayId !== undefined && order.relayId === null && { relay_id: relayId }),
+    const approval = { merchant, appUserId, orderId, tid, ...(relayId !== undefined && { relayId }) };
+    if (this.sheets.hasPolicy(merchant)) {
+      if (await this.isKnown(approval)) return;
+      await this.sheets.checkPermission(merchant, {
+        appUserId,
+        ...(address && { zipCode: address.zoneCode ?? address.postNo }),
+        ...(relayId !== undefined && { relayId }),
       });
+    }
+    const addressSealed = address && (await this.vault.seal(JSON.stringify(address), ADDRESS_CONTEXT));
+    await this.take({
+      ...approval,
+      ...(address && { address }),
+      ...(addressSealed !== undefined && { addressSealed }),
     });
+  }
+
+  /** What a shop's policy need not be asked about. @throws Refusal for an order that is not this user's */
+  private async isKnown({ merchant, appUserId, orderId, tid }: Approval): Promise<boolean> {
+    const [order] = await this.dataSource.query<{ app_user_id: string; known: boolean }[]>(
+      `SELECT app_user_id, EXISTS (SELECT 1 FROM payment.attempts WHERE order_id = $1 AND merchant = $2 AND tid = $3) AS known
+         FROM payment.orders WHERE id = $1 AND merchant = $2`,
+      [orderId, merchant.id, tid],
+    );
+    if (!order) throw new Refusal(300);
+    if (order.app_user_id !== appUserId) throw new Refusal(400);
+    return order.known;
+  }
+
+  /** @returns for each of them nothing, or why not */
+  private async takeAll(approvals: readonly Approval[]): Promise<(undefined | Error)[]> {
+    const first = new Map<string, Approval>();
+    for (const approval of approvals) if (!first.has(approval.orderId)) first.set(approval.orderId, approval);
+    const answers = await this.takeDistinct([...first.values()]);
+    const answerOf = new Map([...first.values()].map((approval, at) => [approval, answers[at]]));
+    // A second call for an order sees what the first did.
+    const rest = approvals.filter((approval) => !answerOf.has(approval));
+    const later = rest.length > 0 ? await this.takeAll(rest) : [];
+    return approvals.map((approval) =>
+      answerOf.has(approval) ? answerOf.get(approval) : later[rest.indexOf(approval)],
+    );
+  }
+
+  /** Two orders may be given the same new tid at once; then the one that came alone is told. */
+  private async takeDistinct(approvals: Approval[]): Promise<(undefined | Error)[]> {
+    try {
+      return await this.dataSource.transaction((manager) => this.takeInside(manager, approvals));
+    } catch (error) {
+      if (approvals.length > 1 || !isTidTaken(error)) throw error;
+      return [new Refusal(500, TID_OF_ANOTHER)];
+    }
+  }
+
+  private async takeInside(manager: EntityManager, approvals: Approval[]): Promise<(undefined | Error)[]> {
+    const orders = await this.attempts.lock(
+      manager,
+      approvals.map(({ merchant, orderId, tid }) => ({ merchant: merchant.id, orderId, tid })),
+    );
+    const answers = new Map<Approval, undefined | Error>();
+    const taken: Taken[] = [];
+    for (const approval of approvals) {
+      const order = orders.get(approval.orderId);
+      const refusal = this.refusalOf(approval, order);
+      if (refusal || !order || order.tidOf === order.id) answers.set(approval, refusal);
+      else taken.push({ approval, order });
+    }
+    const results = await this.stock.reserveEach(
+      manager,
+      taken.map(({ order }) => ({ merchantId: order.merchant, orderRef: order.id, lines: order.stockLines })),
+    );
+    const soldOut = taken.filter((_, at) => results[at]?.reserved === false);
+    for (const { approval } of soldOut) answers.set(approval, new Refusal(500, SOLD_OUT));
+    await this.tellSoldOut(manager, soldOut);
+    await this.attempts.begin(
+      manager,
+      taken
+        .filter((each) => !soldOut.includes(each))
+        .map(({ approval, order }) => ({
+          order,
+          tid: approval.tid,
+          cid: this.orders.cidOf(approval.merchant, order.subscription),
+          ...(approval.addressSealed !== undefined && { addressSealed: approval.addressSealed }),
+          ...(approval.relayId !== undefined && { relayId: approval.relayId }),
+        })),
+    );
+    return approvals.map((approval) => answers.get(approval));
+  }
+
+  private refusalOf({ merchant, appUserId, address }: Approval, order: Approvable | undefined): Error | undefined {
+    if (!order) return new Refusal(300);
+    if (order.appUserId !== appUserId) return new Refusal(400);
+    if (order.tidOf !== null) return order.tidOf === order.id ? undefined : new Refusal(500, TID_OF_ANOTHER);
+    if (!statesBefore(ORDER, 'pending').includes(order.state)) return new Refusal(300);
+    if (order.expiresAt <= this.clock.now()) return new Refusal(300);
+    if (!this.orders.hasCid(merchant, order.subscription)) return new Refusal(500);
+    if (!order.useShipping) return undefined;
+    if (!address) return new Refusal(500, '배송지를 입력해 주세요.');
+    if (order.zipCode !== null && order.zipCode !== '' && !isSamePlace(order.zipCode, address)) {
+      return new Refusal(500, '배송지가 변경되어 금액이 달라질 수 있습니다. 다시 시도해 주세요.');
+    }
+    return undefined;
   }
 
   /** A sold-out order keeps nothing of the refused call but its reason, which T4 tells (guide 6.2, OrderStatus 참고사항). */
-  private async startOrFail(orderId: string, work: (manager: EntityManager) => Promise<void>): Promise<void> {
-    try {
-      await this.dataSource.transaction(work);
-    } catch (error) {
-      if (error instanceof SoldOut) {
-        const at = this.clock.now();
-        await this.dataSource.transaction((manager) =>
-          moveTo(manager, ORDER, orderId, {
-            to: 'failed',
-            by: 'platform',
-            note: 'T2: sold out',
-            at,
-            from: ['open'],
-            set: { failure_message: error.message },
-          }),
-        );
-      }
-      throw error;
-    }
-  }
-
-  private async isKnown(manager: EntityManager, { id, merchant }: Order, tid: string): Promise<boolean> {
-    const attempt = await manager.findOne(Attempt, { select: { id: true, orderId: true }, where: { merchant, tid } });
-    if (attempt && attempt.orderId !== id) throw new Refusal(500, '이미 다른 주문에 사용된 결제번호입니다.');
-    return attempt !== null;
-  }
-
-  private check(order: Order, address: ShippingAddress | undefined): void {
-    if (!['open', 'pending', 'approving', 'failed'].includes(order.state)) throw new Refusal(300);
-    if (order.expiresAt <= this.clock.now()) throw new Refusal(300);
-    if (!order.useShipping) return;
-    if (!address) throw new Refusal(500, '배송지를 입력해 주세요.');
-    if (order.zipCode && !isSamePlace(order.zipCode, address)) {
-      throw new Refusal(500, '배송지가 변경되어 금액이 달라질 수 있습니다. 다시 시도해 주세요.');
-    }
-  }
-
-  private async startAttempt(
-    manager: EntityManager,
-    merchant: Merchant,
-    order: Order,
-    tid: string,
-    set: Record<string, unknown>,
-  ): Promise<void> {
-    const now = this.clock.now();
-    const id = newId();
-    await manager.query(
-      `UPDATE payment.attempts SET closed_at = $2, updated_at = $2
-       WHERE order_id = $1 AND closed_at IS NULL AND state IN ('waiting', 'approving')`,
-      [order.id, now],
+  private async tellSoldOut(manager: EntityManager, soldOut: Taken[]): Promise<void> {
+    if (soldOut.length === 0) return;
+    await moveAll(
+      manager,
+      ORDER,
+      soldOut.map(({ order }) => order.id),
+      {
+        to: 'failed',
+        by: 'platform',
+        note: 'T2: sold out',
+        at: this.clock.now(),
+        from: ['open'],
+        set: { failure_message: SOLD_OUT },
+      },
     );
-    await manager.insert(Attempt, {
-      id,
-      orderId: order.id,
-      merchant: merchant.id,
-      cid: this.orders.cidOf(merchant, order.terms.subscription !== undefined),
-      tid,
-      state: 'waiting',
-      totalAmount: order.totalAmount,
-      taxFreeAmount: order.taxFreeAmount,
-      vatAmount: order.vatAmount,
-      expiresAt: new Date(now.getTime() + this.config.tidTtlSeconds * 1000 * this.runtime.retryTimeScale),
-      lookAt: firstLook(now, this.runtime),
-      createdAt: now,
-      updatedAt: now,
-    });
-    await began(manager, {
-      subject: 'attempt',
-      orderId: order.id,
-      id,
-      state: 'waiting',
-      by: 'kakao',
-      note: 'T2',
-      at: now,
-    });
-    const note = order.attemptId === null ? 'T2: stock reserved' : 'T2: a newer tid';
-    await moveTo(manager, ORDER, order.id, {
-      to: 'pending',
-      by: 'kakao',
-      note,
-      at: now,
-      set: { ...set, attempt_id: id, failure_message: null },
-    });
-    // T3 may have overtaken T2.
-    if (await manager.existsBy(Callback, { orderId: order.id })) {
-      await this.jobs.add(APPROVE, { orderId: order.id }, manager);
-    }
   }
 }
+
+const isTidTaken = (error: unknown): boolean =>
+  (error as { driverError?: { constraint?: string } }).driverError?.constraint === 'attempts_tid_of_merchant';

@@ -1,10 +1,9 @@
 import type { OrderSheetData, OrderStatusCode } from '@biz/kakao-dto';
 import type { Buyer, Merchant } from '@biz/merchant';
-import { Clock, newId, Refusal, RuntimeConfig } from '@biz/platform';
+import { Clock, gather, newId, Refusal, RuntimeConfig } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { EntityManager } from 'typeorm';
-import { began, moveTo, ORDER } from '../history/move-to';
+import { moveTo, ORDER } from '../history/move-to';
 import { PaymentConfig } from '../payment.config';
 import { OrderSheets, type PricedSheet } from '../sheets/order-sheets';
 import { isOrderId } from './order-id';
@@ -16,16 +15,24 @@ import { Order } from './order.entity';
 const FAILED = '결제에 실패했습니다.';
 
 interface StatusRow {
+  id: string;
+  merchant: string;
   state: OrderState;
   app_user_id: string;
   failure_message: string | null;
   expires_at: Date;
 }
 
+/** T4 comes twice a second for every buyer who is paying; what comes together is read together. */
+const STATUSES = { size: 32, inFlight: 3 };
+const NEW_ORDERS = { size: 32, inFlight: 3 };
+
 /** T1 makes orders, T4 tells how they are. */
 @Injectable()
 export class Orders {
   private readonly logger = new Logger(Orders.name);
+  private readonly statusOf = gather((ids: readonly string[]) => this.statusesOf(ids), STATUSES);
+  private readonly insert = gather((orders: readonly Order[]) => this.insertAll(orders), NEW_ORDERS);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -46,27 +53,27 @@ export class Orders {
     const priced = await this.sheets.load(merchant, sheetId, buyer);
     if (!priced) throw new Refusal(300);
     this.cidOf(merchant, priced.terms.subscription !== undefined);
-    const order = await this.dataSource.transaction((manager) => this.store(manager, merchant, sheetId, buyer, priced));
-    return this.show(merchant, order);
+    const order = this.make(merchant, sheetId, buyer, priced);
+    const isNew = await this.insert(order);
+    return this.show(merchant, isNew ? order : await this.renew(order, buyer, priced));
   }
 
-  /** T4: our own state only, by one single-row read. */
+  /** T4: our own state only, always read afresh. */
   async status(
     merchant: Merchant,
     appUserId: string,
     orderId: string,
   ): Promise<{ order_status: OrderStatusCode; message?: string }> {
-    const [row] = isOrderId(orderId)
-      ? await this.dataSource.query<StatusRow[]>(
-          `SELECT state, app_user_id, failure_message, expires_at FROM payment.orders WHERE id = $1 AND merchant = $2`,
-          [orderId, merchant.id],
-        )
-      : [];
-    if (!row) throw new Refusal(300);
+    const row = isOrderId(orderId) ? await this.statusOf(orderId) : undefined;
+    if (row?.merchant !== merchant.id) throw new Refusal(300);
     if (row.app_user_id !== appUserId) throw new Refusal(400);
     if (row.state === 'open' && row.expires_at <= this.clock.now()) throw new Refusal(300);
     const { shown } = ORDER_STATES[row.state];
     return shown === 'F' ? { order_status: shown, message: row.failure_message ?? FAILED } : { order_status: shown };
+  }
+
+  hasCid({ secrets }: Merchant, subscription: boolean): boolean {
+    return (subscription ? secrets.subscriptionCid : secrets.cid) !== undefined;
   }
 
   /** The contract with KakaoPay an order is paid under. */
@@ -77,16 +84,23 @@ export class Orders {
     throw new Refusal(500);
   }
 
-  private async store(
-    manager: EntityManager,
+  private async statusesOf(ids: readonly string[]): Promise<(StatusRow | undefined)[]> {
+    const rows = await this.dataSource.query<StatusRow[]>(
+      `SELECT id, merchant, state, app_user_id, failure_message, expires_at FROM payment.orders WHERE id = ANY($1::uuid[])`,
+      [ids],
+    );
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => byId.get(id));
+  }
+
+  private make(
     merchant: Merchant,
     sheetId: string,
     { appUserId, relayId, zipCode }: Buyer,
     priced: PricedSheet,
-  ): Promise<Order> {
+  ): Order {
     const now = this.clock.now();
-    const expiresAt = new Date(now.getTime() + this.config.orderTtlSeconds * 1000 * this.runtime.retryTimeScale);
-    const order = Object.assign(new Order(), {
+    return Object.assign(new Order(), {
       ...priced,
       id: newId(),
       merchant: merchant.id,
@@ -100,67 +114,83 @@ export class Orders {
       addressSealed: null,
       failureMessage: null,
       reviewReason: null,
-      expiresAt,
+      expiresAt: this.expiry(now),
       paidAt: null,
       createdAt: now,
       updatedAt: now,
     } satisfies Order);
-    const inserted = await manager
-      .createQueryBuilder()
-      .insert()
-      .into(Order)
-      .values(order)
-      .orIgnore()
-      .returning('id')
-      .execute();
-    if ((inserted.raw as unknown[]).length > 0) {
-      await began(manager, {
-        subject: 'order',
-        orderId: order.id,
-        id: order.id,
-        state: 'open',
-        by: 'kakao',
-        note: 'T1',
-        at: now,
+  }
+
+  /** @returns which of them are new: the others have an order of the same sheet and user already */
+  private async insertAll(orders: readonly Order[]): Promise<boolean[]> {
+    const { columns } = this.dataSource.getMetadata(Order);
+    const names = columns.map(({ databaseName }) => databaseName).join(', ');
+    const rows = orders.map((order) =>
+      Object.fromEntries(columns.map((column) => [column.databaseName, column.getEntityValue(order) as unknown])),
+    );
+    const made = await this.dataSource.query<{ id: string }[]>(
+      `WITH made AS (
+         INSERT INTO payment.orders (${names}) SELECT ${names} FROM json_populate_recordset(NULL::payment.orders, $1)
+         ON CONFLICT ON CONSTRAINT orders_one_per_sheet_and_user DO NOTHING RETURNING id, state, created_at
+       ), told AS (
+         INSERT INTO payment.history (id, order_id, subject, subject_id, to_state, actor, note, at)
+         SELECT entry_id, made.id, 'order', made.id, made.state, 'kakao', 'T1', made.created_at
+           FROM made JOIN unnest($2::uuid[], $3::uuid[]) AS entry (order_id, entry_id) ON entry.order_id = made.id
+       )
+       SELECT id FROM made`,
+      [JSON.stringify(rows), orders.map(({ id }) => id), orders.map(() => newId())],
+    );
+    const isNew = new Set(made.map(({ id }) => id));
+    return orders.map(({ id }) => isNew.has(id));
+  }
+
+  /** T1 again: what the sheet says now, unless the buyer is paying what it said before. */
+  private renew(made: Order, { relayId, zipCode }: Buyer, priced: PricedSheet): Promise<Order> {
+    return this.dataSource.transaction(async (manager) => {
+      const now = this.clock.now();
+      const expiresAt = this.expiry(now);
+      const { merchant, sheetId, appUserId } = made;
+      const known = await manager.findOneOrFail(Order, {
+        where: { merchant, sheetId, appUserId },
+        lock: { mode: 'pessimistic_write' },
       });
-      return order;
-    }
-    const known = await manager.findOneOrFail(Order, {
-      where: { merchant: merchant.id, sheetId, appUserId },
-      lock: { mode: 'pessimistic_write' },
-    });
-    switch (known.state) {
-      case 'open':
-      case 'failed': {
-        if (known.state === 'failed') {
-          await moveTo(manager, ORDER, known.id, {
-            to: 'open',
-            by: 'kakao',
-            note: 'T1: tried again',
-            at: now,
-            set: { failure_message: null },
-          });
+      switch (known.state) {
+        case 'open':
+        case 'failed': {
+          if (known.state === 'failed') {
+            await moveTo(manager, ORDER, known.id, {
+              to: 'open',
+              by: 'kakao',
+              note: 'T1: tried again',
+              at: now,
+              set: { failure_message: null },
+            });
+          }
+          const renewed = {
+            ...priced,
+            zipCode: zipCode ?? null,
+            relayId: relayId ?? known.relayId,
+            expiresAt,
+            updatedAt: now,
+          };
+          await manager.update(Order, { id: known.id }, renewed);
+          return Object.assign(known, renewed);
         }
-        const renewed = {
-          ...priced,
-          zipCode: zipCode ?? null,
-          relayId: relayId ?? known.relayId,
-          expiresAt,
-          updatedAt: now,
-        };
-        await manager.update(Order, { id: known.id }, renewed);
-        return Object.assign(known, renewed);
+        case 'pending':
+        case 'approving':
+          await manager.update(Order, { id: known.id }, { expiresAt });
+          return known;
+        case 'fulfilling':
+        case 'paid':
+        case 'cancelled':
+        case 'review':
+          throw new Refusal(300);
       }
-      case 'pending':
-      case 'approving':
-        await manager.update(Order, { id: known.id }, { expiresAt });
-        return known;
-      case 'fulfilling':
-      case 'paid':
-      case 'cancelled':
-      case 'review':
-        throw new Refusal(300);
-    }
+    });
+  }
+
+  private expiry(from: Date): Date {
+    return new Date(from.getTime() + this.config.orderTtlSeconds * 1000 * this.runtime.retryTimeScale);
   }
 
   private show(merchant: Merchant, order: Order): OrderSheetData {

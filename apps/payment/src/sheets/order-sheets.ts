@@ -36,6 +36,10 @@ export class OrderSheets {
     private readonly config: PaymentConfig,
   ) {}
 
+  hasPolicy(merchant: Merchant): boolean {
+    return this.merchants.port(merchant, OrderPolicy) !== undefined;
+  }
+
   /** @throws Refusal 301 closed, 401 restricted */
   async checkPermission(merchant: Merchant, buyer: Buyer): Promise<void> {
     const policy = this.merchants.port(merchant, OrderPolicy);

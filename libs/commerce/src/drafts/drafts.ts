@@ -1,4 +1,4 @@
-import { Clock, newId, RuntimeConfig, Vault } from '@biz/platform';
+import { Clock, gather, newId, RuntimeConfig, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -10,8 +10,8 @@ import { DraftsConfig } from './drafts.config';
 
 export type DraftState = 'open' | 'paid' | 'expired';
 
-/** A temporary order (임시 주문). */
-export interface Draft {
+/** A temporary order (임시 주문), without what the customer answered. */
+export interface PayableDraft {
   /** What option T2 answers in `data`, and payment T1 gets as `ordersheet_id`. */
   id: string;
   merchantId: string;
@@ -28,12 +28,15 @@ export interface Draft {
   /** What to reserve; empty when nothing of it is counted. */
   lines: StockLine[];
   useShipping: boolean;
-  chosen: Chosen[];
   createdAt: Date;
   expiresAt: Date;
   paidAt?: Date;
   /** The order that paid it. */
   orderRef?: string;
+}
+
+export interface Draft extends PayableDraft {
+  chosen: Chosen[];
 }
 
 /** A priced selection, and whose it is. */
@@ -47,8 +50,17 @@ export interface NewDraft {
 
 const SEALED_FOR = 'commerce.draft';
 
+/** The answers are sealed, and opening them takes longer than the read. */
+const WITHOUT_ANSWERS = `id, merchant_id AS "merchantId", app_user_id AS "appUserId", relay_id AS "relayId", product_id AS "productId",
+  product_name AS "productName", product_kind AS "productKind", quantity, total, use_shipping AS "useShipping", lines,
+  created_at AS "createdAt", expires_at AS "expiresAt", paid_at AS "paidAt", order_ref AS "orderRef"`;
+
+type PayableRow = Omit<DraftRow, 'chosenSealed' | 'fingerprint'>;
+
 @Injectable()
 export class Drafts {
+  private readonly read = gather((ids: readonly string[]) => this.readAll(ids), { size: 32, inFlight: 3 });
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly vault: Vault,
@@ -89,14 +101,10 @@ export class Drafts {
     }
   }
 
-  /** In whatever state it is. An id that is none finds nothing. */
-  async find(
-    merchantId: string,
-    id: string,
-    manager: EntityManager = this.dataSource.manager,
-  ): Promise<Draft | undefined> {
-    const draft = await this.findById(id, manager);
-    return draft?.merchantId === merchantId ? draft : undefined;
+  /** What payment T1 needs, in whatever state it is. An id that is none finds nothing. Asked together, read together. */
+  async find(merchantId: string, id: string): Promise<PayableDraft | undefined> {
+    const row = UUID.test(id) ? await this.read(id.toLowerCase()) : undefined;
+    return row?.merchantId === merchantId ? this.facts(row) : undefined;
   }
 
   /** For the operator, who knows no merchant by the id. */
@@ -160,12 +168,25 @@ export class Drafts {
     return JSON.parse(await this.vault.open(row.chosenSealed, SEALED_FOR)) as Chosen[];
   }
 
-  private stateOf({ paidAt, expiresAt }: DraftRow): DraftState {
+  private stateOf({ paidAt, expiresAt }: PayableRow): DraftState {
     if (paidAt !== null) return 'paid';
     return expiresAt <= this.clock.now() ? 'expired' : 'open';
   }
 
+  private async readAll(ids: readonly string[]): Promise<(PayableRow | undefined)[]> {
+    const rows = await this.dataSource.query<PayableRow[]>(
+      `SELECT ${WITHOUT_ANSWERS} FROM commerce.drafts WHERE id = ANY($1::uuid[])`,
+      [ids],
+    );
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => byId.get(id));
+  }
+
   private show(row: DraftRow, chosen: Chosen[]): Draft {
+    return { ...this.facts(row), chosen };
+  }
+
+  private facts(row: PayableRow): PayableDraft {
     const { id, merchantId, productId, productName, productKind, quantity, total, lines, useShipping } = row;
     const { createdAt, expiresAt, appUserId, relayId, paidAt, orderRef } = row;
     return {
@@ -179,7 +200,6 @@ export class Drafts {
       total,
       lines,
       useShipping,
-      chosen,
       createdAt,
       expiresAt,
       ...(appUserId !== null && { appUserId }),

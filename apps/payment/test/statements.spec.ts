@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { Pool, PoolClient } from 'pg';
+import { DataSource } from 'typeorm';
+import { ADDRESS, World } from './world';
+
+/** The search of the reconciler runs by itself, whatever Kakao asks. */
+const BY_ITSELF = /^UPDATE payment\.attempts SET looks/;
+
+/** What Kakao's calls cost the database, in statements: numbers that no busy machine changes. BEGIN and COMMIT count. */
+describe('the statements of a call', () => {
+  let world: World;
+  let said: string[] = [];
+
+  beforeAll(async () => {
+    world = await World.start({ RETRY_TIME_SCALE: '1' });
+    const { master } = world.app.get<DataSource>(DataSource).driver as unknown as { master: Pool };
+    const heard = new Set<PoolClient>();
+    master.on('acquire', (client) => {
+      if (!heard.has(client)) listen(client);
+      heard.add(client);
+    });
+  });
+  afterAll(() => world.stop());
+
+  function listen(client: PoolClient): void {
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+    client.query = ((...args: unknown[]) => {
+      const [given] = args;
+      const text = typeof given === 'string' ? given : (given as { text: string }).text;
+      if (!text.startsWith('UPDATE payment.attempts SET looks')) said.push(text.trim());
+      return query(...args);
+    }) as typeof client.query;
+  }
+
+  async function statementsOf(call: () => Promise<unknown>): Promise<string[]> {
+    said = [];
+    await call();
+    return said.map((text) => text.split(/[\s;(]/, 1)[0] ?? '');
+  }
+
+  const orderOf = (sheet: { partner_order_id: string }, user: string) => ({ id: sheet.partner_order_id, user });
+
+  it('T1: one, with the order sheets of the shop’s own port; again five', async () => {
+    const id = `coffee-${randomUUID()}`;
+    expect(await statementsOf(() => world.sheet(id, 'u-1'))).toEqual(['WITH']);
+    expect(await statementsOf(() => world.sheet(id, 'u-1'))).toEqual(['WITH', 'START', 'SELECT', 'UPDATE', 'COMMIT']);
+  });
+
+  it('T2: four in one transaction, six when stock is counted; one before them when the shop has an OrderPolicy', async () => {
+    const coffee = orderOf(await world.sheet(`coffee-${randomUUID()}`, 'u-2'), 'u-2');
+    const policy = 'SELECT';
+    expect(await statementsOf(() => world.approve(coffee, 'T-coffee'))).toEqual([
+      policy,
+      'START',
+      'SELECT',
+      'WITH',
+      'COMMIT',
+    ]);
+    expect(await statementsOf(() => world.approve(coffee, 'T-coffee'))).toEqual([policy]);
+
+    await world.setStock('mug', 1);
+    const mug = orderOf(await world.sheet(`mug-${randomUUID()}`, 'u-2'), 'u-2');
+    expect(await statementsOf(() => world.approve(mug, 'T-mug', { shipping_address: ADDRESS }))).toEqual([
+      policy,
+      'START',
+      'SELECT',
+      'WITH',
+      'WITH',
+      'WITH',
+      'COMMIT',
+    ]);
+  });
+
+  it('T4: one', async () => {
+    const order = await world.orderAwaitingPayment();
+    expect(await statementsOf(() => world.status(order))).toEqual(['SELECT']);
+    expect(await statementsOf(() => world.get(`/order/status?order_id=${randomUUID()}`, 'u-4'))).toEqual(['SELECT']);
+    expect(await statementsOf(() => world.get(`/order/status?order_id=none-of-ours`, 'u-4'))).toEqual([]);
+  });
+
+  // Last: its job goes on by itself.
+  it('T3: five, the job of the approval included', async () => {
+    const order = await world.orderAwaitingPayment();
+    const statements = await statementsOf(() => world.callback(order));
+    expect(statements.slice(0, 5)).toEqual(['START', 'SELECT', 'INSERT', expect.any(String), 'COMMIT']);
+  });
+});
