@@ -3,9 +3,6 @@ import type { Pool, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import { ADDRESS, World } from './world';
 
-/** The search of the reconciler runs by itself, whatever Kakao asks. */
-const BY_ITSELF = /^UPDATE payment\.attempts SET looks/;
-
 /** What Kakao's calls cost the database, in statements: numbers that no busy machine changes. BEGIN and COMMIT count. */
 describe('the statements of a call', () => {
   let world: World;
