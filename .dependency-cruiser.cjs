@@ -36,7 +36,7 @@ module.exports = {
       name: 'front-door',
       comment: 'A lib is entered by its index.ts only.',
       severity: 'error',
-      from: { path: '^(apps|libs|merchants|scripts|test)/([^/]*)/?' },
+      from: { path: '^(apps|bench|libs|merchants|scripts|test)/([^/]*)/?' },
       to: { path: '^libs/([^/]+)/src/(?!index\\.ts$)', pathNot: '^$1/$2/' },
     },
     { name: 'testing-stays-in-tests', severity: 'error', from: { pathNot: TEST }, to: { path: '^libs/testing/' } },
@@ -50,7 +50,10 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, pathNot: '(\\.spec\\.ts|main\\.ts|\\.d\\.ts)$|^(scripts|test)/|^apps/simulator/public/' },
+      from: {
+        orphan: true,
+        pathNot: '(\\.spec\\.ts|main\\.ts|\\.d\\.ts)$|^(bench|scripts|test)/|^apps/simulator/public/',
+      },
       to: {},
     },
   ],

@@ -26,7 +26,7 @@ export default defineConfig(
   },
   {
     // Programs for a terminal: what they print is their output.
-    files: ['scripts/**/*.ts', 'apps/simulator/src/cli/**/*.ts'],
+    files: ['bench/**/*.ts', 'scripts/**/*.ts', 'apps/simulator/src/cli/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { Server, type ServerOptions } from './machine/server';
+
+/** What is compared: our app, and small programs that do the same job the usual way. */
+export type ContenderName = 'ours' | 'f' | 'e' | 'c' | 'constant';
+
+export const ABOUT: Record<ContenderName, string> = {
+  ours: 'the payment app as it is shipped: every rule, logs and metrics on',
+  f: 'Nest + Express + TypeORM + ValidationPipe: what most would write',
+  e: 'the same on Fastify',
+  c: 'bare Fastify + pg, a named statement for each request',
+  constant: 'Nest + Fastify that answers a constant',
+};
+
+const NO_ORDER = '/order/status?order_id=00000000-0000-7000-8000-000000000000';
+
+export interface Surroundings {
+  databaseUrl: string;
+  /** Where server logs go. */
+  log: string;
+  /** Our app calls nothing else. */
+  kakaopayOrigin: string;
+  cpuProf?: string;
+}
+
+export function startContender(name: ContenderName, around: Surroundings): Promise<Server> {
+  return Server.start({ name, log: around.log, ...programs(name, around) });
+}
+
+function programs(name: ContenderName, around: Surroundings): Omit<ServerOptions, 'name' | 'log'> {
+  const peer = (file: string, ...args: string[]): Omit<ServerOptions, 'name' | 'log'> => ({
+    program: [join(__dirname, 'peers', `${file}.program.js`), ...args],
+    env: { DATABASE_URL: around.databaseUrl, NODE_ENV: 'production' },
+    portVariable: 'PORT',
+    readyPath: NO_ORDER,
+  });
+  switch (name) {
+    case 'ours':
+      return {
+        program: [join(__dirname, '../apps/payment/src/main.js')],
+        // Not NODE_ENV=production: that refuses a KakaoPay on this machine, and changes nothing else that is measured.
+        env: {
+          DATABASE_URL: around.databaseUrl,
+          KAKAOPAY_ORIGIN: around.kakaopayOrigin,
+          PUBLIC_BASE_URL_SIMULATOR: around.kakaopayOrigin,
+          PUBLIC_BASE_URL_PAYMENT: 'https://pay.example.com',
+        },
+        portVariable: 'PAYMENT_PORT',
+        readyPath: '/health/ready',
+        ...(around.cpuProf !== undefined && {
+          nodeOptions: ['--cpu-prof', `--cpu-prof-dir=${around.cpuProf}`, '--enable-source-maps'],
+        }),
+      };
+    case 'f':
+      return peer('nest-typeorm', 'express');
+    case 'e':
+      return peer('nest-typeorm', 'fastify');
+    case 'c':
+      return peer('fastify-pg');
+    case 'constant':
+      return peer('constant');
+  }
+}

@@ -1,0 +1,54 @@
+import type { BenchDatabase } from '../machine/database-server';
+import { HOT_PRODUCT, orderIdSql, PENDING_EVERY, PRODUCTS, userSql } from './ids';
+
+/** Far from any sweep. */
+const FAR = `now() + interval '10 years'`;
+const SHEET = `'{"lines":[{"name":"아이스 아메리카노","quantity":2},{"name":"치즈 케이크","quantity":1}]}'::jsonb`;
+const AMOUNTS = '3, 13500, 0, 1227, false';
+
+/**
+ * So many orders as a shop has them after a while: nearly all paid, each with its attempt, its stock and its history.
+ *
+ * One in ten is `pending`; its attempt is one the reconciler does not look at.
+ */
+export async function seedOrders(database: BenchDatabase, count: number): Promise<void> {
+  const state = `CASE WHEN n % ${PENDING_EVERY} = 0 THEN 'pending' ELSE 'paid' END`;
+  const time = `timestamptz '2026-01-01' + n * interval '1 second'`;
+  const id = orderIdSql('n');
+  const rows = `generate_series(1, ${count}) n`;
+  // Foreign keys hold by construction; the row-by-row check would double the time.
+  await database.query(`SET session_replication_role = replica; SET synchronous_commit = off`);
+  await database.query(
+    `INSERT INTO payment.orders (id, merchant, sheet_id, app_user_id, state, item_name, quantity, total_amount, tax_free_amount,
+       vat_amount, use_shipping, terms, stock_lines, attempt_id, expires_at, paid_at, created_at, updated_at)
+     SELECT ${id}, 'demo-shop', 'sheet-' || n, ${userSql('n')}, ${state}, '아이스 아메리카노 외 1', ${AMOUNTS},
+       ${SHEET}, '[]', ${orderIdSql('n')}, ${FAR}, ${time}, ${time}, ${time} FROM ${rows}`,
+  );
+  await database.query(
+    `INSERT INTO payment.attempts (id, order_id, merchant, cid, tid, state, total_amount, tax_free_amount, vat_amount,
+       charged_amount, expires_at, created_at, updated_at)
+     SELECT ${id}, ${id}, 'demo-shop', 'TC0ONETIME', 'S' || substr(md5(n::text), 1, 19),
+       CASE WHEN n % ${PENDING_EVERY} = 0 THEN 'waiting' ELSE 'paid' END, 13500, 0, 1227, 13500, ${FAR}, ${time}, ${time} FROM ${rows}`,
+  );
+  await database.query(
+    `INSERT INTO payment.history (id, order_id, subject, subject_id, to_state, actor, note, at)
+     SELECT ${id}, ${id}, 'order', ${id}, 'open', 'kakao', 'T1', ${time} FROM ${rows}`,
+  );
+  await database.query(
+    `INSERT INTO commerce.reservations (merchant_id, order_ref, state, lines)
+     SELECT 'demo-shop', (${id})::text, CASE WHEN n % ${PENDING_EVERY} = 0 THEN 'held' ELSE 'committed' END, '[]' FROM ${rows}`,
+  );
+  await database.query(
+    `INSERT INTO commerce.stock (merchant_id, product_id, sku, on_hand)
+     SELECT 'demo-shop', name, name, 1000000000 FROM (
+       SELECT 'bench-' || p AS name FROM generate_series(0, ${PRODUCTS - 1}) p UNION ALL SELECT '${HOT_PRODUCT}') names`,
+  );
+  await database.query(`RESET session_replication_role; RESET synchronous_commit`);
+  await settle(database);
+}
+
+/** As after a quiet night: statistics are fresh, and no checkpoint is due soon. */
+export async function settle(database: BenchDatabase): Promise<void> {
+  await database.query('VACUUM ANALYZE');
+  await database.query('CHECKPOINT');
+}
