@@ -10,15 +10,22 @@ import { Settlement } from './attempts/settlement';
 import { Callbacks } from './callbacks/callbacks';
 import { CallbacksController } from './callbacks/callbacks.controller';
 import { OrderCompletion } from './completion/order-completion';
+import { FailedRefunds } from './operator/failed-refunds';
 import { OperatorOrdersController } from './operator/operator-orders.controller';
+import { OperatorRefundsController } from './operator/operator-refunds.controller';
 import { AttemptStart } from './orders/attempt-start';
 import { OrderApproval } from './orders/order-approval';
 import { Orders } from './orders/orders';
 import { OrdersController } from './orders/orders.controller';
 import { PaymentConfig } from './payment.config';
 import { paymentSchema } from './payment.schema';
+import { RefundCompletion } from './refunds/refund-completion';
 import { RefundWorker } from './refunds/refund-worker';
 import { Refunds } from './refunds/refunds';
+import { FoundRefunds } from './review/found-refunds';
+import { KakaoPayWord } from './review/kakaopay-word';
+import { Review } from './review/review';
+import { ReviewController } from './review/review.controller';
 import { OrderSheets } from './sheets/order-sheets';
 import { OrderUrlMaker } from './sheets/order-urls';
 import { Subscriptions } from './subscriptions/subscriptions';
@@ -40,7 +47,14 @@ export class PaymentModule {
     return {
       module: PaymentModule,
       imports: [MerchantsModule.for(merchants), CommerceModule.with(merchants)],
-      controllers: [OrdersController, CallbacksController, OperatorOrdersController, SubscriptionsController],
+      controllers: [
+        OrdersController,
+        CallbacksController,
+        OperatorOrdersController,
+        ReviewController,
+        OperatorRefundsController,
+        SubscriptionsController,
+      ],
       providers: [
         provideConfig(PaymentConfig),
         OrderUrlMaker,
@@ -55,7 +69,12 @@ export class PaymentModule {
         Reconciler,
         OrderCompletion,
         Refunds,
+        RefundCompletion,
         RefundWorker,
+        FailedRefunds,
+        KakaoPayWord,
+        FoundRefunds,
+        Review,
         Subscriptions,
       ],
     };

@@ -214,7 +214,7 @@ export class FakeKakaoPay {
       },
       quantity: 1,
       created_at: '2026-11-23T11:59:00',
-      approved_at: '2026-11-23T12:00:00',
+      ...(payment.charges.length > 0 && { approved_at: '2026-11-23T12:00:00' }),
     };
   }
 }

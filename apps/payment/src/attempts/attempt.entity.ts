@@ -8,6 +8,8 @@ import type { AttemptState } from './attempt-status';
 @Unique('attempts_tid_of_merchant', ['merchant', 'tid'])
 @Index('attempts_of_order', ['orderId', 'id'])
 @Index('attempts_to_look_at', ['lookAt'], { where: `state IN ('waiting', 'approving')` })
+@Index('attempts_in_review', ['orderId'], { where: `state = 'review'` })
+@Index('attempts_charged_by_day', ['approvedAt'], { where: 'charged_amount > 0' })
 @Check(
   'attempts_state',
   `state IN ('waiting', 'approving', 'paid', 'surplus', 'refunded', 'failed', 'expired', 'review')`,

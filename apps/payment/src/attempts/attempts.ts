@@ -213,7 +213,7 @@ export class Attempts implements OnModuleInit {
           );
         }
         if (meaning === 'sid-issued' && attempt.totalAmount > 0) {
-          return this.settlement.review(attempt, 'KakaoPay issued a SID but took no money', said);
+          return this.settlement.review(attempt, 'KakaoPay issued a SID but took no money');
         }
         if (order.terms.subscription) await this.waitForCall(attempt);
         return this.settlement.paid(attempt, said);

@@ -1,11 +1,11 @@
 import { Drafts, Stock } from '@biz/commerce';
 import type { Amounts, Card } from '@biz/kakaopay';
-import { Deliveries, Fulfilment, Merchants, type ShopEventType } from '@biz/merchant';
-import { Clock, Jobs } from '@biz/platform';
+import { Deliveries, type ShopEventType } from '@biz/merchant';
+import { Clock } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { FULFIL, OrderCompletion } from '../completion/order-completion';
+import { OrderCompletion } from '../completion/order-completion';
 import type { OrderState } from '../orders/order-status';
 import { Order } from '../orders/order.entity';
 import { orderFacts, paymentFacts } from '../completion/order-facts';
@@ -13,7 +13,7 @@ import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
 import { Refunds } from '../refunds/refunds';
 import { Subscriptions } from '../subscriptions/subscriptions';
 import { Attempt } from './attempt.entity';
-import type { AttemptState } from './attempt-status';
+import { ATTEMPT_STATES, type AttemptState } from './attempt-status';
 
 /** What KakaoPay took, by its own word. */
 export interface Charge {
@@ -23,6 +23,7 @@ export interface Charge {
   method?: string;
   card?: Card;
   approvedAt?: Date;
+  cancelledAt?: Date;
 }
 
 interface Failure {
@@ -44,14 +45,12 @@ const BEING_PAID: readonly OrderState[] = ['pending', 'approving'];
 export class Settlement {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly merchants: Merchants,
     private readonly completion: OrderCompletion,
     private readonly refunds: Refunds,
     private readonly subscriptions: Subscriptions,
     private readonly stock: Stock,
     private readonly drafts: Drafts,
     private readonly deliveries: Deliveries,
-    private readonly jobs: Jobs,
     private readonly clock: Clock,
   ) {}
 
@@ -71,26 +70,13 @@ export class Settlement {
         by: 'kakaopay',
         note: 'approved',
         at,
-        set: chargeColumns(charge),
+        set: chargeColumns(charge, at),
       });
       if (!moved) return;
       if (sidSealed !== undefined) {
         await this.subscriptions.begin(manager, order, attempt.cid, sidSealed, charge.approvedAt ?? at);
       }
-      const paidAt = charge.approvedAt ?? at;
-      if (this.merchants.port(this.merchants.get(order.merchant), Fulfilment)) {
-        await moveTo(manager, ORDER, order.id, {
-          to: 'fulfilling',
-          by: 'platform',
-          note: "paid; the shop's own work begins",
-          at,
-          from: BEING_PAID,
-          set: { paid_at: paidAt },
-        });
-        await this.jobs.add(FULFIL, { orderId: order.id }, manager);
-      } else {
-        await this.completion.complete(manager, order, paidAt);
-      }
+      await this.completion.begin(manager, order, charge.approvedAt ?? at);
     });
   }
 
@@ -109,8 +95,12 @@ export class Settlement {
     await this.inOrder(id, async (manager, order, attempt) => {
       const note = 'cancelled at KakaoPay';
       const at = this.clock.now();
-      const set = { ...chargeColumns(charge), calling_until: null };
+      const set = { ...chargeColumns(charge, at), calling_until: null };
       if (!(await moveTo(manager, ATTEMPT, id, { to: 'refunded', by: 'kakaopay', note, at, set }))) return;
+      if (charge.amount.total > 0) {
+        const given = { amount: charge.amount.total, doneAt: charge.cancelledAt ?? at, reason: note, restock: false };
+        await this.refunds.foundAtKakaoPay(manager, Object.assign(attempt, chargedOf(charge)), given);
+      }
       await this.endOrder(manager, order, attempt, { to: 'cancelled', event: 'payment.cancelled', note });
     });
   }
@@ -145,7 +135,7 @@ export class Settlement {
     charge?: Charge,
   ): Promise<void> {
     const at = this.clock.now();
-    const set = { ...(charge && chargeColumns(charge)), failure_message: reason, calling_until: null };
+    const set = { ...(charge && chargeColumns(charge, at)), failure_message: reason, calling_until: null };
     if (!(await moveTo(manager, ATTEMPT, attempt.id, { to: 'review', by: 'platform', note: reason, at, set }))) return;
     if (this.isCurrent(order, attempt)) {
       await moveTo(manager, ORDER, order.id, {
@@ -169,7 +159,9 @@ export class Settlement {
     await this.dataSource.transaction(async (manager) => {
       const { orderId } = await manager.findOneOrFail(Attempt, { select: { orderId: true }, where: { id: attemptId } });
       const order = await manager.findOneOrFail(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } });
-      await work(manager, order, await manager.findOneByOrFail(Attempt, { id: attemptId }));
+      const attempt = await manager.findOneByOrFail(Attempt, { id: attemptId });
+      // Two may have asked KakaoPay at once: what the first one's answer decided stands, a person's review above all.
+      if (!ATTEMPT_STATES[attempt.state].final) await work(manager, order, attempt);
     });
   }
 
@@ -178,7 +170,6 @@ export class Settlement {
   }
 
   private async whyNotTaken(manager: EntityManager, order: Order, attempt: Attempt): Promise<string | undefined> {
-    if (attempt.state === 'paid') return undefined;
     if (!this.isCurrent(order, attempt)) return 'the tid was superseded or given up before its money came';
     if (!BEING_PAID.includes(order.state)) return `the order was ${order.state} when the money came`;
     if (order.draftId === null) return undefined;
@@ -194,7 +185,7 @@ export class Settlement {
     reason: string,
   ): Promise<void> {
     const at = this.clock.now();
-    const set = chargeColumns(charge);
+    const set = chargeColumns(charge, at);
     if (!(await moveTo(manager, ATTEMPT, attempt.id, { to: 'surplus', by: 'kakaopay', note: reason, at, set }))) return;
     await this.refunds.begin(
       manager,
@@ -251,11 +242,12 @@ export class Settlement {
   }
 }
 
-function chargedOf({ amount }: Charge): Pick<Attempt, 'chargedAmount' | 'chargedTaxFree' | 'chargedVat'> {
+export function chargedOf({ amount }: Charge): Pick<Attempt, 'chargedAmount' | 'chargedTaxFree' | 'chargedVat'> {
   return { chargedAmount: amount.total, chargedTaxFree: amount.taxFree, chargedVat: amount.vat };
 }
 
-function chargeColumns({ amount, aid, method, card, approvedAt }: Charge): Record<string, unknown> {
+/** @param at when we learned of it, unless KakaoPay says when it was */
+export function chargeColumns({ amount, aid, method, card, approvedAt }: Charge, at: Date): Record<string, unknown> {
   return {
     charged_amount: amount.total,
     charged_tax_free: amount.taxFree,
@@ -264,6 +256,6 @@ function chargeColumns({ amount, aid, method, card, approvedAt }: Charge): Recor
     ...(aid !== undefined && { aid }),
     ...(method !== undefined && { method }),
     ...(card && { card: JSON.stringify(card) }),
-    ...(approvedAt && { approved_at: approvedAt }),
+    approved_at: approvedAt ?? at,
   };
 }

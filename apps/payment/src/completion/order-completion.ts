@@ -6,12 +6,13 @@ import type { OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
-import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
+import { ATTEMPT, type Move, moveTo, ORDER } from '../history/move-to';
 import { inTime } from '../in-time';
 import { Refunds } from '../refunds/refunds';
 import { Subscription } from '../subscriptions/subscription.entity';
 import { ADDRESS_CONTEXT } from '../orders/order-address';
 import { orderFacts, paymentFacts } from './order-facts';
+import type { OrderState } from '../orders/order-status';
 import { Order } from '../orders/order.entity';
 
 /** The shop's own work for a paid order; seconds before each repeat, over a day. */
@@ -22,6 +23,9 @@ export const FULFIL = defineJob<{ orderId: string }>({
 
 /** A shop that takes longer is asked again. */
 const SHOP_TIMEOUT_MS = 60_000;
+
+/** Who says that it goes on, and why. */
+type Why = Pick<Move<OrderState>, 'by' | 'note'>;
 
 /** From the money's arrival to `S`: the shop's own order work, then all that follows from a paid order. */
 @Injectable()
@@ -45,15 +49,34 @@ export class OrderCompletion implements OnModuleInit {
     );
   }
 
+  /** The money is there, in the caller's transaction: the shop's own work begins, or without any the order is done. */
+  async begin(manager: EntityManager, order: Order, paidAt: Date, why?: Why): Promise<void> {
+    if (!this.merchants.port(this.merchants.get(order.merchant), Fulfilment)) {
+      return this.complete(manager, order, paidAt, why);
+    }
+    await moveTo(manager, ORDER, order.id, {
+      to: 'fulfilling',
+      ...(why ?? { by: 'platform', note: "paid; the shop's own work begins" }),
+      at: this.clock.now(),
+      from: ['pending', 'approving', 'review'],
+      set: { paid_at: paidAt, review_reason: null },
+    });
+    await this.jobs.add(FULFIL, { orderId: order.id }, manager);
+  }
+
   /** Makes a paid order `S`, in the caller's transaction: its goods are sold and the shop is told. */
-  async complete(manager: EntityManager, order: Order, paidAt: Date): Promise<void> {
+  async complete(
+    manager: EntityManager,
+    order: Order,
+    paidAt: Date,
+    why: Why = { by: 'platform', note: 'paid and done' },
+  ): Promise<void> {
     const moved = await moveTo(manager, ORDER, order.id, {
       to: 'paid',
-      by: 'platform',
-      note: 'paid and done',
+      ...why,
       at: this.clock.now(),
-      from: ['pending', 'approving', 'fulfilling'],
-      set: { paid_at: paidAt },
+      from: ['pending', 'approving', 'fulfilling', 'review'],
+      set: { paid_at: paidAt, review_reason: null },
     });
     if (!moved) return;
     await this.stock.commit(manager, order.merchant, order.id);

@@ -23,6 +23,7 @@ export function orderFacts(order: Order, state: OrderState = order.state): Recor
 export function paymentFacts(attempt: Attempt, address?: ShippingAddress): Record<string, unknown> {
   return {
     tid: attempt.tid,
+    ...(attempt.chargedAmount !== null && { chargedAmount: attempt.chargedAmount }),
     ...(attempt.aid !== null && { aid: attempt.aid }),
     ...(attempt.method !== null && { method: attempt.method }),
     ...(attempt.approvedAt !== null && { approvedAt: attempt.approvedAt.toISOString() }),

@@ -26,6 +26,7 @@ import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
 import { Refund } from '../refunds/refund.entity';
 import { Refunds } from '../refunds/refunds';
+import { IDEMPOTENCY_KEY_HEADER, requireKey } from './idempotency-key';
 import {
   AttemptDto,
   CancelOrderRequest,
@@ -37,8 +38,6 @@ import {
   OrdersQuery,
   RefundDto,
 } from './operator-orders.dto';
-
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
 
 @OperatorController('orders')
 export class OperatorOrdersController {
@@ -80,7 +79,9 @@ export class OperatorOrdersController {
       manager.find(Refund, of),
       manager.find(HistoryEntry, of),
     ]);
+    const own = attempts.find((each) => each.id === order.attemptId);
     return Object.assign(OrderDto.of(order), {
+      ...(own?.chargedAmount != null && { chargedAmount: own.chargedAmount }),
       attempts: attempts.map((each) => AttemptDto.of(each)),
       refunds: refunds.map((each) => RefundDto.of(each)),
       history: history.map((each) => HistoryDto.of(each)),
@@ -96,11 +97,7 @@ export class OperatorOrdersController {
   @Post(':partnerOrderId/cancel')
   @ApiParam({ name: 'partnerOrderId', description: '가맹점 주문번호' })
   @HttpCode(202)
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    description: 'Made by the caller, one for each wish; up to 200 characters',
-  })
+  @ApiHeader(IDEMPOTENCY_KEY_HEADER)
   @ApiAcceptedResponse({ type: OrderCancellationDto })
   @ApiNotFoundResponse({ description: 'No such order' })
   @ApiConflictResponse({
@@ -112,13 +109,10 @@ export class OperatorOrdersController {
     @Headers('idempotency-key') key: string | undefined,
     @Body() { amount, reason, restock = true }: CancelOrderRequest,
   ): Promise<OrderCancellationDto> {
-    if (key === undefined || !IDEMPOTENCY_KEY.test(key)) {
-      throw new BadRequestException('The header Idempotency-Key is required: 1 to 200 printable characters');
-    }
     const refund = await this.refunds.request(id, {
       ...(amount !== undefined && { amount }),
       reason,
-      idempotencyKey: key,
+      idempotencyKey: requireKey(key),
       restock,
     });
     const { state } = await this.dataSource.manager.findOneByOrFail(Order, { id });

@@ -132,11 +132,11 @@ export class RefundDto {
   /** Id of the refund */
   id: string;
 
-  /** requested; sending: the cancel call was decided on; done: the money is back; failed: a person decides */
+  /** requested; sending: the cancel call was decided on; done: the money is back; failed: a person decides; withdrawn: not wanted any more */
   @ApiProperty({ enum: REFUND_STATE_NAMES, enumName: 'RefundState' })
   state: RefundState;
 
-  /** `operator`, `surplus` (money that came for an order that could not take it) or `fulfilment-refused` */
+  /** `operator`, `surplus` (money that came for an order that could not take it), `fulfilment-refused`, or `at-kakaopay` (by hand, there) */
   cause: string;
 
   /** In the words of whoever asked (취소 사유) */
@@ -324,7 +324,7 @@ export class OrderDto {
       refundedAmount: row.refundedAmount,
       hasAddress: row.addressSealed !== null,
       ...(row.failureMessage !== null && { message: row.failureMessage }),
-      ...(row.reviewReason !== null && { reviewReason: row.reviewReason }),
+      ...(row.state === 'review' && row.reviewReason !== null && { reviewReason: row.reviewReason }),
       expiresAt: row.expiresAt,
       ...(row.paidAt && { paidAt: row.paidAt }),
       createdAt: row.createdAt,
@@ -335,6 +335,10 @@ export class OrderDto {
 
 /** An order with all that happened to it. */
 export class OrderDetailDto extends OrderDto {
+  /** Won that KakaoPay took for it; differs from `totalAmount` when an operator accepted another amount */
+  @ApiProperty({ type: 'integer', required: false })
+  chargedAmount?: number;
+
   /** Oldest first */
   @ApiProperty({ type: [AttemptDto] })
   attempts: AttemptDto[];

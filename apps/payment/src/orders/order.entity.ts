@@ -23,7 +23,7 @@ export interface SheetTerms {
   'orders_amounts',
   `quantity > 0 AND total_amount >= 0 AND tax_free_amount >= 0 AND vat_amount >= 0 AND tax_free_amount + vat_amount <= total_amount`,
 )
-@Check('orders_never_refunds_more', 'refunded_amount BETWEEN 0 AND total_amount')
+@Check('orders_refunded_amount', 'refunded_amount >= 0')
 @Check('orders_review_has_a_reason', `state <> 'review' OR review_reason IS NOT NULL`)
 export class Order {
   /** Also KakaoPay's and Kakao's partner_order_id. */

@@ -1,5 +1,4 @@
 import { cancelRefusal, explainCode, type Answer, type Cancellation } from '@biz/kakaopay';
-import { Stock } from '@biz/commerce';
 import { Deliveries } from '@biz/merchant';
 import { Clock, Jobs, NotYet } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
@@ -8,10 +7,11 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
 import { MerchantKakaoPay } from '../attempts/merchant-kakaopay';
-import { orderFacts, paymentFacts } from '../completion/order-facts';
-import { ATTEMPT, moveTo, ORDER, REFUND as REFUND_ROW } from '../history/move-to';
+import { orderFacts } from '../completion/order-facts';
+import { moveTo, REFUND as REFUND_ROW } from '../history/move-to';
 import { Order } from '../orders/order.entity';
-import { REFUND_STATES } from './refund-status';
+import { RefundCompletion } from './refund-completion';
+import { UNDER_WAY } from './refund-status';
 import { Refund } from './refund.entity';
 import { REFUND } from './refunds';
 
@@ -23,7 +23,7 @@ export class RefundWorker implements OnModuleInit {
   constructor(
     private readonly dataSource: DataSource,
     private readonly kakaopay: MerchantKakaoPay,
-    private readonly stock: Stock,
+    private readonly completion: RefundCompletion,
     private readonly deliveries: Deliveries,
     private readonly jobs: Jobs,
     private readonly clock: Clock,
@@ -47,7 +47,7 @@ export class RefundWorker implements OnModuleInit {
   private async carryOut(refundId: string): Promise<void> {
     const { manager } = this.dataSource;
     const refund = await manager.findOneByOrFail(Refund, { id: refundId });
-    if (REFUND_STATES[refund.state].final) return;
+    if (!UNDER_WAY.includes(refund.state)) return;
     const attempt = await manager.findOneByOrFail(Attempt, { id: refund.attemptId });
     const repeat = refund.state === 'sending';
     if (!repeat && !(await this.claim(refund))) throw new NotYet('another refund of the same payment is under way');
@@ -64,7 +64,7 @@ export class RefundWorker implements OnModuleInit {
       vatAmount: refund.vatAmount,
       availableAmount: (attempt.chargedAmount ?? 0) - before,
     });
-    await this.apply(refund, answer);
+    await this.apply(refund, before, answer);
   }
 
   private async refundedBefore(attempt: Attempt): Promise<number> {
@@ -112,8 +112,12 @@ export class RefundWorker implements OnModuleInit {
     return true;
   }
 
-  private async apply(refund: Refund, answer: Answer<Cancellation>): Promise<void> {
-    if (answer.kind === 'answered') return this.done(refund, answer.value.aid, 'KakaoPay gave the money back');
+  private async apply(refund: Refund, before: number, answer: Answer<Cancellation>): Promise<void> {
+    if (answer.kind === 'answered') {
+      const { aid, cancelledAmount } = answer.value;
+      if (cancelledAmount === before + refund.amount) return this.done(refund, aid, 'KakaoPay gave the money back');
+      throw new NotYet(`cancel: KakaoPay says that ${cancelledAmount} won are cancelled in all`);
+    }
     if (answer.kind !== 'refused') {
       this.logger.warn({ refundId: refund.id, outcome: answer.kind, reason: answer.reason }, 'cancel: not known');
       throw new NotYet(`cancel: ${answer.kind}`);
@@ -133,50 +137,7 @@ export class RefundWorker implements OnModuleInit {
       const at = this.clock.now();
       const set = { done_at: at, aid: aid ?? null };
       if (!(await moveTo(manager, REFUND_ROW, refund.id, { to: 'done', by: 'kakaopay', note, at, set }))) return;
-      const total = await manager.sum(Refund, 'amount', { attemptId: attempt.id, state: 'done' });
-      const whole = (total ?? 0) >= (attempt.chargedAmount ?? 0);
-      if (whole)
-        await moveTo(manager, ATTEMPT, attempt.id, { to: 'refunded', by: 'platform', note: 'all of it is back', at });
-      if (refund.cause !== 'operator') return;
-      await this.applyToOrder(manager, order, attempt, refund, whole);
-    });
-  }
-
-  private async applyToOrder(
-    manager: EntityManager,
-    order: Order,
-    attempt: Attempt,
-    refund: Refund,
-    whole: boolean,
-  ): Promise<void> {
-    const at = this.clock.now();
-    // In review KakaoPay may have taken another amount than the order's.
-    order.refundedAmount = Math.min(order.refundedAmount + refund.amount, order.totalAmount);
-    await manager.update(Order, { id: order.id }, { refundedAmount: order.refundedAmount, updatedAt: at });
-    if (whole) {
-      const held = order.state === 'fulfilling' || order.state === 'review';
-      await moveTo(manager, ORDER, order.id, { to: 'cancelled', by: 'operator', note: refund.reason, at });
-      order.state = 'cancelled';
-      if (held) await this.stock.release(manager, order.merchant, order.id);
-      else if (refund.restock) await this.stock.restock(manager, order.merchant, order.id);
-    }
-    await this.deliveries.add(manager, {
-      merchant: order.merchant,
-      type: 'payment.cancelled',
-      subject: order.id,
-      ...(order.relayId !== null && { relayId: order.relayId }),
-      data: {
-        ...orderFacts(order),
-        ...paymentFacts(attempt),
-        refund: {
-          id: refund.id,
-          amount: refund.amount,
-          taxFreeAmount: refund.taxFreeAmount,
-          vatAmount: refund.vatAmount,
-          reason: refund.reason,
-          whole,
-        },
-      },
+      await this.completion.complete(manager, order, attempt, refund);
     });
   }
 

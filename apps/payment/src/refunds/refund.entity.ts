@@ -9,8 +9,10 @@ import type { RefundCause, RefundState } from './refund-status';
 @Index('refunds_of_attempt', ['attemptId', 'id'])
 @Index('refunds_one_at_a_time', ['attemptId'], { unique: true, where: `state = 'sending'` })
 @Index('refunds_by_state', ['state', 'id'])
-@Check('refunds_state', `state IN ('requested', 'sending', 'done', 'failed')`)
-@Check('refunds_cause', `cause IN ('operator', 'surplus', 'fulfilment-refused')`)
+@Index('refunds_by_day', ['doneAt'], { where: `state = 'done'` })
+@Index('refunds_of_surplus', ['attemptId'], { where: `cause = 'surplus'` })
+@Check('refunds_state', `state IN ('requested', 'sending', 'done', 'failed', 'withdrawn')`)
+@Check('refunds_cause', `cause IN ('operator', 'surplus', 'fulfilment-refused', 'at-kakaopay')`)
 @Check(
   'refunds_amounts',
   `amount >= 0 AND tax_free_amount >= 0 AND vat_amount >= 0 AND tax_free_amount + vat_amount <= amount`,

@@ -9,7 +9,7 @@ import { orderFacts } from '../completion/order-facts';
 import { ATTEMPT, began, moveTo, ORDER } from '../history/move-to';
 import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
-import type { RefundCause } from './refund-status';
+import { NOT_GIVEN_BACK, type RefundCause } from './refund-status';
 import { Refund } from './refund.entity';
 import { type Parts, splitRefund } from './tax-split';
 
@@ -25,6 +25,21 @@ export interface RefundWish {
   idempotencyKey: string;
   /** Whether the goods go back on the shelf when the whole order is refunded. */
   restock: boolean;
+}
+
+interface Cause {
+  cause: RefundCause;
+  reason: string;
+}
+
+type Why = Cause & Pick<RefundWish, 'idempotencyKey' | 'restock'>;
+
+/** A refund that nobody asked us for. */
+export interface FoundRefund extends Pick<RefundWish, 'reason' | 'restock'> {
+  /** Won. */
+  amount: number;
+  aid?: string;
+  doneAt: Date;
 }
 
 /** What a refund needs to know of the attempt. */
@@ -74,15 +89,70 @@ export class Refunds {
     });
   }
 
-  /** Sends all of an attempt's money back, in the caller's transaction. */
-  async begin(manager: EntityManager, attempt: Charged, why: { cause: RefundCause; reason: string }): Promise<void> {
-    const charged = chargedParts(attempt);
-    if (charged.amount === 0) {
-      const move = { to: 'refunded', by: 'platform', note: 'no money to give back', at: this.clock.now() } as const;
-      await moveTo(manager, ATTEMPT, attempt.id, move);
-      return;
+  /** Sends all that is left of an attempt's money back, in the caller's transaction. */
+  async begin(
+    manager: EntityManager,
+    attempt: Charged,
+    { cause, reason, idempotencyKey = `platform:${attempt.id}` }: Cause & { idempotencyKey?: string },
+  ): Promise<Refund | undefined> {
+    const before = await this.decidedOn(manager, attempt.id);
+    const left = (attempt.chargedAmount ?? 0) - before.amount;
+    if (left > 0) {
+      const parts = splitRefund(chargedParts(attempt), before, left);
+      return this.insert(manager, attempt, parts, { cause, reason, idempotencyKey, restock: false });
     }
-    await this.insert(manager, attempt, charged, { ...why, idempotencyKey: `platform:${attempt.id}`, restock: false });
+    if (before.amount > 0) return undefined;
+    const move = { to: 'refunded', by: 'platform', note: 'no money to give back', at: this.clock.now() } as const;
+    await moveTo(manager, ATTEMPT, attempt.id, move);
+    return undefined;
+  }
+
+  /** Writes down what somebody gave back in KakaoPay's own back office, in the caller's transaction. */
+  async foundAtKakaoPay(
+    manager: EntityManager,
+    attempt: Charged,
+    { amount, aid, doneAt, reason, restock }: FoundRefund,
+  ): Promise<Refund> {
+    const before = await this.decidedOn(manager, attempt.id);
+    const refund = this.newRefund(manager, attempt, splitRefund(chargedParts(attempt), before, amount), {
+      cause: 'at-kakaopay',
+      reason,
+      idempotencyKey: `kakaopay:${attempt.id}:${before.amount + amount}`,
+      restock,
+    });
+    Object.assign(refund, { state: 'done', aid: aid ?? null, doneAt } satisfies Partial<Refund>);
+    await manager.insert(Refund, refund);
+    const note = `${amount} won were cancelled at KakaoPay: ${reason}`;
+    await began(manager, { ...placeOf(refund), state: 'done', by: 'kakaopay', note, at: refund.createdAt });
+    return refund;
+  }
+
+  /** An order that cost nothing, such as the first month of a subscription. */
+  private async cancelFree(
+    manager: EntityManager,
+    order: Order,
+    attempt: Attempt,
+    { reason, restock }: RefundWish,
+  ): Promise<void> {
+    const move = { by: 'operator', note: reason, at: this.clock.now() } as const;
+    if (!(await moveTo(manager, ORDER, order.id, { to: 'cancelled', ...move }))) return;
+    await moveTo(manager, ATTEMPT, attempt.id, { to: 'refunded', ...move });
+    // Whichever of the two it has: goods held for it, or goods that were sold.
+    if (!(await this.stock.release(manager, order.merchant, order.id)) && restock) {
+      await this.stock.restock(manager, order.merchant, order.id);
+    }
+    await this.tellCancelled(manager, order, { reason });
+  }
+
+  /** What is given back or on its way. */
+  async decidedOn(manager: EntityManager, attemptId: string): Promise<Parts> {
+    const [sum] = await manager.query<Parts[]>(
+      `SELECT coalesce(sum(amount), 0)::int AS amount, coalesce(sum(tax_free_amount), 0)::int AS "taxFree",
+              coalesce(sum(vat_amount), 0)::int AS vat
+         FROM payment.refunds WHERE attempt_id = $1 AND state <> ALL ($2)`,
+      [attemptId, NOT_GIVEN_BACK],
+    );
+    return sum ?? { amount: 0, taxFree: 0, vat: 0 };
   }
 
   private async cancelUnpaid(manager: EntityManager, order: Order, { amount, reason }: RefundWish): Promise<undefined> {
@@ -109,7 +179,7 @@ export class Refunds {
   private async refundOrder(manager: EntityManager, order: Order, wish: RefundWish): Promise<Refund | undefined> {
     const attempt = await manager.findOneByOrFail(Attempt, { id: order.attemptId ?? '' });
     if (attempt.chargedAmount === null) {
-      throw new ConflictException('KakaoPay has not said what it took; look at the payment there first');
+      throw new ConflictException('KakaoPay has not said what it took; POST …/refund asks it and gives all of it back');
     }
     const before = await this.decidedOn(manager, attempt.id);
     const left = attempt.chargedAmount - before.amount;
@@ -118,47 +188,35 @@ export class Refunds {
       throw new UnprocessableEntityException(`Only ${left} won are left to refund, refunds under way included`);
     }
     if (amount === 0) {
-      if (attempt.chargedAmount > 0) return undefined;
-      const move = { to: 'cancelled', by: 'operator', note: wish.reason, at: this.clock.now() } as const;
-      if (await moveTo(manager, ORDER, order.id, move))
-        await this.tellCancelled(manager, order, { reason: wish.reason });
+      if (attempt.chargedAmount === 0) await this.cancelFree(manager, order, attempt, wish);
       return undefined;
     }
     const parts = splitRefund(chargedParts(attempt), before, amount);
     return this.insert(manager, attempt, parts, { ...wish, cause: 'operator' });
   }
 
-  /** What is given back or on its way. */
-  private async decidedOn(manager: EntityManager, attemptId: string): Promise<Parts> {
-    const [sum] = await manager.query<Parts[]>(
-      `SELECT coalesce(sum(amount), 0)::int AS amount, coalesce(sum(tax_free_amount), 0)::int AS "taxFree",
-              coalesce(sum(vat_amount), 0)::int AS vat
-         FROM payment.refunds WHERE attempt_id = $1 AND state <> 'failed'`,
-      [attemptId],
-    );
-    return sum ?? { amount: 0, taxFree: 0, vat: 0 };
+  private async insert(manager: EntityManager, attempt: Charged, parts: Parts, why: Why): Promise<Refund> {
+    const refund = this.newRefund(manager, attempt, parts, why);
+    await manager.insert(Refund, refund);
+    const by = why.cause === 'operator' ? 'operator' : 'platform';
+    const note = `${parts.amount} won: ${why.reason}`;
+    await began(manager, { ...placeOf(refund), state: 'requested', by, note, at: refund.createdAt });
+    await this.jobs.add(REFUND, { refundId: refund.id }, manager);
+    return refund;
   }
 
-  private async insert(
-    manager: EntityManager,
-    attempt: Charged,
-    { amount, taxFree, vat }: Parts,
-    { cause, reason, idempotencyKey, restock }: Omit<RefundWish, 'amount'> & { cause: RefundCause },
-  ): Promise<Refund> {
+  private newRefund(manager: EntityManager, attempt: Charged, { amount, taxFree, vat }: Parts, why: Why): Refund {
     const at = this.clock.now();
-    const refund = manager.create(Refund, {
+    return manager.create(Refund, {
       id: newId(),
       orderId: attempt.orderId,
       attemptId: attempt.id,
       merchant: attempt.merchant,
       state: 'requested',
-      cause,
-      reason,
-      idempotencyKey,
+      ...why,
       amount,
       taxFreeAmount: taxFree,
       vatAmount: vat,
-      restock,
       aid: null,
       failureCode: null,
       failureMessage: null,
@@ -166,20 +224,6 @@ export class Refunds {
       createdAt: at,
       updatedAt: at,
     });
-    await manager.insert(Refund, refund);
-    const by = cause === 'operator' ? 'operator' : 'platform';
-    const note = `${amount} won: ${reason}`;
-    await began(manager, {
-      subject: 'refund',
-      orderId: refund.orderId,
-      id: refund.id,
-      state: 'requested',
-      by,
-      note,
-      at,
-    });
-    await this.jobs.add(REFUND, { refundId: refund.id }, manager);
-    return refund;
   }
 
   private async tellCancelled(manager: EntityManager, order: Order, facts: Record<string, unknown>): Promise<void> {
@@ -192,6 +236,8 @@ export class Refunds {
     });
   }
 }
+
+const placeOf = ({ id, orderId }: Refund) => ({ subject: 'refund', id, orderId }) as const;
 
 export function chargedParts({ chargedAmount, chargedTaxFree, chargedVat }: Charged): Parts {
   return { amount: chargedAmount ?? 0, taxFree: chargedTaxFree ?? 0, vat: chargedVat ?? 0 };

@@ -1,0 +1,67 @@
+import { Clock, Jobs } from '@biz/platform';
+import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { Attempt } from '../attempts/attempt.entity';
+import { moveTo, REFUND as REFUND_ROW } from '../history/move-to';
+import { Order } from '../orders/order.entity';
+import { Refund } from '../refunds/refund.entity';
+import { chargedParts, REFUND, Refunds } from '../refunds/refunds';
+import { splitRefund } from '../refunds/tax-split';
+
+/** What a person does about a refund that KakaoPay refused for good. */
+@Injectable()
+export class FailedRefunds {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly refunds: Refunds,
+    private readonly jobs: Jobs,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Asks KakaoPay again: for what was asked, or for what is left when that is less. */
+  async retry(id: string): Promise<Refund> {
+    return this.ofFailed(id, async (manager, refund) => {
+      const attempt = await manager.findOneByOrFail(Attempt, { id: refund.attemptId });
+      const before = await this.refunds.decidedOn(manager, attempt.id);
+      const left = (attempt.chargedAmount ?? 0) - before.amount;
+      if (left <= 0) throw new ConflictException('Nothing is left to refund; withdraw this one');
+      const parts = splitRefund(chargedParts(attempt), before, Math.min(refund.amount, left));
+      const columns = { amount: parts.amount, tax_free_amount: parts.taxFree, vat_amount: parts.vat };
+      await moveTo(manager, REFUND_ROW, id, {
+        to: 'requested',
+        by: 'operator',
+        note: `${parts.amount} won are asked for again`,
+        at: this.clock.now(),
+        set: { ...columns, failure_message: null, failure_code: null },
+      });
+      await this.jobs.add(REFUND, { refundId: id }, manager);
+    });
+  }
+
+  /** Nobody wants it any more. Money that is no order's must go back, so its refund cannot be withdrawn. */
+  async withdraw(id: string, reason: string): Promise<Refund> {
+    return this.ofFailed(id, async (manager, refund) => {
+      if (refund.cause !== 'operator') {
+        throw new ConflictException(
+          'This money belongs to no order: retry, or cancel it at KakaoPay and reconcile the order',
+        );
+      }
+      const move = { to: 'withdrawn', by: 'operator', note: reason, at: this.clock.now() } as const;
+      await moveTo(manager, REFUND_ROW, id, move);
+    });
+  }
+
+  private async ofFailed(id: string, work: (manager: EntityManager, refund: Refund) => Promise<void>): Promise<Refund> {
+    return this.dataSource.transaction(async (manager) => {
+      const seen = await manager.findOneBy(Refund, { id });
+      if (!seen) throw new NotFoundException('No such refund');
+      await manager.findOneOrFail(Order, { where: { id: seen.orderId }, lock: { mode: 'pessimistic_write' } });
+      const refund = await manager.findOneByOrFail(Refund, { id });
+      if (refund.state !== 'failed')
+        throw new ConflictException(`The refund is ${refund.state}; only a failed one waits for you`);
+      await work(manager, refund);
+      return manager.findOneByOrFail(Refund, { id });
+    });
+  }
+}

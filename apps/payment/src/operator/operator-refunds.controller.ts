@@ -1,0 +1,63 @@
+import { OperatorController, pageOf } from '@biz/platform';
+import { Body, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiConflictResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiParam,
+} from '@nestjs/swagger';
+import { DataSource, LessThan } from 'typeorm';
+import { Refund } from '../refunds/refund.entity';
+import { FailedRefunds } from './failed-refunds';
+import { OperatorRefundDto, RefundPage, RefundsQuery, WithdrawRefundRequest } from './operator-refunds.dto';
+
+@OperatorController('refunds')
+export class OperatorRefundsController {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly failed: FailedRefunds,
+  ) {}
+
+  /** Refunds, newest first; `failed` ones wait for a person */
+  @Get()
+  @ApiOkResponse({ type: RefundPage })
+  async list(@Query() { state, limit = 20, cursor }: RefundsQuery): Promise<RefundPage> {
+    const rows = await this.dataSource.manager.find(Refund, {
+      where: { ...(state && { state }), ...(cursor !== undefined && { id: LessThan(cursor) }) },
+      order: { id: 'DESC' },
+      take: limit + 1,
+    });
+    return pageOf(
+      rows,
+      limit,
+      ({ id }) => id,
+      (each) => OperatorRefundDto.of(each),
+    );
+  }
+
+  /** Asks KakaoPay again for a failed refund, or for what is left when that is less */
+  @Post(':id/retry')
+  @ApiParam({ name: 'id', description: 'Id of the refund' })
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: OperatorRefundDto })
+  @ApiNotFoundResponse({ description: 'No such refund' })
+  @ApiConflictResponse({ description: 'It did not fail, or nothing is left to refund' })
+  async retry(@Param('id', ParseUUIDPipe) id: string): Promise<OperatorRefundDto> {
+    return OperatorRefundDto.of(await this.failed.retry(id));
+  }
+
+  /** Gives a failed refund up: the order keeps its money */
+  @Post(':id/withdraw')
+  @ApiParam({ name: 'id', description: 'Id of the refund' })
+  @HttpCode(200)
+  @ApiOkResponse({ type: OperatorRefundDto })
+  @ApiNotFoundResponse({ description: 'No such refund' })
+  @ApiConflictResponse({ description: 'It did not fail, or its money belongs to no order' })
+  async withdraw(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Body() { reason }: WithdrawRefundRequest,
+  ): Promise<OperatorRefundDto> {
+    return OperatorRefundDto.of(await this.failed.withdraw(id, reason));
+  }
+}

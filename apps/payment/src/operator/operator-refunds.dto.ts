@@ -1,0 +1,42 @@
+import { pageDto, PageQuery } from '@biz/platform';
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { REFUND_STATES, type RefundState } from '../refunds/refund-status';
+import type { Refund } from '../refunds/refund.entity';
+import { RefundDto } from './operator-orders.dto';
+
+const REFUND_STATE_NAMES = Object.keys(REFUND_STATES);
+
+export class RefundsQuery extends PageQuery {
+  /** Only refunds in this state */
+  @ApiProperty({ enum: REFUND_STATE_NAMES, enumName: 'RefundState', required: false })
+  @IsOptional()
+  @IsIn(REFUND_STATE_NAMES)
+  state?: RefundState;
+}
+
+export class WithdrawRefundRequest {
+  /**
+   * Why, as history tells
+   * @example 고객이 교환을 원함
+   */
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(200)
+  reason: string;
+}
+
+/** A refund and the order it belongs to. */
+export class OperatorRefundDto extends RefundDto {
+  /** Id of the merchant */
+  merchant: string;
+
+  /** 가맹점 주문번호 */
+  partnerOrderId: string;
+
+  static override of(row: Refund): OperatorRefundDto {
+    return Object.assign(RefundDto.of(row), { merchant: row.merchant, partnerOrderId: row.orderId });
+  }
+}
+
+export class RefundPage extends pageDto(OperatorRefundDto) {}

@@ -1,0 +1,121 @@
+import type { PaymentOrder } from '@biz/kakaopay';
+import { Clock } from '@biz/platform';
+import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
+import { DataSource, In, MoreThan } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { Attempt } from '../attempts/attempt.entity';
+import { moveTo, REFUND as REFUND_ROW } from '../history/move-to';
+import { isOrderId } from '../orders/order-id';
+import { Order } from '../orders/order.entity';
+import { RefundCompletion } from '../refunds/refund-completion';
+import { UNDER_WAY } from '../refunds/refund-status';
+import { Refund } from '../refunds/refund.entity';
+import { chargedParts, Refunds } from '../refunds/refunds';
+import { splitRefund } from '../refunds/tax-split';
+import { KakaoPayWord } from './kakaopay-word';
+
+export interface FoundWhy {
+  reason: string;
+  /** Whether the goods go back on the shelf when all of the money turns out to be back. */
+  restock: boolean;
+}
+
+/** Money that went back without us: in KakaoPay's own back office, or by a call of ours whose end nobody learned. */
+@Injectable()
+export class FoundRefunds {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly word: KakaoPayWord,
+    private readonly refunds: Refunds,
+    private readonly completion: RefundCompletion,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Asks KakaoPay about every payment of an order, and writes down what was cancelled there.
+   *
+   * A payment that is not final is looked at at once. Repeating it is harmless.
+   * @returns the refunds that were found
+   */
+  async reconcile(orderId: string, why: FoundWhy): Promise<Refund[]> {
+    const { manager } = this.dataSource;
+    const seen = isOrderId(orderId) ? await manager.findOneBy(Order, { id: orderId }) : null;
+    if (!seen) throw new NotFoundException('No such order');
+    if (seen.state === 'review') throw new ConflictException('The order is in review: accept or refund it');
+    await this.lookSoon(seen.id);
+    const attempts = await manager.find(Attempt, {
+      where: { orderId: seen.id, state: In(['paid', 'surplus', 'refunded']), chargedAmount: MoreThan(0) },
+    });
+    const words = await Promise.all(
+      attempts.map(async (attempt) => ({ id: attempt.id, word: await this.word.about(attempt, attempt.tid) })),
+    );
+    return this.dataSource.transaction(async (inside) => {
+      const found: Refund[] = [];
+      for (const { id, word } of words) {
+        const order = await inside.findOneOrFail(Order, {
+          where: { id: seen.id },
+          lock: { mode: 'pessimistic_write' },
+        });
+        const attempt = await inside.findOneByOrFail(Attempt, { id });
+        if (!word.said) throw new ConflictException(`KakaoPay says ${word.status} of a payment it has approved`);
+        const refund = await this.record(inside, order, attempt, word.said, why);
+        if (refund) found.push(refund);
+      }
+      return found;
+    });
+  }
+
+  /** Writes down what KakaoPay cancelled beyond what we know of, in the caller's transaction and under the order's lock. */
+  async record(
+    manager: EntityManager,
+    order: Order,
+    attempt: Attempt,
+    said: PaymentOrder,
+    why: FoundWhy,
+  ): Promise<Refund | undefined> {
+    await this.refuseWhileUnderWay(manager, attempt.id);
+    const before = await this.refunds.decidedOn(manager, attempt.id);
+    const amount = said.cancelledAmount - before.amount;
+    if (amount === 0) return undefined;
+    if (amount < 0 || said.cancelledAmount > (attempt.chargedAmount ?? 0)) {
+      throw new ConflictException(
+        `KakaoPay says ${said.cancelledAmount} of ${attempt.chargedAmount ?? 0} won are cancelled, we know of ${before.amount}`,
+      );
+    }
+    const doneAt = said.cancelledAt ?? this.clock.now();
+    const aid = said.actions.findLast(({ type }) => type === 'CANCEL')?.aid;
+    const failed = await manager.findOneBy(Refund, { attemptId: attempt.id, state: 'failed', amount });
+    let refund: Refund;
+    if (failed) {
+      const { taxFree, vat } = splitRefund(chargedParts(attempt), before, amount);
+      const set = { done_at: doneAt, aid: aid ?? null, tax_free_amount: taxFree, vat_amount: vat };
+      const note = `order says that it was done: ${why.reason}`;
+      await moveTo(manager, REFUND_ROW, failed.id, { to: 'done', by: 'operator', note, at: this.clock.now(), set });
+      refund = await manager.findOneByOrFail(Refund, { id: failed.id });
+    } else {
+      refund = await this.refunds.foundAtKakaoPay(manager, attempt, {
+        amount,
+        doneAt,
+        ...why,
+        ...(aid !== undefined && { aid }),
+      });
+    }
+    await this.completion.complete(manager, order, attempt, refund);
+    return refund;
+  }
+
+  /** While a cancel call may be on its way, nobody can say whose the cancelled won are. */
+  async refuseWhileUnderWay(manager: EntityManager, attemptId: string): Promise<void> {
+    if (await manager.existsBy(Refund, { attemptId, state: In([...UNDER_WAY]) })) {
+      throw new ConflictException('A refund of this payment is under way; try again when it has ended');
+    }
+  }
+
+  private async lookSoon(orderId: string): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE payment.attempts SET look_at = $2
+        WHERE order_id = $1 AND state IN ('waiting', 'approving') AND look_at > $2`,
+      [orderId, this.clock.now()],
+    );
+  }
+}

@@ -1,0 +1,287 @@
+import { Drafts, Stock } from '@biz/commerce';
+import type { PaymentOrder } from '@biz/kakaopay';
+import { Deliveries } from '@biz/merchant';
+import { Clock, newId } from '@biz/platform';
+import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import type { AttemptState } from '../attempts/attempt-status';
+import { Attempt } from '../attempts/attempt.entity';
+import { differences } from '../attempts/compare';
+import { chargeColumns, chargedOf } from '../attempts/settlement';
+import { OrderCompletion } from '../completion/order-completion';
+import { orderFacts, paymentFacts } from '../completion/order-facts';
+import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
+import { isOrderId } from '../orders/order-id';
+import { Order } from '../orders/order.entity';
+import { Refund } from '../refunds/refund.entity';
+import { Refunds } from '../refunds/refunds';
+import { Subscriptions } from '../subscriptions/subscriptions';
+import { Decision, type DecisionKind } from './decision.entity';
+import { FoundRefunds } from './found-refunds';
+import { KakaoPayWord, type Word } from './kakaopay-word';
+
+export interface DecisionWish {
+  reason: string;
+  idempotencyKey: string;
+}
+
+type Work = (manager: EntityManager, order: Order) => Promise<void>;
+
+const AMOUNTS = ['total', 'tax_free', 'vat'];
+/** States of a payment in which somebody must decide whose its money is. */
+const UNDECIDED: readonly AttemptState[] = ['review', 'paid'];
+const NOT_PAID = '결제가 완료되지 않았습니다. 다시 시도해 주세요.';
+
+/**
+ * The two ways out of `review`: a person takes the money, or gives it back.
+ *
+ * KakaoPay is asked first, outside any transaction; when it does not say how the payment stands, nothing changes.
+ */
+@Injectable()
+export class Review {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly word: KakaoPayWord,
+    private readonly completion: OrderCompletion,
+    private readonly refunds: Refunds,
+    private readonly found: FoundRefunds,
+    private readonly subscriptions: Subscriptions,
+    private readonly drafts: Drafts,
+    private readonly stock: Stock,
+    private readonly deliveries: Deliveries,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Takes what KakaoPay took, though its amounts may differ from the order's, and goes on as after any payment.
+   *
+   * A first payment whose SID was lost counts by itself: no subscription begins, so nothing is ever charged by it.
+   */
+  async accept(orderId: string, wish: DecisionWish): Promise<void> {
+    const seen = await this.find(orderId);
+    if (await this.isRepeated(this.dataSource.manager, seen.id, 'accept', wish)) return;
+    if (seen.state !== 'review') throw new ConflictException(`The order is ${seen.state}, not in review`);
+    const attempt = await this.dataSource.manager.findOneByOrFail(Attempt, { id: seen.attemptId ?? '' });
+    if (!UNDECIDED.includes(attempt.state)) throw new ConflictException(`Its payment is ${attempt.state}; refund it`);
+    const said = acceptable(seen, attempt, await this.word.about(attempt, attempt.tid));
+    const sidSealed = said.sid === undefined ? undefined : await this.subscriptions.seal(said.sid);
+    await this.decide(seen.id, 'accept', wish, async (manager, order) => {
+      if (order.state !== 'review' || order.attemptId !== attempt.id) throw changed();
+      await this.found.refuseWhileUnderWay(manager, attempt.id);
+      if (order.draftId !== null && !(await this.drafts.markPaid(manager, order.merchant, order.draftId, order.id))) {
+        throw new ConflictException('Another order paid the same selection; refund this one');
+      }
+      const at = this.clock.now();
+      const why = { by: 'operator', note: `accepted: ${wish.reason}` } as const;
+      if (attempt.state === 'paid') {
+        await this.completion.complete(manager, order, order.paidAt ?? at, why);
+      } else {
+        const set = { ...chargeColumns(said, at), failure_message: null };
+        if (!(await moveTo(manager, ATTEMPT, attempt.id, { to: 'paid', ...why, at, set }))) throw changed();
+        if (sidSealed !== undefined) {
+          await this.subscriptions.begin(manager, order, attempt.cid, sidSealed, said.approvedAt ?? at);
+        }
+        await this.completion.begin(manager, order, said.approvedAt ?? at, why);
+      }
+      const [accepted, charged] = await Promise.all([
+        manager.findOneByOrFail(Order, { id: order.id }),
+        manager.findOneByOrFail(Attempt, { id: attempt.id }),
+      ]);
+      await this.found.record(manager, accepted, charged, said, { reason: wish.reason, restock: false });
+    });
+  }
+
+  /**
+   * Gives back all that is left of the money, of every payment of the order that nobody could decide on.
+   *
+   * @returns the refund of the order's own payment; nothing when there was no money to give back
+   */
+  async refund(orderId: string, wish: DecisionWish): Promise<Refund | undefined> {
+    const { manager } = this.dataSource;
+    const seen = await this.find(orderId);
+    if (!(await this.isRepeated(manager, seen.id, 'refund', wish))) {
+      const attempts = await this.undecided(manager, seen);
+      if (attempts.length === 0)
+        throw new ConflictException(`The order is ${seen.state}, and nothing of it is in review`);
+      const words = await Promise.all(attempts.map((attempt) => this.word.about(attempt, attempt.tid)));
+      await this.decide(seen.id, 'refund', wish, async (inside, order) => {
+        const still = await this.undecided(inside, order);
+        if (order.state !== seen.state || still.map(keyOf).join() !== attempts.map(keyOf).join()) throw changed();
+        for (const [n, attempt] of still.entries()) {
+          const word = words[n];
+          if (word) await this.giveBack(inside, order, attempt, word, wish);
+        }
+      });
+    }
+    return (await manager.findOneBy(Refund, { orderId: seen.id, idempotencyKey: wish.idempotencyKey })) ?? undefined;
+  }
+
+  private async find(orderId: string): Promise<Order> {
+    const order = isOrderId(orderId) ? await this.dataSource.manager.findOneBy(Order, { id: orderId }) : null;
+    if (!order) throw new NotFoundException('No such order');
+    return order;
+  }
+
+  /** @throws ConflictException when the key was used for something else */
+  private async isRepeated(
+    manager: EntityManager,
+    orderId: string,
+    decision: DecisionKind,
+    { idempotencyKey, reason }: DecisionWish,
+  ): Promise<boolean> {
+    const known = await manager.findOneBy(Decision, { orderId, idempotencyKey });
+    const used = known
+      ? known.decision !== decision || known.reason !== reason
+      : await manager.existsBy(Refund, { orderId, idempotencyKey });
+    if (used) throw new ConflictException('This Idempotency-Key was used for something else');
+    return known !== null;
+  }
+
+  private async decide(orderId: string, decision: DecisionKind, wish: DecisionWish, work: Work): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const order = await manager.findOneOrFail(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } });
+      if (await this.isRepeated(manager, orderId, decision, wish)) return;
+      await work(manager, order);
+      await manager.insert(Decision, { id: newId(), orderId, decision, ...wish, madeAt: this.clock.now() });
+    });
+  }
+
+  /** Attempts in review, also of an order that went on without them, and the payment of an order whose own work failed. */
+  private async undecided(manager: EntityManager, order: Order): Promise<Attempt[]> {
+    const attempts = await manager.find(Attempt, { where: { orderId: order.id }, order: { id: 'ASC' } });
+    return attempts.filter((each) => each.state === 'review' || isOwn(order, each));
+  }
+
+  private async giveBack(
+    manager: EntityManager,
+    order: Order,
+    attempt: Attempt,
+    word: Word,
+    wish: DecisionWish,
+  ): Promise<void> {
+    const { reason } = wish;
+    if (!UNDECIDED.includes(attempt.state)) {
+      return this.endOrder(manager, order, attempt, 'failed', `its payment is ${attempt.state}: ${reason}`);
+    }
+    switch (word.kind) {
+      case 'open':
+        throw new ConflictException(
+          `KakaoPay says ${word.status}: the buyer may still pay; try again after ${attempt.expiresAt.toISOString()}`,
+        );
+      case 'nothing':
+        if (attempt.state === 'paid') {
+          throw new ConflictException(`KakaoPay says ${word.status} of a payment it has approved`);
+        }
+        return this.end(
+          manager,
+          order,
+          attempt,
+          'failed',
+          `nothing to refund, KakaoPay says ${word.status}: ${reason}`,
+        );
+      case 'sid-issued':
+        return this.end(manager, order, attempt, 'refunded', `no money was taken: ${reason}`);
+      case 'charged':
+      case 'unclear':
+      case 'given-back':
+        if (word.said.amount.total === 0) {
+          return this.end(manager, order, attempt, 'refunded', `no money was taken: ${reason}`);
+        }
+        return this.sendBack(manager, order, attempt, word.said, wish);
+    }
+  }
+
+  private async sendBack(
+    manager: EntityManager,
+    order: Order,
+    attempt: Attempt,
+    said: PaymentOrder,
+    { reason, idempotencyKey }: DecisionWish,
+  ): Promise<void> {
+    await this.found.refuseWhileUnderWay(manager, attempt.id);
+    const at = this.clock.now();
+    const own = isOwn(order, attempt);
+    if (!own) {
+      const move = {
+        to: 'surplus',
+        by: 'operator',
+        note: `refund: ${reason}`,
+        at,
+        set: chargeColumns(said, at),
+      } as const;
+      if (!(await moveTo(manager, ATTEMPT, attempt.id, move))) throw changed();
+    } else if (attempt.state === 'review') {
+      const { amount, approvedAt } = said;
+      await manager.update(
+        Attempt,
+        { id: attempt.id, state: 'review' },
+        { ...chargedOf({ amount }), approvedAt: attempt.approvedAt ?? approvedAt ?? at, updatedAt: at },
+      );
+    }
+    const charged = await manager.findOneByOrFail(Attempt, { id: attempt.id });
+    await this.found.record(manager, order, charged, said, { reason, restock: false });
+    await this.refunds.begin(
+      manager,
+      charged,
+      own ? { cause: 'operator', reason, idempotencyKey } : { cause: 'surplus', reason },
+    );
+  }
+
+  /** No money is there. The order ends with its own attempt. */
+  private async end(
+    manager: EntityManager,
+    order: Order,
+    attempt: Attempt,
+    to: 'failed' | 'refunded',
+    note: string,
+  ): Promise<void> {
+    const at = this.clock.now();
+    const nothing = { charged_amount: null, charged_tax_free: null, charged_vat: null, approved_at: null };
+    const set = to === 'failed' ? nothing : {};
+    if (!(await moveTo(manager, ATTEMPT, attempt.id, { to, by: 'operator', note, at, set }))) throw changed();
+    if (isOwn(order, attempt))
+      await this.endOrder(manager, order, attempt, to === 'failed' ? 'failed' : 'cancelled', note);
+  }
+
+  private async endOrder(
+    manager: EntityManager,
+    order: Order,
+    attempt: Attempt,
+    to: 'failed' | 'cancelled',
+    note: string,
+  ): Promise<void> {
+    const message = to === 'failed' ? NOT_PAID : null;
+    const set = { failure_message: message, review_reason: null };
+    const at = this.clock.now();
+    if (!(await moveTo(manager, ORDER, order.id, { to, by: 'operator', note, at, set }))) throw changed();
+    await this.stock.release(manager, order.merchant, order.id);
+    await this.deliveries.add(manager, {
+      merchant: order.merchant,
+      type: `payment.${to}`,
+      subject: order.id,
+      ...(order.relayId !== null && { relayId: order.relayId }),
+      data: { ...orderFacts(order, to), ...paymentFacts(attempt), ...(message !== null && { message }) },
+    });
+  }
+}
+
+/** @throws ConflictException when there is no money of this order to accept */
+function acceptable(order: Order, attempt: Attempt, word: Word): PaymentOrder {
+  const free = word.kind === 'sid-issued' && attempt.totalAmount === 0;
+  if (word.kind !== 'charged' && !free) {
+    throw new ConflictException(`KakaoPay says ${word.status}: there is no money to accept`);
+  }
+  const foreign = differences(attempt, order.appUserId, word.said).filter((field) => !AMOUNTS.includes(field));
+  if (foreign.length > 0) {
+    throw new ConflictException(`KakaoPay's payment is another order's: ${foreign.join(', ')} differ`);
+  }
+  return word.said;
+}
+
+/** Whether the order stands or falls with it. */
+const isOwn = (order: Order, attempt: Attempt): boolean => order.state === 'review' && order.attemptId === attempt.id;
+
+const keyOf = ({ id, state }: Attempt): string => `${id} ${state}`;
+
+const changed = (): ConflictException => new ConflictException('The order has changed meanwhile; look at it again');
