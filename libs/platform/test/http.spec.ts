@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { Body, Controller, Get, HttpCode, Logger, Module, Param, Post, Query } from '@nestjs/common';
 import { IsInt, IsString, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
-import { OperatorController, Outbound, parseJson, Refusal } from '@biz/platform';
+import { OperatorController, Outbound, parseJson, PolledRoute, Refusal } from '@biz/platform';
 import type { AppDefinition } from '@biz/platform';
 import { HttpStub, startTestApp } from '@biz/testing';
 import type { TestApp } from '@biz/testing';
@@ -51,6 +51,13 @@ class TeaController {
   @Get('broken')
   broken(): void {
     throw new Error(`no row for ${SECRETS.phone} at ${SECRETS.otp}?rest_api_key=${SECRETS.key}`);
+  }
+
+  @Get('polled')
+  @PolledRoute()
+  polled(@Query('well') well: string): object {
+    if (well === 'no') throw new Error('not well');
+    return { status: 200 };
   }
 
   @Get('refused/:code')
@@ -198,7 +205,7 @@ describe('HTTP', () => {
 
   it('gives a request without a sensible id one of its own', async () => {
     const response = await fetch(`${app.url}/closed`, { headers: { 'x-request-id': 'a b\tc<script>' } });
-    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f]{12}-[0-9a-z]+$/);
   });
 
   it('logs neither keys nor OTP URLs nor personal data, whatever is thrown or logged', async () => {
@@ -218,6 +225,15 @@ describe('HTTP', () => {
       /http_request_duration_seconds_count\{method="GET",route="\/m\/:pathKey\/closed",status="200",?.*\} 1/,
     );
     expect(metrics).not.toContain(SECRETS.pathKey);
+  });
+
+  it('logs a polled route only when something is out of the ordinary, and counts it always', async () => {
+    await call('/polled?well=yes');
+    expect(log).not.toContain('"route":"/polled"');
+    await call('/polled?well=no');
+    expect(log).toContain('"route":"/polled","status":500');
+    const metrics = await (await fetch(`${app.url}/metrics`)).text();
+    expect(metrics).toMatch(/http_request_duration_seconds_count\{method="GET",route="\/polled",status="200",?.*\} 1/);
   });
 
   it('is live, ready, and describes itself', async () => {

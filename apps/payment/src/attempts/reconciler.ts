@@ -1,4 +1,4 @@
-import { Clock, JobMetrics, newId, NotYet, RuntimeConfig, withRequestId } from '@biz/platform';
+import { Clock, JobMetrics, newRequestId, NotYet, RuntimeConfig, withRequestId } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -94,7 +94,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private look(claim: Claim): Promise<void> {
-    return withRequestId(newId(), async () => {
+    return withRequestId(newRequestId(), async () => {
       const finish = this.metrics.started('payment.reconcile');
       try {
         await this.attempts.reconcile(claim.id);

@@ -1,7 +1,7 @@
 import { ApproveOrderRequest, OrderSheetAnswer, OrderSheetQuery, OrderStatusAnswer } from '@biz/kakao-dto';
 import { AppUserId, CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
-import { KakaoAnswer, ok, Refusal } from '@biz/platform';
+import { KakaoAnswer, ok, PolledRoute, Refusal } from '@biz/platform';
 import { applyDecorators, BadRequestException, Body, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiQuery } from '@nestjs/swagger';
 import { OrderApproval } from './order-approval';
@@ -89,6 +89,7 @@ export class OrdersController {
    * @remarks Asked every 0.5 s while `order_status` is W; reads our own state only.
    */
   @Get('order/status')
+  @PolledRoute()
   @ApiFromKakao()
   @ApiQuery({ name: 'order_id', description: "주문아이디, T1's `partner_order_id`" })
   @ApiOkResponse({ type: OrderStatusAnswer })
@@ -105,6 +106,7 @@ export class OrdersController {
 
   /** T4 at the address that the application form shows (9.2.3) */
   @Get('status')
+  @PolledRoute()
   @ApiFromKakao()
   @ApiQuery({ name: 'order_id', description: "주문아이디, T1's `partner_order_id`" })
   @ApiOkResponse({ type: OrderStatusAnswer })

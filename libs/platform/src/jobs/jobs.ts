@@ -4,8 +4,7 @@ import type { Db, Job as BossJob } from 'pg-boss';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { DatabaseConfig, RuntimeConfig } from '../config/platform.config';
-import { newId } from '../ids';
-import { requestId, withRequestId } from '../logging/request-context';
+import { newRequestId, requestId, withRequestId } from '../logging/request-context';
 import { JobMetrics } from '../metrics/job-metrics';
 import { defineJob, NotYet } from './job';
 import type { Job, JobRun } from './job';
@@ -202,7 +201,7 @@ export class Jobs {
   private async run({ id, name, data: envelope }: BossJob<Envelope>): Promise<void> {
     const worker = this.workers.get(name);
     if (!worker) return;
-    await withRequestId(envelope.requestId ?? newId(), async () => {
+    await withRequestId(envelope.requestId ?? newRequestId(), async () => {
       const { job, everySeconds, handler, onExhausted } = worker;
       const last = everySeconds === undefined && envelope.attempt > job.schedule.length;
       const finish = this.metrics.started(name);

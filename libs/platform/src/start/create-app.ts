@@ -11,11 +11,11 @@ import { Addresses } from '../config/addresses.config';
 import { RuntimeConfig } from '../config/platform.config';
 import { ConfigError, readConfig } from '../config/variable';
 import type { Environment } from '../config/variable';
-import { newId } from '../ids';
 import { parseJson } from '../http/json';
+import type { PolledRouteConfig } from '../http/polled-route';
 import { answerBadAddress, answerBrokenHttp } from '../http/unreadable-request';
 import { createPino, PinoLogger } from '../logging/logger';
-import { withRequestId } from '../logging/request-context';
+import { newRequestId, withRequestId } from '../logging/request-context';
 import { Metrics } from '../metrics/metrics';
 import type { AppDefinition } from './app-definition';
 import { Lifecycle } from './lifecycle';
@@ -35,6 +35,8 @@ const BODY_LIMIT = 256 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 /** How often slow clients are looked for. */
 const SLOW_CLIENT_CHECK_MS = 2_000;
+/** A polled route that takes longer is logged all the same. */
+const SLOW_MS = 1_000;
 /** A request id of a caller is passed on when it looks like one. */
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
@@ -69,7 +71,7 @@ export async function createApp(
     trustProxy: runtime.trustedProxies.length > 0 ? runtime.trustedProxies : false,
     genReqId: ({ headers }: IncomingMessage) => {
       const given = headers['x-request-id'];
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newRequestId();
     },
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: answerBadAddress,
@@ -97,7 +99,9 @@ export async function createApp(
     const route = request.routeOptions.url ?? 'unknown';
     const { statusCode: status, elapsedTime } = reply;
     metrics.requests.observe({ method: request.method, route, status }, elapsedTime / 1000);
-    if (!isQuiet(route)) {
+    const { polled } = request.routeOptions.config as PolledRouteConfig;
+    const ordinary = status < 400 && elapsedTime < SLOW_MS;
+    if (!isQuiet(route) && !(polled && ordinary)) {
       pino.info(
         { requestId: request.id, method: request.method, route, status, ms: Math.round(elapsedTime) },
         'request',
