@@ -3,6 +3,8 @@ import { run } from '../scripts/environment';
 import { PlainProblem } from '../scripts/plain-problem';
 import { ABOUT } from './contenders';
 import { describeCores } from './machine/cores';
+import { measureT1 } from './measures/t1';
+import { measureT2 } from './measures/t2';
 import { measureT4 } from './measures/t4';
 import { World } from './measures/world';
 import { optionsOf, type Options } from './options';
@@ -20,6 +22,8 @@ run(async () => {
   try {
     const database = await world.database(options.orders);
     if (options.measures.includes('t4')) await measureT4(world, database);
+    if (options.measures.includes('t1')) await measureT1(world, database);
+    if (options.measures.includes('t2')) await measureT2(world, database);
   } finally {
     await world.close();
   }

@@ -29,6 +29,8 @@ export interface Measured {
   residentMb: number;
   wrong: number;
   firstWrong?: string;
+  /** A round ended early because every request was used up. */
+  ranOut: boolean;
   rounds: number[];
 }
 
@@ -40,28 +42,48 @@ export interface Runner {
   warmUpSeconds: number;
 }
 
-export type PlanOf = (server: Server, seconds: number) => Promise<Omit<LoadPlan, 'port' | 'seconds'>>;
+/** Says what each round asks. */
+export interface Work {
+  /** @param fastest right answers a second of this server's best round so far */
+  plan(seconds: number, fastest: number | undefined): Promise<Omit<LoadPlan, 'port' | 'seconds'>>;
+  /** What became of the last plan. */
+  done?(round: Round): void;
+}
 
 /**
  * Measures servers against each other: A B C, A B C, …, so that whatever else the machine does hits all alike.
  *
  * Who is not measured is stopped, and takes nothing from the others.
  */
-export async function interleaved(runner: Runner, servers: readonly Server[], planOf: PlanOf): Promise<Measured[]> {
+export async function interleaved(
+  runner: Runner,
+  servers: readonly Server[],
+  work: Work,
+): Promise<Record<string, Measured>> {
   for (const server of servers) server.pause();
-  const rounds = new Map<Server, Round[]>(servers.map((server) => [server, []]));
+  const rounds = new Map<string, Round[]>(servers.map(({ name }) => [name, []]));
+  const fastest = new Map<string, number>();
   for (let turn = 0; turn <= runner.rounds; turn++) {
     for (const server of servers) {
       const seconds = turn === 0 ? runner.warmUpSeconds : runner.seconds;
-      const plan = { ...(await planOf(server, seconds)), port: server.port, seconds };
+      const plan = { ...(await work.plan(seconds, fastest.get(server.name))), port: server.port, seconds };
       server.resume();
       const round = await oneRound(runner, server, plan);
       server.pause();
-      if (turn > 0) rounds.get(server)?.push(round);
+      work.done?.(round);
+      fastest.set(server.name, Math.max(round.perSecond, fastest.get(server.name) ?? 0));
+      if (turn > 0) rounds.get(server.name)?.push(round);
     }
   }
   for (const server of servers) server.resume();
-  return servers.map((server) => summary(rounds.get(server) ?? []));
+  return Object.fromEntries([...rounds].map(([name, all]) => [name, summary(all)]));
+}
+
+/** What a server did; for reading a result by name. */
+export function of(measured: Record<string, Measured>, name: string): Measured {
+  const found = measured[name];
+  if (!found) throw new Error(`${name} was not measured`);
+  return found;
 }
 
 async function oneRound({ load, databasePids }: Runner, server: Server, plan: LoadPlan): Promise<Round> {
@@ -80,19 +102,20 @@ async function oneRound({ load, databasePids }: Runner, server: Server, plan: Lo
 function summary(rounds: Round[]): Measured {
   const rates = rounds.map(({ perSecond }) => perSecond);
   const firstWrong = rounds.find((round) => round.firstWrong !== undefined)?.firstWrong;
-  const of = (value: (round: Round) => number): number => median(rounds.map(value));
+  const each = (value: (round: Round) => number): number => median(rounds.map(value));
   return {
     perSecond: median(rates),
     slowestToMedian: Math.min(...rates) / median(rates),
-    p50: of(({ p50 }) => p50),
-    p95: of(({ p95 }) => p95),
-    p99: of(({ p99 }) => p99),
-    perServerSecond: of(({ perSecond, serverCpu }) => perSecond / serverCpu),
-    serverCpu: of(({ serverCpu }) => serverCpu),
-    databaseCpu: of(({ databaseCpu }) => databaseCpu),
-    clientCpu: of(({ clientCpu }) => clientCpu),
+    p50: each(({ p50 }) => p50),
+    p95: each(({ p95 }) => p95),
+    p99: each(({ p99 }) => p99),
+    perServerSecond: each(({ perSecond, serverCpu }) => perSecond / serverCpu),
+    serverCpu: each(({ serverCpu }) => serverCpu),
+    databaseCpu: each(({ databaseCpu }) => databaseCpu),
+    clientCpu: each(({ clientCpu }) => clientCpu),
     residentMb: Math.max(...rounds.map((round) => round.residentMb)),
     wrong: rounds.reduce((sum, { wrong }) => sum + wrong, 0),
+    ranOut: rounds.some(({ ranOut }) => ranOut),
     ...(firstWrong !== undefined && { firstWrong }),
     rounds: rates.map(Math.round),
   };

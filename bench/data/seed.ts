@@ -47,6 +47,25 @@ export async function seedOrders(database: BenchDatabase, count: number): Promis
   await settle(database);
 }
 
+/** Orders that wait for T2, numbered from `first`; `hot`: all of one product. */
+export async function seedOpenOrders(
+  database: BenchDatabase,
+  first: number,
+  count: number,
+  hot: boolean,
+): Promise<void> {
+  const product = hot ? `'${HOT_PRODUCT}'` : `'bench-' || n % ${PRODUCTS}`;
+  await database.query(`SET synchronous_commit = off`);
+  await database.query(
+    `INSERT INTO payment.orders (id, merchant, sheet_id, app_user_id, state, item_name, quantity, total_amount, tax_free_amount,
+       vat_amount, use_shipping, terms, stock_lines, expires_at, created_at, updated_at)
+     SELECT ${orderIdSql('n')}, 'demo-shop', 'sheet-' || n, ${userSql('n')}, 'open', '아이스 아메리카노 외 1', ${AMOUNTS}, ${SHEET},
+       jsonb_build_array(jsonb_build_object('productId', ${product}, 'sku', ${product}, 'quantity', 1)), ${FAR}, now(), now()
+     FROM generate_series(${first}, ${first + count - 1}) n`,
+  );
+  await database.query(`RESET synchronous_commit`);
+}
+
 /** As after a quiet night: statistics are fresh, and no checkpoint is due soon. */
 export async function settle(database: BenchDatabase): Promise<void> {
   await database.query('VACUUM ANALYZE');

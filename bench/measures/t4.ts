@@ -1,7 +1,6 @@
 import type { ContenderName } from '../contenders';
 import type { BenchDatabase } from '../machine/database-server';
-import type { Server } from '../machine/server';
-import { interleaved, type Measured } from '../rounds';
+import { interleaved, of, type Measured, type Work } from '../rounds';
 import { timesFaster } from '../report/report';
 import type { World } from './world';
 
@@ -13,11 +12,11 @@ const STEADY_CONNECTIONS = 64;
 export async function measureT4(world: World, database: BenchDatabase): Promise<void> {
   const names: ContenderName[] = ['ours', 'c', 'constant', 'f'];
   const servers = await world.start(database, names);
-  const measure = async (title: string, of: ContenderName[], load: { connections: number; rate?: number }) => {
-    const chosen = servers.filter(({ name }) => of.includes(name as ContenderName));
-    const measured = await runT4(world, chosen, load);
+  const measure = async (title: string, chosen: ContenderName[], load: { connections: number; rate?: number }) => {
+    const asked = servers.filter(({ name }) => chosen.includes(name as ContenderName));
+    const measured = await interleaved(world.runner, asked, statusWork(world.options.orders, load));
     world.report.section(title, measured);
-    return (name: ContenderName): Measured => measured[name] ?? raise(name);
+    return (name: ContenderName): Measured => of(measured, name);
   };
 
   const at64 = await measure('T4, 64 connections', names, { connections: 64 });
@@ -27,6 +26,7 @@ export async function measureT4(world: World, database: BenchDatabase): Promise<
     connections: STEADY_CONNECTIONS,
     rate: STEADY_RATE,
   });
+  await world.stop(servers);
 
   const { report } = world;
   const faster = (what: string, by: Measured, than: Measured, target: number, moonshot: number): void => {
@@ -51,21 +51,9 @@ export async function measureT4(world: World, database: BenchDatabase): Promise<
     measured: at256('ours').p99 / at256('f').p99,
     ...{ unit: '×', target: 1 / 12, moonshot: 1 / 20, atLeast: false },
   });
-  await world.stop(servers);
 }
 
-export async function runT4(
-  world: World,
-  servers: readonly Server[],
-  load: { connections: number; rate?: number },
-): Promise<Record<string, Measured>> {
-  const { orders } = world.options;
-  const measured = await interleaved(world.runner, servers, () =>
-    Promise.resolve({ ...load, requests: { kind: 'status', orders } }),
-  );
-  return Object.fromEntries(servers.map(({ name }, at) => [name, measured[at] ?? raise(name)]));
-}
-
-function raise(name: string): never {
-  throw new Error(`${name} was not measured`);
-}
+/** T4 of random pending orders. */
+export const statusWork = (orders: number, load: { connections: number; rate?: number }): Work => ({
+  plan: () => Promise.resolve({ ...load, requests: { kind: 'status', orders } }),
+});

@@ -49,7 +49,8 @@ export class Report {
       'wrong',
     ];
     console.log(`\n${title}\n${table([head, ...rows])}`);
-    for (const [name, { firstWrong }] of Object.entries(measured)) {
+    for (const [name, { firstWrong, ranOut }] of Object.entries(measured)) {
+      if (ranOut) console.log(`  ${name} had no requests left before the time was over`);
       if (firstWrong !== undefined) console.log(`  first wrong answer of ${name}: ${JSON.stringify(firstWrong)}`);
     }
   }
