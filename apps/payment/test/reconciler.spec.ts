@@ -62,12 +62,18 @@ describe('the reconciler', () => {
 
   it('takes over the look of a process that died in the middle of it', async () => {
     const order = await world.orderAwaitingPayment();
+    world.kakaopay.next('order', { work: true, delayMs: 800 });
+    clock.advance(5_000);
+    // Three calls of one second at most, and three seconds more: then the process that looks counts as dead.
+    const takenOverAt = new Date('2026-11-23T03:00:11Z');
+    await eventually(async () => {
+      expect(await attemptOf(order)).toMatchObject({ looks: 1, look_at: takenOverAt });
+    });
+    await rested(order, 1);
+
     world.kakaopay.set(order.tid, { status: 'QUIT_PAYMENT' });
-    await world.database.query(`UPDATE payment.attempts SET looks = 1, look_at = $2 WHERE tid = $1`, [
-      order.tid,
-      new Date('2026-11-23T03:01:00Z'),
-    ]);
-    clock.advance(60_000);
+    await world.database.query(`UPDATE payment.attempts SET look_at = $2 WHERE tid = $1`, [order.tid, takenOverAt]);
+    clock.advance(6_000);
     await world.until(order, 'F');
   });
 

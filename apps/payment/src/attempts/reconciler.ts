@@ -2,6 +2,7 @@ import { Clock, JobMetrics, newRequestId, NotYet, RuntimeConfig, withRequestId }
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { PaymentConfig } from '../payment.config';
 import { Attempts } from './attempts';
 
 /**
@@ -16,8 +17,10 @@ const SEARCH_EVERY_MS = 1_000;
 const SEARCH_EVERY_MS_AT_LEAST = 25;
 /** How many payments one instance asks KakaoPay about at once. */
 const CONCURRENCY = 8;
-/** A look whose process died is taken over after this long: more than its two calls to KakaoPay may take. */
-const TAKEN_OVER_AFTER_MS = 60_000;
+/** `order`, an approve that it calls for, and `order` again when that is not known. */
+const CALLS_OF_A_LOOK = 3;
+/** After the time-outs of its calls and this much more, the process that looked counts as dead. */
+const TAKEN_OVER_MARGIN_MS = 3_000;
 
 interface Claim {
   id: string;
@@ -49,6 +52,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly attempts: Attempts,
     private readonly clock: Clock,
     private readonly runtime: RuntimeConfig,
+    private readonly config: PaymentConfig,
     private readonly metrics: JobMetrics,
   ) {}
 
@@ -88,7 +92,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
         WHERE id IN (SELECT id FROM payment.attempts WHERE state IN ('waiting', 'approving') AND look_at <= $1
                       ORDER BY look_at LIMIT $3 FOR UPDATE SKIP LOCKED)
         RETURNING id, looks, expires_at`,
-      [now, new Date(now.getTime() + TAKEN_OVER_AFTER_MS), limit],
+      [now, new Date(now.getTime() + CALLS_OF_A_LOOK * this.config.kakaopayTimeoutMs + TAKEN_OVER_MARGIN_MS), limit],
     );
     return claims;
   }
