@@ -21,12 +21,14 @@ export type FaultPoint = (typeof FAULT_POINTS)[number];
 
 export const FAULT_KINDS = [
   'slow',
+  'late',
   'status',
   'drop-before',
   'drop-after',
   'hold',
   'garbage',
   'refuse',
+  'wrong-amount',
   'cut',
   'wrong-type',
   'too-large',
@@ -39,7 +41,7 @@ export interface Fault {
   kind: FaultKind;
   /** Calls left that it applies to. */
   times: number;
-  /** Milliseconds of `slow` (default 5,000). */
+  /** Milliseconds of `slow` and `late` (default 5,000). */
   ms: number;
   /** HTTP status of `status` (default 500). */
   status: number;

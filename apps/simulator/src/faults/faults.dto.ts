@@ -9,7 +9,7 @@ export class NewFault {
   @IsIn(FAULT_POINTS)
   point: FaultPoint;
 
-  /** How: slow (works, answers late), status (does nothing), drop-before, drop-after (works, then drops the connection), hold (until removed), garbage (works, answers no JSON), refuse (KakaoPay's code), and for images cut, wrong-type, too-large. */
+  /** How: slow (works, answers late), late (works late, whether or not anybody still listens), status (does nothing), drop-before, drop-after (works, then drops the connection), hold (until removed), garbage (works, answers no JSON), refuse (KakaoPay's code), wrong-amount (works, and names another amount), and for images cut, wrong-type, too-large. */
   @ApiProperty({ enum: FAULT_KINDS, example: 'drop-after' })
   @IsIn(FAULT_KINDS)
   kind: FaultKind;
@@ -21,7 +21,7 @@ export class NewFault {
   @Min(1)
   times?: number;
 
-  /** Milliseconds of slow. */
+  /** Milliseconds of slow and late. */
   @ApiPropertyOptional({ example: 5_000 })
   @IsOptional()
   @IsInt()

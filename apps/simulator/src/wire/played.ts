@@ -94,7 +94,16 @@ export class PlayedInterceptor implements NestInterceptor {
   }
 
   private async misbehave(point: FaultPoint, subjects: string[], work: () => Promise<unknown>): Promise<unknown> {
-    const fault = this.faults.take(point, subjects, ['slow', 'status', 'drop-before', 'drop-after', 'hold', 'garbage']);
+    const fault = this.faults.take(point, subjects, [
+      'slow',
+      'late',
+      'status',
+      'drop-before',
+      'drop-after',
+      'hold',
+      'garbage',
+      'wrong-amount',
+    ]);
     switch (fault?.kind) {
       case 'status':
         throw new WireAnswer(fault.status, { code: -1, msg: 'simulated failure' });
@@ -111,6 +120,11 @@ export class PlayedInterceptor implements NestInterceptor {
         await new Promise((resolve) => setTimeout(resolve, fault.ms));
         return answer;
       }
+      case 'late':
+        await new Promise((resolve) => setTimeout(resolve, fault.ms));
+        return work();
+      case 'wrong-amount':
+        return withOtherAmount(await work());
       case 'hold':
         await this.faults.hold(fault);
         return work();
@@ -118,6 +132,18 @@ export class PlayedInterceptor implements NestInterceptor {
         return work();
     }
   }
+}
+
+const OTHER_AMOUNT = 1_000;
+
+/** What was done stays as it is: only the answer says something else. */
+function withOtherAmount(answer: unknown): unknown {
+  const told = { ...asFields(answer) };
+  for (const name of ['amount', 'approved_cancel_amount']) {
+    const amount = asFields(told[name]);
+    if (typeof amount.total === 'number') told[name] = { ...amount, total: amount.total + OTHER_AMOUNT };
+  }
+  return told;
 }
 
 /** Ids a controller learned while answering, so that a call by access token alone finds its scenario. */
