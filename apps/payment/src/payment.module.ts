@@ -26,6 +26,8 @@ import { FoundRefunds } from './review/found-refunds';
 import { KakaoPayWord } from './review/kakaopay-word';
 import { Review } from './review/review';
 import { ReviewController } from './review/review.controller';
+import { SettlementView } from './settlements/settlement-view';
+import { SettlementsController } from './settlements/settlements.controller';
 import { OrderSheets } from './sheets/order-sheets';
 import { OrderUrlMaker } from './sheets/order-urls';
 import { Subscriptions } from './subscriptions/subscriptions';
@@ -53,6 +55,7 @@ export class PaymentModule {
         OperatorOrdersController,
         ReviewController,
         OperatorRefundsController,
+        SettlementsController,
         SubscriptionsController,
       ],
       providers: [
@@ -75,6 +78,7 @@ export class PaymentModule {
         KakaoPayWord,
         FoundRefunds,
         Review,
+        SettlementView,
         Subscriptions,
       ],
     };

@@ -140,7 +140,11 @@ describe('an order in review', () => {
     await settlement.paid(attempt, { amount });
     await settlement.failed(attempt, { state: 'failed', message: '', note: '' });
     await settlement.cancelledThere(attempt, { amount });
-    expect(await world.detail(order.id)).toMatchObject({ state: 'review', attempts: [{ state: 'review' }], refunds: [] });
+    expect(await world.detail(order.id)).toMatchObject({
+      state: 'review',
+      attempts: [{ state: 'review' }],
+      refunds: [],
+    });
   });
 
   it('cannot be accepted while its refund is under way, and two opposite buttons have one winner', async () => {
