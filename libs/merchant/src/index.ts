@@ -33,5 +33,13 @@ export { Merchants } from './registry/merchants';
 export type { Merchant, Port } from './registry/merchants';
 export type { MerchantSecrets } from './registry/merchant-secrets';
 export { MerchantsModule } from './registry/merchants.module';
-export { AppUserId, CurrentMerchant, KakaoController, RelayId } from './routing/kakao.controller';
+export {
+  AppUserId,
+  appUserIdOf,
+  CurrentMerchant,
+  KakaoController,
+  merchantOf,
+  RelayId,
+} from './routing/kakao.controller';
+export type { KakaoRequest } from './routing/kakao.guard';
 export { OpenedByCustomers } from './routing/kakao.guard';

@@ -20,7 +20,8 @@ interface StatusRow {
   state: OrderState;
   app_user_id: string;
   failure_message: string | null;
-  expires_at: Date;
+  /** Never paid for, and too late now. */
+  lapsed: boolean;
 }
 
 /** T4 comes twice a second for every buyer who is paying; what comes together is read together. */
@@ -67,7 +68,7 @@ export class Orders {
     const row = isOrderId(orderId) ? await this.statusOf(orderId) : undefined;
     if (row?.merchant !== merchant.id) throw new Refusal(300);
     if (row.app_user_id !== appUserId) throw new Refusal(400);
-    if (row.state === 'open' && row.expires_at <= this.clock.now()) throw new Refusal(300);
+    if (row.lapsed) throw new Refusal(300);
     const { shown } = ORDER_STATES[row.state];
     return shown === 'F' ? { order_status: shown, message: row.failure_message ?? FAILED } : { order_status: shown };
   }
@@ -86,8 +87,9 @@ export class Orders {
 
   private async statusesOf(ids: readonly string[]): Promise<(StatusRow | undefined)[]> {
     const rows = await this.dataSource.query<StatusRow[]>(
-      `SELECT id, merchant, state, app_user_id, failure_message, expires_at FROM payment.orders WHERE id = ANY($1::uuid[])`,
-      [ids],
+      `SELECT id, merchant, state, app_user_id, failure_message, state = 'open' AND expires_at <= $2 AS lapsed
+         FROM payment.orders WHERE id = ANY($1::uuid[])`,
+      [ids, this.clock.now()],
     );
     const byId = new Map(rows.map((row) => [row.id, row]));
     return ids.map((id) => byId.get(id));

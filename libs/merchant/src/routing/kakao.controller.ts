@@ -11,12 +11,22 @@ export const KakaoController = (): ClassDecorator =>
 
 const requestOf = (context: ExecutionContext): KakaoRequest => context.switchToHttp().getRequest<KakaoRequest>();
 
-/** The merchant the call is for. */
-export const CurrentMerchant = createParamDecorator((_: unknown, context: ExecutionContext): Merchant => {
-  const { merchant } = requestOf(context);
-  if (!merchant) throw new Error('CurrentMerchant is for controllers of KakaoController');
+/** The merchant the call is for, for a route that reads its request itself. */
+export function merchantOf({ merchant }: KakaoRequest): Merchant {
+  if (!merchant) throw new Error('a merchant is known to controllers of KakaoController only');
   return merchant;
-});
+}
+
+/** The header `X-Kakao-AppUserId`, for a route that reads its request itself. */
+export function appUserIdOf({ headers }: KakaoRequest): string | undefined {
+  const given = headers['x-kakao-appuserid'];
+  return typeof given === 'string' && given !== '' ? given : undefined;
+}
+
+/** The merchant the call is for. */
+export const CurrentMerchant = createParamDecorator((_: unknown, context: ExecutionContext): Merchant =>
+  merchantOf(requestOf(context)),
+);
 
 /** Longer texts are no relay id of anybody's. */
 const MAX_RELAY_ID = 255;
@@ -37,7 +47,6 @@ export const RelayId = createParamDecorator((_: unknown, context: ExecutionConte
 });
 
 /** The header `X-Kakao-AppUserId` as it came, or nothing: what a missing or odd one means is the route's to say. */
-export const AppUserId = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined => {
-  const given = requestOf(context).headers['x-kakao-appuserid'];
-  return typeof given === 'string' && given !== '' ? given : undefined;
-});
+export const AppUserId = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined =>
+  appUserIdOf(requestOf(context)),
+);
