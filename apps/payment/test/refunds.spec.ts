@@ -2,6 +2,9 @@ import { eventually, times } from '@biz/testing';
 import { BROKEN, BROKEN_AFTER, DROPPED_AFTER, DROPPED_BEFORE, type Fault, refusal } from './fake-kakaopay';
 import { ADDRESS, type OrderInHand, World } from './world';
 
+/** An answer to cancel that cannot be of this refund. */
+const OTHER_AMOUNTS = { aid: 'A', tid: 'T', status: 'PART_CANCEL_PAYMENT', canceled_amount: { total: 1 } };
+
 describe('a refund', () => {
   let world: World;
   beforeAll(async () => {
@@ -73,15 +76,44 @@ describe('a refund', () => {
   it('never gives back more than is left, whichever operators ask at once', async () => {
     const order = await world.paidOrder();
     const answers = await Promise.all(
-      times(6, (n) => world.cancel(order.id, `operator-${n}`, { reason: '부분', amount: 5_000 })),
+      times(20, (n) => world.cancel(order.id, `operator-${n}`, { reason: '부분', amount: 1_000 })),
     );
-    expect(answers.map(({ http }) => http).sort()).toEqual([202, 202, 422, 422, 422, 422]);
+    expect(answers.filter(({ http }) => http === 202)).toHaveLength(13);
+    expect(answers.filter(({ http }) => http === 422)).toHaveLength(7);
+    await refundsDone(order, 13);
+    expect(world.kakaopay.cancelled(order.tid)).toBe(13_000);
+    expect(await world.detail(order.id)).toMatchObject({ state: 'paid', refundedAmount: 13_000 });
+  });
+
+  it('waits for another of the same payment that is on its way', async () => {
+    const order = await world.paidOrder();
+    world.kakaopay.next('cancel', { work: true, delayMs: 500 });
+    await world.cancel(order.id, 'slow', { reason: '하나', amount: 4_000 });
+    await eventually(async () => {
+      expect((await world.detail(order.id)).refunds).toMatchObject([{ state: 'sending' }]);
+    });
+    await world.cancel(order.id, 'rest', { reason: '나머지' });
+    await world.until(order, 'C');
+    const sent = world.kakaopay.calls('cancel').map(({ body }) => Object.fromEntries(new URLSearchParams(body)));
+    expect(sent.filter(({ tid }) => tid === order.tid)).toMatchObject([
+      { cancel_amount: '4000', cancel_available_amount: '13500' },
+      { cancel_amount: '9500', cancel_available_amount: '9500' },
+    ]);
+  });
+
+  it('of two parts, each lost on its way back, is given once', async () => {
+    const order = await world.paidOrder();
+    world.kakaopay.next('cancel', DROPPED_AFTER, DROPPED_AFTER);
+    await world.cancel(order.id, 'one', { reason: '하나', amount: 4_000 });
+    await world.cancel(order.id, 'two', { reason: '둘', amount: 4_000 });
     await refundsDone(order, 2);
-    expect(world.kakaopay.cancelled(order.tid)).toBe(10_000);
+    expect(world.kakaopay.cancelled(order.tid)).toBe(8_000);
   });
 
   it.each<[string, Fault[]]>([
     ['drops the line after doing the work', [DROPPED_AFTER]],
+    ['drops the line before the work, then after it', [DROPPED_BEFORE, DROPPED_AFTER]],
+    ['answers with other amounts and does nothing', [{ work: false, status: 200, json: OTHER_AMOUNTS }]],
     ['drops the line before doing the work', [DROPPED_BEFORE]],
     ['breaks after the work', [BROKEN_AFTER]],
     ['breaks before the work, twice', [BROKEN, BROKEN]],

@@ -1,32 +1,68 @@
-import { assert, integer, property, tuple, array } from 'fast-check';
+import { array, assert, boolean, integer, oneof, property, record, tuple } from 'fast-check';
 import { type Parts, splitRefund } from './tax-split';
 
-const payment = tuple(integer({ min: 1, max: 2_000_000 }), integer({ min: 0 }), integer({ min: 0 })).map(
-  ([amount, a, b]): Parts => {
-    const taxFree = a % (amount + 1);
-    return { amount, taxFree, vat: b % (Math.floor((amount - taxFree) / 2) + 1) };
-  },
-);
+/** Small ones too: there rounding bites. */
+const won = (max: number) => oneof(integer({ min: 1, max: 12 }), integer({ min: 1, max }));
+
+const payment = tuple(won(2_000_000), integer({ min: 0 }), integer({ min: 0 })).map(([amount, a, b]): Parts => {
+  const taxFree = a % (amount + 1);
+  return { amount, taxFree, vat: b % (Math.floor((amount - taxFree) / 2) + 1) };
+});
+
+const NOTHING: Parts = { amount: 0, taxFree: 0, vat: 0 };
+
+const plus = (a: Parts, b: Parts): Parts => ({
+  amount: a.amount + b.amount,
+  taxFree: a.taxFree + b.taxFree,
+  vat: a.vat + b.vat,
+});
+
+/** No part is negative, above what is left of it, or more than the refund has room for. */
+function fits(parts: Parts, charged: Parts, before: Parts): boolean {
+  const kinds = ['amount', 'taxFree', 'vat'] as const;
+  return (
+    kinds.every((kind) => parts[kind] >= 0 && parts[kind] <= charged[kind] - before[kind]) &&
+    parts.taxFree + parts.vat <= parts.amount
+  );
+}
 
 describe('the tax of partial refunds', () => {
   it('adds up to the payment, for any sequence of refunds, and no part is ever odd', () => {
     assert(
-      property(payment, array(integer({ min: 1, max: 300_000 }), { maxLength: 30 }), (charged, amounts) => {
-        let before: Parts = { amount: 0, taxFree: 0, vat: 0 };
+      property(payment, array(won(300_000), { maxLength: 30 }), (charged, amounts) => {
+        let before = NOTHING;
         for (const wanted of [...amounts, charged.amount]) {
           const left = charged.amount - before.amount;
           if (left === 0) break;
           const parts = splitRefund(charged, before, Math.min(wanted, left));
-          expect(parts.taxFree).toBeGreaterThanOrEqual(0);
-          expect(parts.vat).toBeGreaterThanOrEqual(0);
-          expect(parts.taxFree + parts.vat).toBeLessThanOrEqual(parts.amount);
-          before = {
-            amount: before.amount + parts.amount,
-            taxFree: before.taxFree + parts.taxFree,
-            vat: before.vat + parts.vat,
-          };
+          expect(fits(parts, charged, before)).toBe(true);
+          before = plus(before, parts);
         }
         expect(before).toEqual(charged);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('adds up too when refunds fail after others were decided on', () => {
+    const wish = record({ amount: won(300_000), fails: boolean() });
+    assert(
+      property(payment, array(wish, { maxLength: 20 }), (charged, wishes) => {
+        const decided: Parts[] = [];
+        const sum = () => decided.reduce(plus, NOTHING);
+        for (const { amount, fails } of wishes) {
+          const left = charged.amount - sum().amount;
+          if (left === 0) break;
+          const parts = splitRefund(charged, sum(), Math.min(amount, left));
+          expect(fits(parts, charged, sum())).toBe(true);
+          decided.push(parts);
+          // Not this one but the oldest: what came after was split with it in mind.
+          if (fails) decided.shift();
+        }
+        const left = charged.amount - sum().amount;
+        if (left > 0) decided.push(splitRefund(charged, sum(), left));
+        for (const parts of decided) expect(fits(parts, charged, NOTHING)).toBe(true);
+        expect(sum()).toEqual(charged);
       }),
       { numRuns: 2_000 },
     );
