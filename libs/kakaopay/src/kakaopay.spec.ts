@@ -1,4 +1,4 @@
-import { Outbound } from '@biz/platform';
+import { AddressGate, Outbound } from '@biz/platform';
 import { HttpStub, type StubAnswer } from '@biz/testing';
 import { approveRefusal, cancelRefusal, kakaoPay, meaningOf, type KakaoPay, type KakaoPayApi } from './index';
 
@@ -53,7 +53,7 @@ const APPROVE = {
 
 describe.each<KakaoPayApi>(['legacy', 'open'])('KakaoPay, %s generation', (api) => {
   let server: HttpStub;
-  const outbound = new Outbound();
+  const outbound = new Outbound(new AddressGate(() => true));
   let pay: KakaoPay;
 
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { KakaoOrigins, Outbound, readConfig } from '@biz/platform';
+import { AddressGate, KakaoOrigins, Outbound, readConfig } from '@biz/platform';
 import { OtpClient } from '@biz/otp-client';
 
 describe('redeeming an OTP address', () => {
@@ -9,7 +9,7 @@ describe('redeeming an OTP address', () => {
   let answer: (request: IncomingMessage, response: ServerResponse) => void;
   let seen: string[];
   let client: OtpClient;
-  const outbound = new Outbound();
+  const outbound = new Outbound(new AddressGate(() => true));
 
   beforeEach(async () => {
     seen = [];

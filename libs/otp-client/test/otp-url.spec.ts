@@ -4,6 +4,17 @@ import { HOSTILE_URLS } from './hostile-urls';
 
 const ORIGIN = 'https://talk-plugin.kakao.com';
 
+/** @returns whether it passed; what passes is read by a URL parser as the very same place */
+function expectRefusedOrPlain(text: string): boolean {
+  if (!isOtpUrl(text, 'profile', ORIGIN)) return false;
+  const url = new URL(text);
+  expect(url.href).toBe(text);
+  expect(url.origin).toBe(ORIGIN);
+  expect([url.username, url.password, url.search, url.hash]).toEqual(['', '', '', '']);
+  expect(url.pathname).toMatch(/^\/otp\/[^/.%]+\/(onetimeprofile|profile)$/);
+  return true;
+}
+
 describe('the gate for OTP addresses', () => {
   it.each([
     [`${ORIGIN}/otp/5fcf3cfe00a6950dc026b/onetimeprofile`, 'profile'],
@@ -58,15 +69,33 @@ describe('the gate for OTP addresses', () => {
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
-        const text = pieces.join('');
-        if (!isOtpUrl(text, 'profile', ORIGIN)) return;
-        const url = new URL(text);
-        expect(url.href).toBe(text);
-        expect(url.origin).toBe(ORIGIN);
-        expect([url.username, url.password, url.search, url.hash]).toEqual(['', '', '', '']);
-        expect(url.pathname).toMatch(/^\/otp\/[^/.%]+\/(onetimeprofile|profile)$/);
+        expectRefusedOrPlain(pieces.join(''));
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('lets nothing pass either that is one or two edits away from a real address', () => {
+    const real = fc
+      .tuple(fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/), fc.constantFrom('onetimeprofile', 'profile'))
+      .map(([token, last]) => `${ORIGIN}/otp/${token}/${last}`);
+    const edit = fc.record({
+      at: fc.nat(90),
+      cut: fc.nat(3),
+      put: fc.oneof(
+        fc.string({ unit: 'binary', maxLength: 3 }),
+        fc.constantFrom('@', '/', '\\', '..', ':', '%2f', '#', '?', ''),
+      ),
+    });
+    let passed = 0;
+    fc.assert(
+      fc.property(real, fc.array(edit, { maxLength: 2 }), (address, edits) => {
+        const text = edits.reduce((now, { at, cut, put }) => now.slice(0, at) + put + now.slice(at + cut), address);
+        if (expectRefusedOrPlain(text)) passed++;
+        if (text === address) expect(isOtpUrl(text, 'profile', ORIGIN)).toBe(true);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(passed).toBeGreaterThan(500);
   });
 });

@@ -7,7 +7,7 @@ import type { Readable, TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { KakaoOrigins, newId, Vault } from '@biz/platform';
+import { AddressGate, KakaoOrigins, newId, Vault } from '@biz/platform';
 import { fileTypeFromBuffer } from 'file-type';
 import { Agent, request } from 'undici';
 import type { FileFailure } from '../records/capture-state';
@@ -47,20 +47,23 @@ export interface StoredFile {
 /** Fetches one image into the store: streamed, measured, judged by its content and encrypted on the way. */
 @Injectable()
 export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
-  private readonly agent = new Agent({
-    connect: { timeout: 5_000 },
-    headersTimeout: IDLE_MS,
-    bodyTimeout: IDLE_MS,
-    connections: 16,
-    pipelining: 1,
-  });
+  private readonly agent: Agent;
 
   constructor(
     private readonly config: ImageConfig,
     private readonly origins: KakaoOrigins,
     private readonly store: FileStore,
     private readonly vault: Vault,
-  ) {}
+    gate: AddressGate,
+  ) {
+    this.agent = new Agent({
+      connect: gate.connector({ timeout: 5_000 }),
+      headersTimeout: IDLE_MS,
+      bodyTimeout: IDLE_MS,
+      connections: 16,
+      pipelining: 1,
+    });
+  }
 
   /** Clears what a crash left half written; younger files may belong to another instance. */
   async onModuleInit(): Promise<void> {
@@ -80,7 +83,8 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
     if (!isImageUrl(url, this.origins.image)) throw new FileRefused('origin-refused');
     const response = await request(url, {
       dispatcher: this.agent,
-      headers: { accept: 'image/*' },
+      // Nothing is unpacked: a file that comes compressed all the same is no image.
+      headers: { accept: 'image/*', 'accept-encoding': 'identity' },
       signal: AbortSignal.timeout(FILE_MS),
     });
     // Destroying a body that nobody reads emits an error, which without a listener would end the process.

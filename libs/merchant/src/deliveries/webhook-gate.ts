@@ -1,19 +1,18 @@
-import { isProduction } from '@biz/platform';
+import { isProduction, LOOPBACK_HOSTS } from '@biz/platform';
 import type { Environment, KakaoOrigins } from '@biz/platform';
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
  * Why a webhook may not go to this address; nothing when it may.
  *
  * https only. In development also plain http to this machine and to the simulator, which plays the shop there.
+ * Where its name leads is judged at each call: a shop inside your own network is named in NEAR_ORIGINS.
  */
 export function webhookProblem(address: string, env: Environment, origins: KakaoOrigins): string | undefined {
   if (!URL.canParse(address)) return 'found no URL; it must be an https address';
   const url = new URL(address);
   if (url.username || url.password) return 'found user info in the URL; it must have none';
   if (url.protocol === 'https:') return undefined;
-  const near = LOOPBACK.has(url.hostname) || url.origin === new URL(origins.api).origin;
+  const near = LOOPBACK_HOSTS.has(url.hostname) || url.origin === new URL(origins.api).origin;
   if (url.protocol === 'http:' && near && !isProduction(env)) return undefined;
   return `found ${url.protocol}; it must be https (plain http only to this machine, in development)`;
 }

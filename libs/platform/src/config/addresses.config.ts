@@ -7,7 +7,7 @@ export const APP_NAMES = ['profile', 'location', 'image', 'option', 'payment', '
 export type AppName = (typeof APP_NAMES)[number];
 
 const PORT = { about: 'port the app listens on' };
-const URL = { about: 'address Kakao reaches the app at' };
+const BASE_URL = { about: 'address Kakao reaches the app at' };
 const Port = (): PropertyDecorator => (target, property) => {
   IsInt()(target, String(property));
   Min(0)(target, String(property));
@@ -27,13 +27,13 @@ export class Addresses {
   @Variable('PAYMENT_PORT', PORT) @Port() paymentPort: number = 3005;
   @Variable('SYNC_PORT', PORT) @Port() syncPort: number = 3006;
   @Variable('SIMULATOR_PORT', PORT) @Port() simulatorPort: number = 3000;
-  @Variable('PUBLIC_BASE_URL_PROFILE', URL) @Url() profileUrl?: string;
-  @Variable('PUBLIC_BASE_URL_LOCATION', URL) @Url() locationUrl?: string;
-  @Variable('PUBLIC_BASE_URL_IMAGE', URL) @Url() imageUrl?: string;
-  @Variable('PUBLIC_BASE_URL_OPTION', URL) @Url() optionUrl?: string;
-  @Variable('PUBLIC_BASE_URL_PAYMENT', URL) @Url() paymentUrl?: string;
-  @Variable('PUBLIC_BASE_URL_SYNC', URL) @Url() syncUrl?: string;
-  @Variable('PUBLIC_BASE_URL_SIMULATOR', URL) @Url() simulatorUrl?: string;
+  @Variable('PUBLIC_BASE_URL_PROFILE', BASE_URL) @Url() profileUrl?: string;
+  @Variable('PUBLIC_BASE_URL_LOCATION', BASE_URL) @Url() locationUrl?: string;
+  @Variable('PUBLIC_BASE_URL_IMAGE', BASE_URL) @Url() imageUrl?: string;
+  @Variable('PUBLIC_BASE_URL_OPTION', BASE_URL) @Url() optionUrl?: string;
+  @Variable('PUBLIC_BASE_URL_PAYMENT', BASE_URL) @Url() paymentUrl?: string;
+  @Variable('PUBLIC_BASE_URL_SYNC', BASE_URL) @Url() syncUrl?: string;
+  @Variable('PUBLIC_BASE_URL_SIMULATOR', BASE_URL) @Url() simulatorUrl?: string;
 
   port(app: AppName): number {
     return this[`${app}Port`];
@@ -56,6 +56,9 @@ export class Addresses {
 }
 
 const ORIGIN = /^https?:\/\/[^/?#@]+$/;
+
+/** Names of this machine in a URL. */
+export const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
  * The origins of Kakao's servers (scheme, host and port, no path).
@@ -111,6 +114,35 @@ export class KakaoOrigins implements CheckedConfig {
       }
       return [];
     });
+  }
+}
+
+/** Origins that may stand in a network of ours: at a loopback or private address, where no other origin is called. */
+export class NearOrigins implements CheckedConfig {
+  @Variable('NEAR_ORIGINS', {
+    about: 'origins of your own network that may be called at private addresses, comma-separated',
+  })
+  named: string[] = [];
+
+  problems(): string[] {
+    return this.named
+      .filter((origin) => !ORIGIN.test(origin) || !URL.canParse(origin))
+      .map(
+        (origin) =>
+          `NEAR_ORIGINS: found ${JSON.stringify(origin)}; it must be an origin such as https://shop.internal:8443, without a path`,
+      );
+  }
+
+  /**
+   * Whether an origin is near; in development also this machine, and whoever plays Kakao.
+   *
+   * @param kakao Kakao's origins as configured; in production they are public unless NEAR_ORIGINS names them
+   */
+  gate({ talkPlugin, image, kakaopay, auth, api }: KakaoOrigins, production: boolean): (origin: string) => boolean {
+    const played = production ? [] : [talkPlugin, ...image, auth, api, ...(kakaopay ? [kakaopay] : [])];
+    const near = new Set([...this.named, ...played].map((origin) => new URL(origin).origin));
+    return (origin) =>
+      near.has(new URL(origin).origin) || (!production && LOOPBACK_HOSTS.has(new URL(origin).hostname));
   }
 }
 

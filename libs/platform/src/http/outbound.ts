@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import { requestId } from '../logging/request-context';
+import { AddressGate } from './address-gate';
 
 export interface OutboundRequest {
   method: 'GET' | 'POST';
@@ -24,6 +25,7 @@ export type Outcome =
 
 /** Errors that happen before the request is on the wire. */
 const NOT_SENT = new Set([
+  'ADDRESS_REFUSED',
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -39,12 +41,22 @@ const NOT_SENT = new Set([
 /**
  * Calls other people's servers: no redirects, bounded time and size, and an honest word about what is not known.
  *
- * The address must have passed its gate before it comes here. Reasons name the kind of fault only, never the address.
+ * The text of an address must have passed its gate before it comes here; what its name leads to is judged here, as the
+ * connection is made. Nothing is unpacked: a compressed answer, which nobody asked for, is `unknown`. Reasons name the
+ * kind of fault only, never the address.
  */
 @Injectable()
 export class Outbound {
-  // A kept connection that the other side just closed would turn a harmless call into an `unknown` one.
-  private readonly agent = new Agent({ connect: { timeout: 5_000 }, keepAliveTimeout: 4_000, pipelining: 1 });
+  private readonly agent: Agent;
+
+  constructor(gate: AddressGate) {
+    // A kept connection that the other side just closed would turn a harmless call into an `unknown` one.
+    this.agent = new Agent({
+      connect: gate.connector({ timeout: 5_000 }),
+      keepAliveTimeout: 4_000,
+      pipelining: 1,
+    });
+  }
 
   async send({
     method,
@@ -58,7 +70,7 @@ export class Outbound {
     try {
       const response = await request(url, {
         method,
-        headers: { ...(id && { 'x-request-id': id }), ...headers },
+        headers: { ...(id && { 'x-request-id': id }), 'accept-encoding': 'identity', ...headers },
         body: body ?? null,
         dispatcher: this.agent,
         signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
@@ -67,7 +79,7 @@ export class Outbound {
         kind: 'answered',
         status: response.statusCode,
         headers: flatten(response.headers),
-        body: await readText(response.body, maxBytes),
+        body: await readText(response, maxBytes),
       };
     } catch (error) {
       const reason = reasonOf(error);
@@ -80,16 +92,23 @@ export class Outbound {
   }
 }
 
-class TooLarge extends Error {
-  readonly code = 'TOO_LARGE';
+class Unreadable extends Error {
+  constructor(readonly code: 'TOO_LARGE' | 'COMPRESSED') {
+    super(code);
+  }
 }
 
-async function readText(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
+async function readText({ headers, body }: Dispatcher.ResponseData, maxBytes: number): Promise<string> {
+  if (!['', 'identity'].includes(String(headers['content-encoding'] ?? ''))) {
+    // Destroying a body that nobody reads emits an error, which without a listener would end the process.
+    body.on('error', () => undefined).destroy();
+    throw new Unreadable('COMPRESSED');
+  }
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBytes) throw new TooLarge();
+    if (size > maxBytes) throw new Unreadable('TOO_LARGE');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -4,13 +4,14 @@ import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { ValidationPipe } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock, SystemClock } from '../clock';
-import { Addresses, KakaoOrigins } from '../config/addresses.config';
+import { Addresses, KakaoOrigins, NearOrigins } from '../config/addresses.config';
 import { DatabaseConfig, EncryptionConfig, OperatorConfig, RuntimeConfig } from '../config/platform.config';
 import { ENVIRONMENT, provideConfig } from '../config/variable';
 import type { Environment } from '../config/variable';
 import { openDatabase } from '../database/database';
 import { Vault } from '../encryption/vault';
 import { HealthController } from '../health/health.controller';
+import { AddressGate } from '../http/address-gate';
 import { ErrorFilter, MalformedRequest } from '../http/error.filter';
 import { Outbound } from '../http/outbound';
 import { Jobs } from '../jobs/jobs';
@@ -27,9 +28,15 @@ export class PlatformModule {
     const shared: Provider[] = [
       { provide: ENVIRONMENT, useValue: env },
       { provide: APP_NAME, useValue: app.name },
-      ...[RuntimeConfig, EncryptionConfig, OperatorConfig, Addresses, KakaoOrigins].map(provideConfig),
+      ...[RuntimeConfig, EncryptionConfig, OperatorConfig, Addresses, KakaoOrigins, NearOrigins].map(provideConfig),
       clock ? { provide: Clock, useValue: clock } : { provide: Clock, useClass: SystemClock },
       Vault,
+      {
+        provide: AddressGate,
+        inject: [NearOrigins, KakaoOrigins, RuntimeConfig],
+        useFactory: (near: NearOrigins, kakao: KakaoOrigins, { production }: RuntimeConfig) =>
+          new AddressGate(near.gate(kakao, production)),
+      },
       Outbound,
       Metrics,
       JobMetrics,

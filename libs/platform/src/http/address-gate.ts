@@ -1,0 +1,128 @@
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupAddress, LookupOptions } from 'node:dns';
+import { BlockList, isIP } from 'node:net';
+import type { LookupFunction } from 'node:net';
+import { buildConnector } from 'undici';
+
+/** Where an address leads: to the internet, into a network of ours, or nowhere a server of anybody's may stand. */
+export type Place = 'public' | 'near' | 'nowhere';
+
+const listOf = (...ranges: string[]): BlockList => {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/');
+    list.addSubnet(address, Number(bits), isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
+};
+
+/** Loopback, private (RFC 1918), shared by a carrier (RFC 6598), unique local (RFC 4193). */
+const NEAR = listOf(
+  '127.0.0.0/8',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '::1/128',
+  'fc00::/7',
+);
+
+/** The rest of IANA's special-purpose registries, and the addresses at which clouds hand out credentials. */
+const NOWHERE = listOf(
+  '0.0.0.0/8', // "this network": reaches the machine itself
+  '169.254.0.0/16', // link-local, metadata of most clouds
+  '168.63.129.16/32', // Azure
+  '100.100.100.200/32', // Alibaba Cloud
+  'fd00:ec2::254/128', // AWS
+  'fd20:ce::254/128', // Google Cloud
+  '192.0.0.0/24', // IETF protocols, metadata of Oracle Cloud
+  '192.0.2.0/24', // documentation
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '192.88.99.0/24', // 6to4 relays
+  '198.18.0.0/15', // benchmarks
+  '224.0.0.0/4', // multicast
+  '240.0.0.0/4', // reserved, broadcast
+  '2001::/23', // IETF protocols, Teredo, ORCHID
+  '2001:db8::/32', // documentation
+  '3fff::/20',
+  '2002::/16', // 6to4
+);
+
+/** IPv6 outside of this is link-local, multicast, IPv4 in another dress, or not given out. */
+const GLOBAL_IPV6 = listOf('2000::/3');
+const NAT64 = listOf('64:ff9b::/96');
+
+export function placeOf(address: string): Place {
+  const version = isIP(address);
+  // A zone (`fe80::1%eth0`) is of link-local addresses only.
+  if (version === 0 || address.includes('%')) return 'nowhere';
+  const family = version === 6 ? 'ipv6' : 'ipv4';
+  if (NOWHERE.check(address, family)) return 'nowhere';
+  if (NEAR.check(address, family)) return 'near';
+  if (version === 4) return 'public';
+  if (NAT64.check(address, 'ipv6')) return placeOf(lastFourBytes(address)) === 'public' ? 'public' : 'nowhere';
+  return GLOBAL_IPV6.check(address, 'ipv6') ? 'public' : 'nowhere';
+}
+
+/** The IPv4 address that a network with NAT64 reaches by this one. */
+function lastFourBytes(address: string): string {
+  const [high = '', low = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split(':').slice(-2);
+  const bytes = [high, low].map((group) => Number.parseInt(group || '0', 16));
+  return bytes.flatMap((pair) => [pair >> 8, pair & 255]).join('.');
+}
+
+/** The name of the other side led to addresses that may not be called. No byte left. */
+export class AddressRefused extends Error {
+  override readonly name = 'AddressRefused';
+  readonly code = 'ADDRESS_REFUSED';
+}
+
+export type Resolve = (
+  hostname: string,
+  options: LookupOptions & { all: true },
+  answer: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/**
+ * Lets a connection go to public addresses only, to `near` ones when its origin is one of ours.
+ *
+ * What is judged is what is dialled: the addresses of one lookup go from the resolver through here to the socket, and
+ * no name is looked up a second time, so a name that changes its mind in between (DNS rebinding) gains nothing.
+ */
+export class AddressGate {
+  /** @param isNear whether an origin, such as `http://simulator:3000`, may stand in a network of ours */
+  constructor(
+    private readonly isNear: (origin: string) => boolean,
+    private readonly resolve: Resolve = systemLookup,
+  ) {}
+
+  /** What an undici `Agent` connects by. */
+  connector(options: { timeout: number }): buildConnector.connector {
+    const far = buildConnector({ ...options, lookup: this.lookup(false) });
+    const near = buildConnector({ ...options, lookup: this.lookup(true) });
+    return (target, done) => {
+      const isNear = this.isNear(`${target.protocol}//${target.host ?? target.hostname}`);
+      // An address in the URL itself is never looked up.
+      if (isIP(target.hostname) !== 0 && !admits(target.hostname, isNear)) done(new AddressRefused(), null);
+      else (isNear ? near : far)(target, done);
+    };
+  }
+
+  private lookup(isNear: boolean): LookupFunction {
+    return (hostname, options, answer) => {
+      this.resolve(hostname, { ...options, all: true }, (error, found) => {
+        const addresses = error ? [] : found.filter(({ address }) => admits(address, isNear));
+        const [first] = addresses;
+        if (!first) answer(error ?? new AddressRefused(), '');
+        else if (options.all) answer(null, addresses);
+        else answer(null, first.address, first.family);
+      });
+    };
+  }
+}
+
+function admits(address: string, isNear: boolean): boolean {
+  const place = placeOf(address);
+  return place === 'public' || (isNear && place === 'near');
+}
