@@ -3,13 +3,32 @@ import { run } from '../scripts/environment';
 import { PlainProblem } from '../scripts/plain-problem';
 import { ABOUT } from './contenders';
 import { describeCores } from './machine/cores';
-import { measureT1 } from './measures/t1';
-import { measureT2 } from './measures/t2';
-import { measureT4 } from './measures/t4';
-import { World } from './measures/world';
-import { optionsOf, type Options } from './options';
+import { measureT1 } from './calls/t1';
+import { measureT2 } from './calls/t2';
+import { measureT3 } from './calls/t3';
+import { measureT4 } from './calls/t4';
+import { measureSettling } from './calls/settle';
+import { measureInstances } from './growth/instances';
+import { measureMemory } from './growth/memory';
+import { checkPlans } from './growth/plans';
+import { measureSize } from './growth/size';
+import type { BenchDatabase } from './machine/database-server';
+import { World } from './world';
+import { type MeasureName, optionsOf, type Options } from './options';
 import { printProfiles } from './report/profile';
 import { Report } from './report/report';
+
+const MEASUREMENTS: Record<MeasureName, (world: World, database: BenchDatabase) => Promise<void>> = {
+  t4: measureT4,
+  t1: measureT1,
+  t2: measureT2,
+  t3: measureT3,
+  settle: measureSettling,
+  size: measureSize,
+  memory: measureMemory,
+  instances: measureInstances,
+  plans: checkPlans,
+};
 
 /** `npm run bench`: our app against small programs that do the same job, in one go. A measurement, not a gate. */
 run(async () => {
@@ -21,9 +40,7 @@ run(async () => {
   const world = await World.open(options, report);
   try {
     const database = await world.database(options.orders);
-    if (options.measures.includes('t4')) await measureT4(world, database);
-    if (options.measures.includes('t1')) await measureT1(world, database);
-    if (options.measures.includes('t2')) await measureT2(world, database);
+    for (const name of options.measures) await MEASUREMENTS[name](world, database);
   } finally {
     await world.close();
   }

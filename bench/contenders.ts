@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import type { Core } from './machine/cores';
 import { Server, type ServerOptions } from './machine/server';
 
 /** What is compared: our app, and small programs that do the same job the usual way. */
-export type ContenderName = 'ours' | 'f' | 'e' | 'c' | 'constant';
+export type ContenderName = 'ours' | 'f' | 'e' | 'c' | 'constant' | 'express';
 
 export const ABOUT: Record<ContenderName, string> = {
   ours: 'the payment app as it is shipped: every rule, logs and metrics on',
@@ -10,6 +11,7 @@ export const ABOUT: Record<ContenderName, string> = {
   e: 'the same on Fastify',
   c: 'bare Fastify + pg, a named statement for each request',
   constant: 'Nest + Fastify that answers a constant',
+  express: 'an Express handler that inserts one row',
 };
 
 const NO_ORDER = '/order/status?order_id=00000000-0000-7000-8000-000000000000';
@@ -21,14 +23,27 @@ export interface Surroundings {
   /** Our app calls nothing else. */
   kakaopayOrigin: string;
   cpuProf?: string;
+  /** How it is called where the same contender runs twice. */
+  title?: string;
+  core?: Core;
+  env?: Record<string, string>;
 }
 
 export function startContender(name: ContenderName, around: Surroundings): Promise<Server> {
-  return Server.start({ name, log: around.log, ...programs(name, around) });
+  const { env, ...options } = programs(name, around);
+  return Server.start({
+    ...options,
+    name: around.title ?? name,
+    core: around.core ?? 'server',
+    log: around.log,
+    env: { ...env, ...around.env },
+  });
 }
 
-function programs(name: ContenderName, around: Surroundings): Omit<ServerOptions, 'name' | 'log'> {
-  const peer = (file: string, ...args: string[]): Omit<ServerOptions, 'name' | 'log'> => ({
+type Program = Omit<ServerOptions, 'name' | 'log' | 'core'>;
+
+function programs(name: ContenderName, around: Surroundings): Program {
+  const peer = (file: string, ...args: string[]): Program => ({
     program: [join(__dirname, 'peers', `${file}.program.js`), ...args],
     env: { DATABASE_URL: around.databaseUrl, NODE_ENV: 'production' },
     portVariable: 'PORT',
@@ -59,5 +74,7 @@ function programs(name: ContenderName, around: Surroundings): Omit<ServerOptions
       return peer('fastify-pg');
     case 'constant':
       return peer('constant');
+    case 'express':
+      return { ...peer('express-insert'), readyPath: '/ready' };
   }
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const MEASURES = ['t4', 't1', 't2'] as const;
+export const MEASURES = ['t4', 't1', 't2', 't3', 'settle', 'size', 'memory', 'instances', 'plans'] as const;
 export type MeasureName = (typeof MEASURES)[number];
 
 export interface Options {

@@ -58,13 +58,14 @@ export interface Work {
 export async function interleaved(
   runner: Runner,
   servers: readonly Server[],
-  work: Work,
+  workOf: (server: Server) => Work,
 ): Promise<Record<string, Measured>> {
   for (const server of servers) server.pause();
   const rounds = new Map<string, Round[]>(servers.map(({ name }) => [name, []]));
   const fastest = new Map<string, number>();
   for (let turn = 0; turn <= runner.rounds; turn++) {
     for (const server of servers) {
+      const work = workOf(server);
       const seconds = turn === 0 ? runner.warmUpSeconds : runner.seconds;
       const plan = { ...(await work.plan(seconds, fastest.get(server.name))), port: server.port, seconds };
       server.resume();

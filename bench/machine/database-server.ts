@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -51,6 +51,12 @@ export class DatabaseServer {
     const client = new Client({ connectionString: url.href, application_name: 'bench' });
     await client.connect();
     return new BenchDatabase(url.href, client);
+  }
+
+  /** Where the server writes its log, and how much is in it. */
+  log(): { path: string; size: number } {
+    const path = join(this.folder, 'postgres.log');
+    return { path, size: statSync(path).size };
   }
 
   /** The server's processes, those of its connections included. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { pin } from './cores';
+import { type Core, pin } from './cores';
 
 export interface ServerOptions {
   name: string;
@@ -13,6 +13,7 @@ export interface ServerOptions {
   /** Answers 200 once the server is up. */
   readyPath: string;
   log: string;
+  core: Core;
   nodeOptions?: string[];
 }
 
@@ -29,9 +30,9 @@ export class Server {
   ) {}
 
   static async start(options: ServerOptions): Promise<Server> {
-    const { name, program, env, portVariable, readyPath, log, nodeOptions = [] } = options;
+    const { name, program, env, portVariable, readyPath, log, core, nodeOptions = [] } = options;
     const port = await freePort();
-    const { command, args } = pin('server', [process.execPath, ...nodeOptions, ...program]);
+    const { command, args } = pin(core, [process.execPath, ...nodeOptions, ...program]);
     const out = openSync(log, 'a');
     const begin = performance.now();
     const child = spawn(command, args, {

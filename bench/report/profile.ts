@@ -6,34 +6,60 @@ interface CpuProfile {
   nodes: {
     id: number;
     callFrame: { functionName: string; url: string; lineNumber: number };
+    children?: number[];
   }[];
   samples: number[];
+  /** Microseconds. */
   timeDeltas: number[];
 }
 
-const SHOWN = 40;
+const SHOWN = 30;
+/** Samples are a millisecond apart; more is a server that was stopped while another was measured. */
+const LONGEST_SAMPLE_US = 20_000;
 
-/** The functions our app spent most of its own time in, of every profile in the folder. */
+/** What our app spent its time in, of every profile in the folder. */
 export function printProfiles(folder: string): void {
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'))) {
     const path = join(folder, file);
-    console.log(`\n${path}\n${table(costliest(JSON.parse(readFileSync(path, 'utf8')) as CpuProfile))}`);
+    const { alone, withCalled } = timesOf(JSON.parse(readFileSync(path, 'utf8')) as CpuProfile);
+    console.log(`\n${path}\n\n  by its own time\n${costliest(alone)}\n\n  with all it calls\n${costliest(withCalled)}`);
   }
 }
 
-function costliest({ nodes, samples, timeDeltas }: CpuProfile): string[][] {
+interface Times {
+  alone: Map<string, number>;
+  withCalled: Map<string, number>;
+}
+
+function timesOf({ nodes, samples, timeDeltas }: CpuProfile): Times {
   const names = new Map(nodes.map(({ id, callFrame }) => [id, describe(callFrame)]));
-  const spent = new Map<string, number>();
+  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
+  const alone = new Map<string, number>();
+  const withCalled = new Map<string, number>();
+  const add = (times: Map<string, number>, name: string, time: number): void => {
+    times.set(name, (times.get(name) ?? 0) + time);
+  };
   samples.forEach((id, at) => {
+    const time = timeDeltas[at] ?? 0;
     const name = names.get(id) ?? '';
-    spent.set(name, (spent.get(name) ?? 0) + (timeDeltas[at] ?? 0));
+    if (name === '(idle)' || time > LONGEST_SAMPLE_US) return;
+    add(alone, name, time);
+    const line = new Set<string>();
+    for (let each: number | undefined = id; each !== undefined; each = parents.get(each))
+      line.add(names.get(each) ?? '');
+    for (const caller of line) add(withCalled, caller, time);
   });
-  spent.delete('(idle)');
-  const total = [...spent.values()].reduce((sum, time) => sum + time, 0);
-  return [...spent]
+  return { alone, withCalled };
+}
+
+function costliest(times: Map<string, number>): string {
+  const total = times.get('(root)') ?? [...times.values()].reduce((sum, time) => sum + time, 0);
+  const rows = [...times]
+    .filter(([name]) => name !== '(root)')
     .sort(([, a], [, b]) => b - a)
     .slice(0, SHOWN)
     .map(([name, time]) => [`${((time / total) * 100).toFixed(1)} %`, name]);
+  return table(rows);
 }
 
 function describe({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['callFrame']): string {

@@ -9,7 +9,7 @@ export interface Verdict {
   /** The same by the processor time of the servers: what to look at when the machine is busy with other things. */
   byCpu?: number;
   /** How it is written: `1.23×`, `12.3 ms`. */
-  unit: '×' | 'ms' | 'MB' | 's';
+  unit: '×' | 'ms' | 'MB' | 's' | '';
   target: number;
   moonshot?: number;
   /** Whether more is better. */

@@ -2,7 +2,7 @@ import type { ContenderName } from '../contenders';
 import type { BenchDatabase } from '../machine/database-server';
 import { interleaved, of, type Measured, type Work } from '../rounds';
 import { timesFaster } from '../report/report';
-import type { World } from './world';
+import type { World } from '../world';
 
 const STEADY_RATE = 2_000;
 /** As many as may be waiting for an answer at that rate. */
@@ -14,7 +14,7 @@ export async function measureT4(world: World, database: BenchDatabase): Promise<
   const servers = await world.start(database, names);
   const measure = async (title: string, chosen: ContenderName[], load: { connections: number; rate?: number }) => {
     const asked = servers.filter(({ name }) => chosen.includes(name as ContenderName));
-    const measured = await interleaved(world.runner, asked, statusWork(world.options.orders, load));
+    const measured = await interleaved(world.runner, asked, () => statusWork(world.options.orders, load));
     world.report.section(title, measured);
     return (name: ContenderName): Measured => of(measured, name);
   };

@@ -4,21 +4,20 @@ import type { BenchDatabase } from '../machine/database-server';
 import { interleaved, of, type Round, type Work } from '../rounds';
 import { timesFaster } from '../report/report';
 import { enoughFor } from './once';
-import type { World } from './world';
+import type { World } from '../world';
 
 /** T2: how many buyers can begin to pay, of a thousand products and all of the same one. */
 export async function measureT2(world: World, database: BenchDatabase): Promise<void> {
   const names: ContenderName[] = ['ours', 'e', 'f'];
   const servers = await world.start(database, names);
-  let first = world.options.orders + 1;
   let approved = 0;
   for (const { hot, title, target, moonshot } of [
     { hot: false, title: 'T2 spread over 1,000 products', target: 6, moonshot: 12 },
     { hot: true, title: 'T2 of one hot product', target: 10, moonshot: 20 },
   ]) {
-    const orders = new OpenOrders(database, first, hot);
-    const measured = await interleaved(world.runner, servers, orders);
-    first = orders.end;
+    const orders = new OpenOrders(database, world.nextOrder, hot);
+    const measured = await interleaved(world.runner, servers, () => approvals(orders));
+    world.nextOrder = orders.end;
     approved += orders.approved;
     world.report.section(`${title}, 64 connections`, measured);
     await compareWithStock(world, database, approved);
@@ -37,8 +36,18 @@ async function compareWithStock(world: World, database: BenchDatabase, approved:
   world.report.note(`  approved by all servers: ${approved}, pieces reserved: ${row?.reserved ?? 0}: ${verdict}`);
 }
 
-/** Orders that wait for T2: each is approved once, so they are made as they are needed. */
-export class OpenOrders implements Work {
+const approvals = (orders: OpenOrders): Work => ({
+  plan: async (seconds, fastest) => ({
+    connections: 64,
+    requests: { kind: 'approve', ...(await orders.take(seconds, fastest)) },
+  }),
+  done: (round) => {
+    orders.used(round);
+  },
+});
+
+/** Orders that wait for T2: each is used once, so they are made as they are needed. */
+export class OpenOrders {
   /** Orders from here on do not exist yet. */
   end: number;
   /** Answered with 200, by whomever. */
@@ -52,7 +61,8 @@ export class OpenOrders implements Work {
     this.end = next;
   }
 
-  async plan(seconds: number, fastest: number | undefined): ReturnType<Work['plan']> {
+  /** Enough for a round. */
+  async take(seconds: number, fastest: number | undefined): Promise<{ first: number; count: number }> {
     const count = enoughFor(seconds, fastest);
     const missing = this.next + count - this.end;
     if (missing > 0) {
@@ -62,10 +72,10 @@ export class OpenOrders implements Work {
     // What our app would look at later belongs to the round that made it, and not to the next one.
     await this.database.query(`UPDATE payment.attempts SET look_at = NULL WHERE look_at IS NOT NULL`);
     await this.database.query('CHECKPOINT');
-    return { connections: 64, requests: { kind: 'approve', first: this.next, count } };
+    return { first: this.next, count };
   }
 
-  done({ sent, answered }: Round): void {
+  used({ sent, answered }: Round): void {
     this.next += sent;
     this.approved += answered;
   }

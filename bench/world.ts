@@ -1,20 +1,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ContenderName, startContender } from '../contenders';
-import { seedOrders } from '../data/seed';
-import { LoadClient } from '../load/load-client';
-import { type BenchDatabase, DatabaseServer } from '../machine/database-server';
-import type { Server } from '../machine/server';
-import type { Options } from '../options';
-import { type Outside, startOutside } from '../outside/outside';
-import type { Report } from '../report/report';
-import type { Runner } from '../rounds';
+import { type ContenderName, startContender, type Surroundings } from './contenders';
+import { seedOrders } from './data/seed';
+import { LoadClient } from './load/load-client';
+import { type BenchDatabase, DatabaseServer } from './machine/database-server';
+import type { Server } from './machine/server';
+import type { Options } from './options';
+import { type Outside, startOutside } from './outside/outside';
+import type { Report } from './report/report';
+import type { Runner } from './rounds';
 
 /** What every measurement stands on: a database with orders, a client that makes load, and what is outside. */
 export class World {
   private readonly running: Server[] = [];
   private readonly databases: BenchDatabase[] = [];
+  /** The number of the next order that does not exist yet. */
+  nextOrder: number;
 
   private constructor(
     readonly options: Options,
@@ -23,7 +25,9 @@ export class World {
     readonly load: LoadClient,
     readonly outside: Outside,
     private readonly folder: string,
-  ) {}
+  ) {
+    this.nextOrder = options.orders + 1;
+  }
 
   static async open(options: Options, report: Report): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), 'biz-bench-logs-'));
@@ -48,19 +52,31 @@ export class World {
   }
 
   /** Starts servers on a database; `stop` ends them. */
-  async start(database: BenchDatabase, names: readonly ContenderName[]): Promise<Server[]> {
+  async start(
+    database: BenchDatabase,
+    names: readonly ContenderName[],
+    more: Partial<Surroundings> = {},
+  ): Promise<Server[]> {
     const servers = [];
     for (const name of names) {
       const server = await startContender(name, {
         databaseUrl: database.url,
         log: join(this.folder, `${name}.log`),
         kakaopayOrigin: this.outside.origin,
-        cpuProf: this.options.cpuProf,
+        ...(this.options.cpuProf !== undefined && { cpuProf: this.options.cpuProf }),
+        ...more,
       });
       this.running.push(server);
       servers.push(server);
     }
     return servers;
+  }
+
+  /** One of ours. */
+  async startOurs(database: BenchDatabase, more: Partial<Surroundings> = {}): Promise<Server> {
+    const [ours] = await this.start(database, ['ours'], more);
+    if (!ours) throw new Error('our app did not start');
+    return ours;
   }
 
   async stop(servers: readonly Server[]): Promise<void> {
