@@ -1,5 +1,5 @@
 import { Variable } from '@biz/platform';
-import { IsIn, IsInt, Min } from 'class-validator';
+import { IsIn, IsInt, Max, Min } from 'class-validator';
 
 /** The settings of one-click payment that no document of Kakao's fixes. */
 export class PaymentConfig {
@@ -26,4 +26,10 @@ export class PaymentConfig {
   @IsInt()
   @Min(1)
   shopTimeoutMs: number = 2_500;
+
+  @Variable('SUBSCRIPTION_CHARGE_HOUR', { about: 'hour of the day in Seoul (0-23) at which subscriptions are charged' })
+  @IsInt()
+  @Min(0)
+  @Max(23)
+  subscriptionChargeHour: number = 9;
 }

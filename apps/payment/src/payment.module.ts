@@ -9,6 +9,9 @@ import { Reconciler } from './attempts/reconciler';
 import { Settlement } from './attempts/settlement';
 import { Callbacks } from './callbacks/callbacks';
 import { CallbacksController } from './callbacks/callbacks.controller';
+import { ChargePeriods } from './charges/charge-periods';
+import { Charges } from './charges/charges';
+import { DueCharges } from './charges/due-charges';
 import { OrderCompletion } from './completion/order-completion';
 import { FailedRefunds } from './operator/failed-refunds';
 import { OperatorOrdersController } from './operator/operator-orders.controller';
@@ -80,6 +83,9 @@ export class PaymentModule {
         Review,
         SettlementView,
         Subscriptions,
+        ChargePeriods,
+        Charges,
+        DueCharges,
       ],
     };
   }

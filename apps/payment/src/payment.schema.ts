@@ -4,6 +4,7 @@ import { Callback } from './callbacks/callback.entity';
 import { HistoryEntry } from './history/history.entity';
 import { Payment1795300000000 } from './migrations/1795300000000-payment';
 import { Approvable1795500110000 } from './migrations/1795500110000-approvable';
+import { SubscriptionCharges1795500000000 } from './migrations/1795500000000-subscription-charges';
 import { Reconciler1795500100000 } from './migrations/1795500100000-reconciler';
 import { Review1795500200000 } from './migrations/1795500200000-review';
 import { Order } from './orders/order.entity';
@@ -14,7 +15,13 @@ import { Subscription } from './subscriptions/subscription.entity';
 export const paymentSchema: SchemaOwner = {
   schema: 'payment',
   entities: [Order, Attempt, Callback, Refund, Subscription, Decision, HistoryEntry],
-  migrations: [Payment1795300000000, Reconciler1795500100000, Approvable1795500110000, Review1795500200000],
+  migrations: [
+    Payment1795300000000,
+    SubscriptionCharges1795500000000,
+    Reconciler1795500100000,
+    Approvable1795500110000,
+    Review1795500200000,
+  ],
   sealed: [
     { table: 'payment.orders', key: 'id', column: 'address_sealed' },
     { table: 'payment.callbacks', key: 'id', column: 'token_sealed' },

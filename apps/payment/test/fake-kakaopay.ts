@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Clock } from '@biz/platform';
 import { HttpStub, type StubAnswer, type StubRequest } from '@biz/testing';
 
 export interface ReadyOrder {
@@ -10,6 +11,8 @@ export interface ReadyOrder {
   vat_amount: number;
 }
 
+const STANDING = '2026-11-23T12:00:00';
+
 interface Payment extends ReadyOrder {
   tid: string;
   status: string;
@@ -17,9 +20,21 @@ interface Payment extends ReadyOrder {
   charges: number[];
   cancelled: number;
   sid?: string;
+  approvedAt?: string;
 }
 
-type Operation = 'approve' | 'order' | 'cancel' | 'inactive';
+/** A SID, as KakaoPay keeps it. */
+interface Sid {
+  sid: string;
+  cid: string;
+  userId: string;
+  status: 'ACTIVE' | 'INACTIVE';
+  lastApprovedAt: string;
+  /** The tids of the charges that followed the first payment. */
+  tids: string[];
+}
+
+type Operation = 'approve' | 'order' | 'cancel' | 'inactive' | 'subscription' | 'status';
 
 /** `work` says whether KakaoPay still does what was asked before it misbehaves. */
 export type Fault = { work: boolean } & StubAnswer;
@@ -38,7 +53,17 @@ export const refusal = (code: number, userMessage?: string): Fault => ({
 /** KakaoPay as a real HTTP server with a ledger, in both generations, that misbehaves when told to. */
 export class FakeKakaoPay {
   private readonly payments = new Map<string, Payment>();
-  private readonly faults: Record<Operation, Fault[]> = { approve: [], order: [], cancel: [], inactive: [] };
+  private readonly bySid = new Map<string, Sid>();
+  private readonly faults: Record<Operation, Fault[]> = {
+    approve: [],
+    order: [],
+    cancel: [],
+    inactive: [],
+    subscription: [],
+    status: [],
+  };
+  /** What time it is at KakaoPay; it stands still unless a test says otherwise. */
+  clock?: Clock;
   private gate?: { opened: Promise<void>; open: () => void };
   readonly inactiveSids: string[] = [];
   readonly sids: string[] = [];
@@ -53,6 +78,8 @@ export class FakeKakaoPay {
       stub.on(`POST ${prefix}/order`, (request) => fake.serve('order', request));
       stub.on(`POST ${prefix}/cancel`, (request) => fake.serve('cancel', request));
       stub.on(`POST ${prefix}/manage/subscription/inactive`, (request) => fake.serve('inactive', request));
+      stub.on(`POST ${prefix}/manage/subscription/status`, (request) => fake.serve('status', request));
+      stub.on(`POST ${prefix}/subscription`, (request) => fake.serve('subscription', request));
     }
     return fake;
   }
@@ -123,6 +150,28 @@ export class FakeKakaoPay {
     );
   }
 
+  /** What each later charge of a user's subscriptions took, in order. */
+  chargesOf(userId: string): { orderId: string; amount: number; at: string }[] {
+    return [...this.bySid.values()]
+      .filter((sid) => sid.userId === userId)
+      .flatMap(({ tids }) => tids.map((tid) => this.of(tid)))
+      .map(({ partner_order_id, total_amount, approvedAt = '' }) => ({
+        orderId: partner_order_id,
+        amount: total_amount,
+        at: approvedAt,
+      }));
+  }
+
+  /** What a person finds in KakaoPay's back office. */
+  tidOf(orderId: string): string {
+    return [...this.payments.values()].find((each) => each.partner_order_id === orderId)?.tid ?? '';
+  }
+
+  /** The buyer ends it in KakaoPay's app. */
+  endSid(userId: string): void {
+    for (const sid of this.bySid.values()) if (sid.userId === userId) sid.status = 'INACTIVE';
+  }
+
   calls(operation: Operation): StubRequest[] {
     return this.stub.requests.filter(({ path }) => path.endsWith(`/${operation}`));
   }
@@ -134,7 +183,7 @@ export class FakeKakaoPay {
   }
 
   private async serve(operation: Operation, request: StubRequest): Promise<StubAnswer> {
-    if (operation === 'approve') await this.gate?.opened;
+    if (operation === 'approve' || operation === 'subscription') await this.gate?.opened;
     const open = request.path.startsWith('/online');
     const fields = open
       ? (request.json() as Record<string, unknown>)
@@ -163,8 +212,45 @@ export class FakeKakaoPay {
     const subscription = payment.cid === 'TCSUBSCRIP';
     payment.status = subscription && payment.total_amount === 0 ? 'ISSUED_SID' : 'SUCCESS_PAYMENT';
     payment.charges.push(payment.total_amount);
-    if (subscription) this.sids.push((payment.sid = `S${randomBytes(9).toString('hex')}`));
+    payment.approvedAt = this.now();
+    if (subscription) this.issueSid(payment);
     return { json: { ...this.show(payment), aid: `A${payment.tid}`, ...(payment.sid && { sid: payment.sid }) } };
+  }
+
+  private issueSid(payment: Payment): void {
+    const sid = `S${randomBytes(9).toString('hex')}`;
+    payment.sid = sid;
+    this.sids.push(sid);
+    const { cid, partner_user_id: userId } = payment;
+    this.bySid.set(sid, { sid, cid, userId, status: 'ACTIVE', lastApprovedAt: this.now(), tids: [] });
+  }
+
+  private subscription(fields: Record<string, unknown>, open: boolean): StubAnswer {
+    const sid = this.bySid.get(String(fields.sid));
+    if (sid?.cid !== fields.cid) return this.refuse(-750, open);
+    if (sid?.status !== 'ACTIVE') return this.refuse(-751, open);
+    if (fields.partner_user_id !== sid.userId) return this.refuse(-753, open);
+    const [total, taxFree, vat] = ['total_amount', 'tax_free_amount', 'vat_amount'].map((name) => Number(fields[name]));
+    if (!total) return this.refuse(-722, open);
+    const tid = `T${randomBytes(9).toString('hex')}`;
+    const payment: Payment = {
+      ...{ tid, cid: sid.cid, status: 'SUCCESS_PAYMENT', token: '', charges: [total], cancelled: 0, sid: sid.sid },
+      partner_order_id: String(fields.partner_order_id),
+      partner_user_id: sid.userId,
+      ...{ total_amount: total, tax_free_amount: taxFree ?? 0, vat_amount: vat ?? 0 },
+      approvedAt: this.now(),
+    };
+    this.payments.set(tid, payment);
+    sid.tids.push(tid);
+    sid.lastApprovedAt = this.now();
+    return { json: { ...this.show(payment), aid: `A${tid}`, sid: sid.sid } };
+  }
+
+  private status(fields: Record<string, unknown>, open: boolean): StubAnswer {
+    const sid = this.bySid.get(String(fields.sid));
+    if (!sid) return this.refuse(-750, open);
+    const { status, lastApprovedAt } = sid;
+    return { json: { available: status === 'ACTIVE', status, last_approved_at: lastApprovedAt } };
   }
 
   private order(fields: Record<string, unknown>, open: boolean): StubAnswer {
@@ -195,6 +281,8 @@ export class FakeKakaoPay {
 
   private inactive(fields: Record<string, unknown>): StubAnswer {
     this.inactiveSids.push(String(fields.sid));
+    const sid = this.bySid.get(String(fields.sid));
+    if (sid) sid.status = 'INACTIVE';
     return { json: { cid: fields.cid, sid: fields.sid, status: 'INACTIVE', inactivated_at: '2026-11-23T12:00:00' } };
   }
 
@@ -214,7 +302,12 @@ export class FakeKakaoPay {
       },
       quantity: 1,
       created_at: '2026-11-23T11:59:00',
-      ...(payment.charges.length > 0 && { approved_at: '2026-11-23T12:00:00' }),
+      ...(payment.charges.length > 0 && { approved_at: payment.approvedAt ?? STANDING }),
     };
+  }
+
+  /** Asia/Seoul, without an offset. */
+  private now(): string {
+    return this.clock ? new Date(this.clock.now().getTime() + 9 * 3_600_000).toISOString().slice(0, 19) : STANDING;
   }
 }

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderSheetData } from '@biz/kakao-dto';
 import type { Clock, Environment } from '@biz/platform';
-import { eventually, HttpStub, startTestApp, testDatabase, type TestApp, type TestDatabase } from '@biz/testing';
+import {
+  eventually,
+  HttpStub,
+  startTestApp,
+  testDatabase,
+  type TestApp,
+  type TestAppOptions,
+  type TestDatabase,
+} from '@biz/testing';
 import { commerceSchema } from '@biz/commerce';
 import { merchantSchema } from '@biz/merchant';
 import { paymentApp } from '../src/payment.module';
@@ -95,9 +103,15 @@ export class World {
   }
 
   async startApp(): Promise<void> {
-    this.app = await startTestApp(paymentApp([first, second]), {
+    this.app = await this.startInstance();
+  }
+
+  /** Another instance of the app on the same database. */
+  startInstance(logDestination?: TestAppOptions['logDestination']): Promise<TestApp> {
+    return startTestApp(paymentApp([first, second]), {
       database: this.database,
       clock: this.clock,
+      ...(logDestination && { logDestination }),
       env: {
         DEFAULT_MERCHANT: 'first',
         KAKAOPAY_ORIGIN: this.kakaopay.url,

@@ -5,8 +5,10 @@ export { meaningOf, type PaymentStatus, type StatusMeaning } from './payment-sta
 export {
   approveRefusal,
   cancelRefusal,
+  chargeRefusal,
   explainCode,
   type ApproveMeaning,
   type CancelMeaning,
+  type ChargeMeaning,
   type ErrorCode,
 } from './error-codes';

@@ -1,6 +1,14 @@
 import { AddressGate, Outbound } from '@biz/platform';
 import { HttpStub, type StubAnswer } from '@biz/testing';
-import { approveRefusal, cancelRefusal, kakaoPay, meaningOf, type KakaoPay, type KakaoPayApi } from './index';
+import {
+  approveRefusal,
+  cancelRefusal,
+  chargeRefusal,
+  kakaoPay,
+  meaningOf,
+  type KakaoPay,
+  type KakaoPayApi,
+} from './index';
 
 const APPROVED = {
   aid: 'A5678901234567890123',
@@ -274,5 +282,16 @@ describe('what statuses and codes say', () => {
     [-12345, 'look'],
   ])('a refused cancel with %i means %s', (code, meaning) => {
     expect(cancelRefusal(code)).toBe(meaning);
+  });
+
+  it.each([
+    [-751, 'ended'],
+    [-752, 'failed'],
+    [-753, 'person'],
+    [-401, 'later'],
+    [-785, 'look'],
+    [-12345, 'look'],
+  ])('a refused charge of a SID with %i means %s', (code, meaning) => {
+    expect(chargeRefusal(code)).toBe(meaning);
   });
 });

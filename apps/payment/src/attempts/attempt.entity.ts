@@ -3,7 +3,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 import { Order } from '../orders/order.entity';
 import type { AttemptState } from './attempt-status';
 
-/** One tid: one try to pay an order. Never deleted. */
+/** One try to pay an order, by a tid or by the SID of a subscription. Never deleted. */
 @Entity({ schema: 'payment', name: 'attempts' })
 @Unique('attempts_tid_of_merchant', ['merchant', 'tid'])
 @Index('attempts_of_order', ['orderId', 'id'])
@@ -29,8 +29,9 @@ export class Attempt {
   @Column('text')
   cid: string;
 
-  @Column('text')
-  tid: string;
+  /** KakaoPay gives the later charge of a subscription its tid with the answer. */
+  @Column('text', { nullable: true })
+  tid: string | null;
 
   @Column('text')
   state: AttemptState;
@@ -81,6 +82,10 @@ export class Attempt {
   @Column('timestamptz', { name: 'calling_until', nullable: true })
   callingUntil: Date | null;
 
+  /** KakaoPay's last approval of the SID before this charge; a later one is this charge. */
+  @Column('timestamptz', { name: 'approved_before', nullable: true })
+  approvedBefore: Date | null;
+
   /** When KakaoPay is asked about it next, while it is not final; never for one that has no tid to ask about. */
   @Column('timestamptz', { name: 'look_at', nullable: true })
   lookAt: Date | null;
@@ -104,4 +109,10 @@ export class Attempt {
 
   @Column('timestamptz', { name: 'updated_at' })
   updatedAt: Date;
+}
+
+/** @throws Error for a charge by SID that KakaoPay has not answered */
+export function tidOf({ id, tid }: Pick<Attempt, 'id' | 'tid'>): string {
+  if (tid === null) throw new Error(`the tid of attempt ${id} is not known`);
+  return tid;
 }

@@ -10,7 +10,7 @@ import { Order } from '../orders/order.entity';
 import { PaymentConfig } from '../payment.config';
 import { APPROVE } from './attempt-jobs';
 import { ATTEMPT_STATES } from './attempt-status';
-import { Attempt } from './attempt.entity';
+import { Attempt, tidOf } from './attempt.entity';
 import { differences } from './compare';
 import { MerchantKakaoPay } from './merchant-kakaopay';
 import { Settlement } from './settlement';
@@ -132,7 +132,7 @@ export class Attempts implements OnModuleInit {
     const answer = await pay.approve({
       cid: attempt.cid,
       ...(cidSecret !== undefined && { cidSecret }),
-      tid: attempt.tid,
+      tid: tidOf(attempt),
       partnerOrderId: order.id,
       partnerUserId: order.appUserId,
       pgToken: await this.vault.open(callback.tokenSealed, TOKEN_CONTEXT),
@@ -186,7 +186,7 @@ export class Attempts implements OnModuleInit {
     const answer = await pay.order({
       cid: attempt.cid,
       ...(cidSecret !== undefined && { cidSecret }),
-      tid: attempt.tid,
+      tid: tidOf(attempt),
     });
     if (answer.kind === 'answered') return this.applyOrder(attempt, order, answer.value, mayRepeat);
     if (answer.kind === 'refused') {

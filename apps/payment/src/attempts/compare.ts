@@ -14,7 +14,8 @@ export interface Snapshot {
 export function differences(attempt: Attempt, partnerUserId: string, said: Snapshot): string[] {
   const pairs: [string, unknown, unknown][] = [
     ['cid', said.cid, attempt.cid],
-    ['tid', said.tid, attempt.tid],
+    // A charge by SID learns its tid from the answer.
+    ['tid', said.tid, attempt.tid ?? said.tid],
     ['partner_order_id', said.partnerOrderId, attempt.orderId],
     ['partner_user_id', said.partnerUserId, partnerUserId],
     ['total', said.amount.total, attempt.totalAmount],

@@ -6,6 +6,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { OrderCompletion } from '../completion/order-completion';
+import { type AfterFailure, ChargePeriods, type FailedTry } from '../charges/charge-periods';
 import type { OrderState } from '../orders/order-status';
 import { Order } from '../orders/order.entity';
 import { orderFacts, paymentFacts } from '../completion/order-facts';
@@ -18,6 +19,7 @@ import { ATTEMPT_STATES, type AttemptState } from './attempt-status';
 /** What KakaoPay took, by its own word. */
 export interface Charge {
   amount: Amounts;
+  tid?: string;
   aid?: string;
   sid?: string;
   method?: string;
@@ -32,6 +34,8 @@ interface Failure {
   message: string;
   note: string;
   code?: number;
+  /** What comes after the failed charge of a subscription. */
+  next?: AfterFailure;
 }
 
 const BEING_PAID: readonly OrderState[] = ['pending', 'approving'];
@@ -48,6 +52,7 @@ export class Settlement {
     private readonly completion: OrderCompletion,
     private readonly refunds: Refunds,
     private readonly subscriptions: Subscriptions,
+    private readonly periods: ChargePeriods,
     private readonly stock: Stock,
     private readonly drafts: Drafts,
     private readonly deliveries: Deliveries,
@@ -70,9 +75,10 @@ export class Settlement {
         by: 'kakaopay',
         note: 'approved',
         at,
-        set: chargeColumns(charge, at),
+        set: chargeColumns(attempt, charge, at),
       });
       if (!moved) return;
+      await this.periods.goOn(manager, order, 'paid');
       if (sidSealed !== undefined) {
         await this.subscriptions.begin(manager, order, attempt.cid, sidSealed, charge.approvedAt ?? at);
       }
@@ -81,12 +87,18 @@ export class Settlement {
   }
 
   /** No money came with this tid and none can. */
-  async failed({ id }: Attempt, { state, message, note, code }: Failure): Promise<void> {
+  async failed({ id }: Attempt, { state, message, note, code, next }: Failure): Promise<void> {
     await this.inOrder(id, async (manager, order, attempt) => {
       const at = this.clock.now();
       const set = { failure_message: message, failure_code: code ?? null, calling_until: null };
       if (!(await moveTo(manager, ATTEMPT, id, { to: state, by: 'kakaopay', note, at, set }))) return;
-      await this.endOrder(manager, order, attempt, { to: 'failed', event: 'payment.failed', note, message });
+      await this.endOrder(manager, order, attempt, {
+        to: 'failed',
+        event: 'payment.failed',
+        note,
+        message,
+        charge: { message, next: next ?? 'dunning', ...(code !== undefined && { code }) },
+      });
     });
   }
 
@@ -95,7 +107,7 @@ export class Settlement {
     await this.inOrder(id, async (manager, order, attempt) => {
       const note = 'cancelled at KakaoPay';
       const at = this.clock.now();
-      const set = { ...chargeColumns(charge, at), calling_until: null };
+      const set = { ...chargeColumns(attempt, charge, at), calling_until: null };
       if (!(await moveTo(manager, ATTEMPT, id, { to: 'refunded', by: 'kakaopay', note, at, set }))) return;
       if (charge.amount.total > 0) {
         const given = { amount: charge.amount.total, doneAt: charge.cancelledAt ?? at, reason: note, restock: false };
@@ -105,9 +117,12 @@ export class Settlement {
     });
   }
 
-  /** A person must look. Stock stays held: money may be there. */
-  async review({ id }: Attempt, reason: string, charge?: Charge): Promise<void> {
-    await this.inOrder(id, (manager, order, attempt) => this.show(manager, order, attempt, reason, charge));
+  /** A person must look. Stock stays held: money may be there. @param taken whether money was taken, for all that is known */
+  async review({ id }: Attempt, reason: string, charge?: Charge, taken = charge !== undefined): Promise<void> {
+    await this.inOrder(id, async (manager, order, attempt) => {
+      await this.show(manager, order, attempt, reason, charge);
+      if (taken) await this.periods.goOn(manager, order, 'charged, and a person looks at it');
+    });
   }
 
   /** KakaoPay did nothing with this token; the buyer may still finish. */
@@ -135,7 +150,7 @@ export class Settlement {
     charge?: Charge,
   ): Promise<void> {
     const at = this.clock.now();
-    const set = { ...(charge && chargeColumns(charge, at)), failure_message: reason, calling_until: null };
+    const set = { ...(charge && chargeColumns(attempt, charge, at)), failure_message: reason, calling_until: null };
     if (!(await moveTo(manager, ATTEMPT, attempt.id, { to: 'review', by: 'platform', note: reason, at, set }))) return;
     if (this.isCurrent(order, attempt)) {
       await moveTo(manager, ORDER, order.id, {
@@ -185,7 +200,7 @@ export class Settlement {
     reason: string,
   ): Promise<void> {
     const at = this.clock.now();
-    const set = chargeColumns(charge, at);
+    const set = chargeColumns(attempt, charge, at);
     if (!(await moveTo(manager, ATTEMPT, attempt.id, { to: 'surplus', by: 'kakaopay', note: reason, at, set }))) return;
     await this.refunds.begin(
       manager,
@@ -205,7 +220,7 @@ export class Settlement {
     manager: EntityManager,
     order: Order,
     attempt: Attempt,
-    end: { to: 'failed' | 'cancelled'; event: ShopEventType; note: string; message?: string },
+    end: { to: 'failed' | 'cancelled'; event: ShopEventType; note: string; message?: string; charge?: FailedTry },
   ): Promise<void> {
     if (!this.isCurrent(order, attempt)) return;
     const moved = await moveTo(manager, ORDER, order.id, {
@@ -220,6 +235,9 @@ export class Settlement {
     if (!moved) return;
     await this.stock.release(manager, order.merchant, order.id);
     order.state = end.to;
+    if (order.subscriptionId !== null && end.charge) {
+      return this.periods.failed(manager, order, end.charge, attempt);
+    }
     await this.tell(manager, order, end.event, {
       ...paymentFacts(attempt),
       ...(end.message !== undefined && { message: end.message }),
@@ -247,12 +265,17 @@ export function chargedOf({ amount }: Charge): Pick<Attempt, 'chargedAmount' | '
 }
 
 /** @param at when we learned of it, unless KakaoPay says when it was */
-export function chargeColumns({ amount, aid, method, card, approvedAt }: Charge, at: Date): Record<string, unknown> {
+export function chargeColumns(
+  attempt: Attempt,
+  { amount, tid, aid, method, card, approvedAt }: Charge,
+  at: Date,
+): Record<string, unknown> {
   return {
     charged_amount: amount.total,
     charged_tax_free: amount.taxFree,
     charged_vat: amount.vat,
     calling_until: null,
+    ...(attempt.tid === null && tid !== undefined && { tid }),
     ...(aid !== undefined && { aid }),
     ...(method !== undefined && { method }),
     ...(card && { card: JSON.stringify(card) }),

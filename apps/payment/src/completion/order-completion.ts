@@ -11,7 +11,8 @@ import { inTime } from '../in-time';
 import { Refunds } from '../refunds/refunds';
 import { Subscription } from '../subscriptions/subscription.entity';
 import { ADDRESS_CONTEXT } from '../orders/order-address';
-import { orderFacts, paymentFacts } from './order-facts';
+import { ChargePeriods } from '../charges/charge-periods';
+import { orderFacts, paymentFacts, subscriptionFacts } from './order-facts';
 import type { OrderState } from '../orders/order-status';
 import { Order } from '../orders/order.entity';
 
@@ -34,6 +35,7 @@ export class OrderCompletion implements OnModuleInit {
     private readonly dataSource: DataSource,
     private readonly merchants: Merchants,
     private readonly refunds: Refunds,
+    private readonly periods: ChargePeriods,
     private readonly stock: Stock,
     private readonly deliveries: Deliveries,
     private readonly jobs: Jobs,
@@ -81,25 +83,33 @@ export class OrderCompletion implements OnModuleInit {
     if (!moved) return;
     await this.stock.commit(manager, order.merchant, order.id);
     const attempt = await manager.findOneByOrFail(Attempt, { id: order.attemptId ?? '' });
+    const facts = { ...orderFacts(order, 'paid'), ...paymentFacts(attempt, await this.addressOf(order)) };
+    if (order.subscriptionId !== null) return this.completeCharge(manager, order, order.subscriptionId, facts);
     const subscription = order.terms.subscription && (await manager.findOneBy(Subscription, { orderId: order.id }));
     await this.deliveries.add(manager, {
       merchant: order.merchant,
       type: 'payment.paid',
       subject: order.id,
       ...(order.relayId !== null && { relayId: order.relayId }),
-      data: {
-        ...orderFacts(order, 'paid'),
-        ...paymentFacts(attempt, await this.addressOf(order)),
-        ...(subscription && {
-          subscription: {
-            id: subscription.id,
-            ...(subscription.nextChargeOn !== null && {
-              nextChargeOn: subscription.nextChargeOn,
-              nextAmount: subscription.nextAmount,
-            }),
-          },
-        }),
-      },
+      data: { ...facts, ...(subscription && { subscription: subscriptionFacts(subscription) }) },
+    });
+  }
+
+  private async completeCharge(
+    manager: EntityManager,
+    order: Order,
+    subscriptionId: string,
+    facts: Record<string, unknown>,
+  ): Promise<void> {
+    // Already done when its money came, unless a person accepted it.
+    await this.periods.goOn(manager, order, 'paid');
+    const subscription = await manager.findOneByOrFail(Subscription, { id: subscriptionId });
+    await this.deliveries.add(manager, {
+      merchant: order.merchant,
+      type: 'subscription.charged',
+      subject: subscriptionId,
+      ...(order.relayId !== null && { relayId: order.relayId }),
+      data: { ...facts, ...subscriptionFacts(subscription) },
     });
   }
 
@@ -131,12 +141,19 @@ export class OrderCompletion implements OnModuleInit {
     await moveTo(manager, ATTEMPT, attempt.id, { to: 'surplus', by: 'shop', note, at });
     await this.refunds.begin(manager, attempt, { cause: 'fulfilment-refused', reason: note });
     await this.stock.release(manager, order.merchant, order.id);
+    const charge = order.subscriptionId !== null;
     await this.deliveries.add(manager, {
       merchant: order.merchant,
-      type: 'payment.failed',
-      subject: order.id,
+      type: charge ? 'subscription.failed' : 'payment.failed',
+      subject: order.subscriptionId ?? order.id,
       ...(order.relayId !== null && { relayId: order.relayId }),
-      data: { ...orderFacts(order, 'failed'), ...paymentFacts(attempt), message },
+      data: {
+        ...orderFacts(order, 'failed'),
+        ...paymentFacts(attempt),
+        message,
+        // The period had its charge, which goes back; the subscription goes on.
+        ...(charge && { id: order.subscriptionId, final: true }),
+      },
     });
   }
 
@@ -172,6 +189,8 @@ export class OrderCompletion implements OnModuleInit {
       ...(order.relayId !== null && { relayId: order.relayId }),
       lines: order.terms.lines,
       totalAmount: order.totalAmount,
+      ...(order.subscriptionId !== null &&
+        order.period !== null && { subscription: { id: order.subscriptionId, period: order.period } }),
       approvedAt: order.paidAt ?? this.clock.now(),
       ...(address && { shippingAddress: address }),
     };

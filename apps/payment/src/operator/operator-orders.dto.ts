@@ -52,8 +52,8 @@ export class AttemptDto {
   /** Id of the attempt */
   id: string;
 
-  /** KakaoPay's payment number (결제번호) */
-  tid: string;
+  /** KakaoPay's payment number (결제번호); a later charge of a subscription has it from KakaoPay's answer on */
+  tid?: string;
 
   /** 가맹점 코드 */
   cid: string;
@@ -108,7 +108,7 @@ export class AttemptDto {
   static of(row: Attempt): AttemptDto {
     return {
       id: row.id,
-      tid: row.tid,
+      ...(row.tid !== null && { tid: row.tid }),
       cid: row.cid,
       state: row.state,
       ...(row.closedAt && { closedAt: row.closedAt }),
@@ -262,6 +262,13 @@ export class OrderDto {
   /** The relay id (용도 ID) the plugin was started with */
   relayId?: string;
 
+  /** The subscription (정기결제) whose later charge it is */
+  subscriptionId?: string;
+
+  /** Which period of the subscription it pays */
+  @ApiProperty({ type: 'integer', required: false })
+  period?: number;
+
   /** 상품명 */
   itemName: string;
 
@@ -316,6 +323,8 @@ export class OrderDto {
       orderSheetId: row.sheetId,
       appUserId: row.appUserId,
       ...(row.relayId !== null && { relayId: row.relayId }),
+      ...(row.subscriptionId !== null && { subscriptionId: row.subscriptionId }),
+      ...(row.period !== null && { period: row.period }),
       itemName: row.itemName,
       quantity: row.quantity,
       totalAmount: row.totalAmount,

@@ -1,6 +1,6 @@
 import type { OrderAgreement, OrderLine, SubscriptionPlan } from '@biz/merchant';
 import type { StockLine } from '@biz/commerce';
-import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { OrderState } from './order-status';
 
 /** What T1 showed the buyer beside the amounts; kept so that T1 can show it again. */
@@ -15,6 +15,7 @@ export interface SheetTerms {
 @Entity({ schema: 'payment', name: 'orders' })
 @Unique('orders_one_per_sheet_and_user', ['merchant', 'sheetId', 'appUserId'])
 @Index('orders_by_state', ['state', 'id'])
+@Index('orders_one_per_period', ['subscriptionId', 'period'], { unique: true, where: 'subscription_id IS NOT NULL' })
 @Check(
   'orders_state',
   `state IN ('open', 'pending', 'approving', 'fulfilling', 'paid', 'failed', 'cancelled', 'review')`,
@@ -23,6 +24,7 @@ export interface SheetTerms {
   'orders_amounts',
   `quantity > 0 AND total_amount >= 0 AND tax_free_amount >= 0 AND vat_amount >= 0 AND tax_free_amount + vat_amount <= total_amount`,
 )
+@Check('orders_period', '(subscription_id IS NULL) = (period IS NULL)')
 @Check('orders_refunded_amount', 'refunded_amount >= 0')
 @Check('orders_review_has_a_reason', `state <> 'review' OR review_reason IS NOT NULL`)
 export class Order {
@@ -50,6 +52,15 @@ export class Order {
   /** The draft of the option plugin it pays. */
   @Column('uuid', { name: 'draft_id', nullable: true })
   draftId: string | null;
+
+  /** Set when it is a later charge of a subscription. */
+  @Column('uuid', { name: 'subscription_id', nullable: true })
+  @ForeignKey('Subscription', { name: 'orders_subscription' })
+  subscriptionId: string | null;
+
+  /** Which period of the subscription it pays; the first payment, whose order this never is, is 1. */
+  @Column('integer', { nullable: true })
+  period: number | null;
 
   @Column('text', { name: 'item_name' })
   itemName: string;

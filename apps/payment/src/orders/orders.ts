@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { moveTo, ORDER } from '../history/move-to';
 import { PaymentConfig } from '../payment.config';
 import { OrderSheets, type PricedSheet } from '../sheets/order-sheets';
-import { isOrderId } from './order-id';
+import { isChargeSheet, isOrderId } from './order-id';
 import { ORDER_STATES, type OrderState } from './order-status';
 import { OrderUrlMaker } from '../sheets/order-urls';
 import { Order } from './order.entity';
@@ -50,6 +50,7 @@ export class Orders {
    * Amounts are made anew until an attempt is under way; then they stand, for the buyer is paying them.
    */
   async sheet(merchant: Merchant, sheetId: string, buyer: Buyer): Promise<OrderSheetData> {
+    if (isChargeSheet(sheetId)) throw new Refusal(300);
     await this.sheets.checkPermission(merchant, buyer);
     const priced = await this.sheets.load(merchant, sheetId, buyer);
     if (!priced) throw new Refusal(300);
@@ -113,6 +114,8 @@ export class Orders {
       zipCode: zipCode ?? null,
       refundedAmount: 0,
       attemptId: null,
+      subscriptionId: null,
+      period: null,
       addressSealed: null,
       failureMessage: null,
       reviewReason: null,

@@ -4,6 +4,7 @@ import { Clock } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
+import { ChargePeriods } from '../charges/charge-periods';
 import { orderFacts, paymentFacts } from '../completion/order-facts';
 import { ATTEMPT, moveTo, ORDER, REFUND as REFUND_ROW } from '../history/move-to';
 import { Order } from '../orders/order.entity';
@@ -14,6 +15,7 @@ import { Refund } from './refund.entity';
 export class RefundCompletion {
   constructor(
     private readonly stock: Stock,
+    private readonly periods: ChargePeriods,
     private readonly deliveries: Deliveries,
     private readonly clock: Clock,
   ) {}
@@ -59,6 +61,7 @@ export class RefundCompletion {
       const by = refund.cause === 'operator' ? 'operator' : 'kakaopay';
       await moveTo(manager, ORDER, order.id, { to: 'cancelled', by, note: refund.reason, at });
       order.state = 'cancelled';
+      await this.periods.orderCancelled(manager, order);
       if (held) await this.stock.release(manager, order.merchant, order.id);
       else if (refund.restock) await this.stock.restock(manager, order.merchant, order.id);
     }

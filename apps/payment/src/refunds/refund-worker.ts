@@ -5,7 +5,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { Attempt } from '../attempts/attempt.entity';
+import { Attempt, tidOf } from '../attempts/attempt.entity';
 import { MerchantKakaoPay } from '../attempts/merchant-kakaopay';
 import { orderFacts } from '../completion/order-facts';
 import { moveTo, REFUND as REFUND_ROW } from '../history/move-to';
@@ -58,7 +58,7 @@ export class RefundWorker implements OnModuleInit {
     const answer = await pay.cancel({
       cid: attempt.cid,
       ...(cidSecret !== undefined && { cidSecret }),
-      tid: attempt.tid,
+      tid: tidOf(attempt),
       amount: refund.amount,
       taxFreeAmount: refund.taxFreeAmount,
       vatAmount: refund.vatAmount,
@@ -97,7 +97,7 @@ export class RefundWorker implements OnModuleInit {
     const answer = await pay.order({
       cid: attempt.cid,
       ...(cidSecret !== undefined && { cidSecret }),
-      tid: attempt.tid,
+      tid: tidOf(attempt),
     });
     if (answer.kind !== 'answered') throw new NotYet(`order: ${answer.kind}`);
     const { cancelledAmount, actions } = answer.value;

@@ -5,6 +5,7 @@ import { ConflictException, Injectable, NotFoundException, UnprocessableEntityEx
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
+import { ChargePeriods } from '../charges/charge-periods';
 import { orderFacts } from '../completion/order-facts';
 import { ATTEMPT, began, moveTo, ORDER } from '../history/move-to';
 import { isOrderId } from '../orders/order-id';
@@ -51,6 +52,7 @@ export class Refunds {
   constructor(
     private readonly dataSource: DataSource,
     private readonly stock: Stock,
+    private readonly periods: ChargePeriods,
     private readonly deliveries: Deliveries,
     private readonly jobs: Jobs,
     private readonly clock: Clock,
@@ -178,7 +180,7 @@ export class Refunds {
 
   private async refundOrder(manager: EntityManager, order: Order, wish: RefundWish): Promise<Refund | undefined> {
     const attempt = await manager.findOneByOrFail(Attempt, { id: order.attemptId ?? '' });
-    if (attempt.chargedAmount === null) {
+    if (attempt.chargedAmount === null || (attempt.tid === null && attempt.chargedAmount > 0)) {
       throw new ConflictException('KakaoPay has not said what it took; POST …/refund asks it and gives all of it back');
     }
     const before = await this.decidedOn(manager, attempt.id);
@@ -227,6 +229,7 @@ export class Refunds {
   }
 
   private async tellCancelled(manager: EntityManager, order: Order, facts: Record<string, unknown>): Promise<void> {
+    await this.periods.orderCancelled(manager, order);
     await this.deliveries.add(manager, {
       merchant: order.merchant,
       type: 'payment.cancelled',

@@ -3,7 +3,7 @@ import { Clock } from '@biz/platform';
 import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
 import { DataSource, In, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { Attempt } from '../attempts/attempt.entity';
+import { Attempt, tidOf } from '../attempts/attempt.entity';
 import { moveTo, REFUND as REFUND_ROW } from '../history/move-to';
 import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
@@ -47,7 +47,7 @@ export class FoundRefunds {
       where: { orderId: seen.id, state: In(['paid', 'surplus', 'refunded']), chargedAmount: MoreThan(0) },
     });
     const words = await Promise.all(
-      attempts.map(async (attempt) => ({ id: attempt.id, word: await this.word.about(attempt, attempt.tid) })),
+      attempts.map(async (attempt) => ({ id: attempt.id, word: await this.word.about(attempt, tidOf(attempt)) })),
     );
     return this.dataSource.transaction(async (inside) => {
       const found: Refund[] = [];

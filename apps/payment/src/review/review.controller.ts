@@ -15,7 +15,13 @@ import { OrderCancellationDto, RefundDto } from '../operator/operator-orders.dto
 import type { OrderState } from '../orders/order-status';
 import { Order } from '../orders/order.entity';
 import { FoundRefunds } from './found-refunds';
-import { DecidedOrderDto, DecisionRequest, ReconciledOrderDto, ReconcileOrderRequest } from './review.dto';
+import {
+  DecidedOrderDto,
+  DecisionRequest,
+  ReconciledOrderDto,
+  ReconcileOrderRequest,
+  RefundDecisionRequest,
+} from './review.dto';
 import { Review } from './review';
 
 @OperatorController('orders')
@@ -43,9 +49,9 @@ export class ReviewController {
   async accept(
     @Param('partnerOrderId') id: string,
     @Headers('idempotency-key') key: string | undefined,
-    @Body() { reason }: DecisionRequest,
+    @Body() { reason, tid }: DecisionRequest,
   ): Promise<DecidedOrderDto> {
-    await this.review.accept(id, { reason, idempotencyKey: requireKey(key) });
+    await this.review.accept(id, { reason, ...(tid !== undefined && { tid }), idempotencyKey: requireKey(key) });
     return { partnerOrderId: id, state: await this.stateOf(id) };
   }
 
@@ -66,9 +72,10 @@ export class ReviewController {
   async refund(
     @Param('partnerOrderId') id: string,
     @Headers('idempotency-key') key: string | undefined,
-    @Body() { reason }: DecisionRequest,
+    @Body() { reason, tid, notCharged = false }: RefundDecisionRequest,
   ): Promise<OrderCancellationDto> {
-    const refund = await this.review.refund(id, { reason, idempotencyKey: requireKey(key) });
+    const wish = { reason, notCharged, ...(tid !== undefined && { tid }), idempotencyKey: requireKey(key) };
+    const refund = await this.review.refund(id, wish);
     return { partnerOrderId: id, state: await this.stateOf(id), ...(refund && { refund: RefundDto.of(refund) }) };
   }
 

@@ -3,7 +3,7 @@ import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-va
 import { RefundDto } from '../operator/operator-orders.dto';
 import { ORDER_STATE_NAMES, type OrderState } from '../orders/order-status';
 
-export class DecisionRequest {
+class ReasonRequest {
   /**
    * Why, as history tells
    * @example 고객과 통화함
@@ -14,7 +14,24 @@ export class DecisionRequest {
   reason: string;
 }
 
-export class ReconcileOrderRequest extends DecisionRequest {
+export class DecisionRequest extends ReasonRequest {
+  /** Only for the later charge of a subscription whose tid was lost with KakaoPay's answer: the tid that you found there (결제번호) */
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(100)
+  tid?: string;
+}
+
+export class RefundDecisionRequest extends DecisionRequest {
+  /** Only for the same: you found no payment of this order at KakaoPay */
+  @ApiProperty({ required: false, default: false })
+  @IsOptional()
+  @IsBoolean()
+  notCharged?: boolean;
+}
+
+export class ReconcileOrderRequest extends ReasonRequest {
   /** Whether the goods go back on the shelf when all of the money turns out to be back; true unless said */
   @ApiProperty({ required: false, default: true })
   @IsOptional()

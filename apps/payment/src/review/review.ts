@@ -9,6 +9,7 @@ import type { AttemptState } from '../attempts/attempt-status';
 import { Attempt } from '../attempts/attempt.entity';
 import { differences } from '../attempts/compare';
 import { chargeColumns, chargedOf } from '../attempts/settlement';
+import { ChargePeriods } from '../charges/charge-periods';
 import { OrderCompletion } from '../completion/order-completion';
 import { orderFacts, paymentFacts } from '../completion/order-facts';
 import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
@@ -24,6 +25,10 @@ import { KakaoPayWord, type Word } from './kakaopay-word';
 export interface DecisionWish {
   reason: string;
   idempotencyKey: string;
+  /** For a charge of a subscription whose tid was lost with KakaoPay's answer: what the operator found there. */
+  tid?: string;
+  /** For the same: the operator found no payment there. */
+  notCharged?: boolean;
 }
 
 type Work = (manager: EntityManager, order: Order) => Promise<void>;
@@ -47,6 +52,7 @@ export class Review {
     private readonly refunds: Refunds,
     private readonly found: FoundRefunds,
     private readonly subscriptions: Subscriptions,
+    private readonly periods: ChargePeriods,
     private readonly drafts: Drafts,
     private readonly stock: Stock,
     private readonly deliveries: Deliveries,
@@ -64,7 +70,7 @@ export class Review {
     if (seen.state !== 'review') throw new ConflictException(`The order is ${seen.state}, not in review`);
     const attempt = await this.dataSource.manager.findOneByOrFail(Attempt, { id: seen.attemptId ?? '' });
     if (!UNDECIDED.includes(attempt.state)) throw new ConflictException(`Its payment is ${attempt.state}; refund it`);
-    const said = acceptable(seen, attempt, await this.word.about(attempt, attempt.tid));
+    const said = acceptable(seen, attempt, await this.wordAbout(seen, attempt, wish));
     const sidSealed = said.sid === undefined ? undefined : await this.subscriptions.seal(said.sid);
     await this.decide(seen.id, 'accept', wish, async (manager, order) => {
       if (order.state !== 'review' || order.attemptId !== attempt.id) throw changed();
@@ -77,7 +83,7 @@ export class Review {
       if (attempt.state === 'paid') {
         await this.completion.complete(manager, order, order.paidAt ?? at, why);
       } else {
-        const set = { ...chargeColumns(said, at), failure_message: null };
+        const set = { ...chargeColumns(attempt, said, at), failure_message: null };
         if (!(await moveTo(manager, ATTEMPT, attempt.id, { to: 'paid', ...why, at, set }))) throw changed();
         if (sidSealed !== undefined) {
           await this.subscriptions.begin(manager, order, attempt.cid, sidSealed, said.approvedAt ?? at);
@@ -104,7 +110,7 @@ export class Review {
       const attempts = await this.undecided(manager, seen);
       if (attempts.length === 0)
         throw new ConflictException(`The order is ${seen.state}, and nothing of it is in review`);
-      const words = await Promise.all(attempts.map((attempt) => this.word.about(attempt, attempt.tid)));
+      const words = await Promise.all(attempts.map((attempt) => this.wordAbout(seen, attempt, wish)));
       await this.decide(seen.id, 'refund', wish, async (inside, order) => {
         const still = await this.undecided(inside, order);
         if (order.state !== seen.state || still.map(keyOf).join() !== attempts.map(keyOf).join()) throw changed();
@@ -115,6 +121,20 @@ export class Review {
       });
     }
     return (await manager.findOneBy(Refund, { orderId: seen.id, idempotencyKey: wish.idempotencyKey })) ?? undefined;
+  }
+
+  /** @throws ConflictException for a charge without a tid, unless the operator names one that is this order's */
+  private async wordAbout(order: Order, attempt: Attempt, { tid, notCharged }: DecisionWish): Promise<Word> {
+    if (attempt.tid !== null) return this.word.about(attempt, attempt.tid);
+    if (notCharged || attempt.chargedAmount === 0) return { kind: 'nothing', status: 'no payment' };
+    if (tid === undefined) {
+      throw new ConflictException('KakaoPay never told the tid of this charge: look it up there and name it');
+    }
+    const word = await this.word.about(attempt, tid);
+    if (!word.said || foreignOf(order, attempt, word.said).length > 0) {
+      throw new ConflictException('This tid is no payment of this order');
+    }
+    return word;
   }
 
   private async find(orderId: string): Promise<Order> {
@@ -143,7 +163,9 @@ export class Review {
       const order = await manager.findOneOrFail(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } });
       if (await this.isRepeated(manager, orderId, decision, wish)) return;
       await work(manager, order);
-      await manager.insert(Decision, { id: newId(), orderId, decision, ...wish, madeAt: this.clock.now() });
+      const { reason, idempotencyKey } = wish;
+      const madeAt = this.clock.now();
+      await manager.insert(Decision, { id: newId(), orderId, decision, reason, idempotencyKey, madeAt });
     });
   }
 
@@ -208,7 +230,7 @@ export class Review {
         by: 'operator',
         note: `refund: ${reason}`,
         at,
-        set: chargeColumns(said, at),
+        set: chargeColumns(attempt, said, at),
       } as const;
       if (!(await moveTo(manager, ATTEMPT, attempt.id, move))) throw changed();
     } else if (attempt.state === 'review') {
@@ -216,7 +238,12 @@ export class Review {
       await manager.update(
         Attempt,
         { id: attempt.id, state: 'review' },
-        { ...chargedOf({ amount }), approvedAt: attempt.approvedAt ?? approvedAt ?? at, updatedAt: at },
+        {
+          tid: attempt.tid ?? said.tid,
+          ...chargedOf({ amount }),
+          approvedAt: attempt.approvedAt ?? approvedAt ?? at,
+          updatedAt: at,
+        },
       );
     }
     const charged = await manager.findOneByOrFail(Attempt, { id: attempt.id });
@@ -256,6 +283,7 @@ export class Review {
     const at = this.clock.now();
     if (!(await moveTo(manager, ORDER, order.id, { to, by: 'operator', note, at, set }))) throw changed();
     await this.stock.release(manager, order.merchant, order.id);
+    if (to === 'cancelled') await this.periods.orderCancelled(manager, order);
     await this.deliveries.add(manager, {
       merchant: order.merchant,
       type: `payment.${to}`,
@@ -272,12 +300,15 @@ function acceptable(order: Order, attempt: Attempt, word: Word): PaymentOrder {
   if (word.kind !== 'charged' && !free) {
     throw new ConflictException(`KakaoPay says ${word.status}: there is no money to accept`);
   }
-  const foreign = differences(attempt, order.appUserId, word.said).filter((field) => !AMOUNTS.includes(field));
+  const foreign = foreignOf(order, attempt, word.said);
   if (foreign.length > 0) {
     throw new ConflictException(`KakaoPay's payment is another order's: ${foreign.join(', ')} differ`);
   }
   return word.said;
 }
+
+const foreignOf = (order: Order, attempt: Attempt, said: PaymentOrder): string[] =>
+  differences(attempt, order.appUserId, said).filter((field) => !AMOUNTS.includes(field));
 
 /** Whether the order stands or falls with it. */
 const isOwn = (order: Order, attempt: Attempt): boolean => order.state === 'review' && order.attemptId === attempt.id;

@@ -120,6 +120,12 @@ export function itemNameOf(lines: readonly { name: string }[]): string {
   return `${name.length > room ? `${name.slice(0, room - 1).join('')}…` : name.join('')}${rest}`;
 }
 
+/** A day of the calendar, YYYY-MM-DD: no 31 February. */
+function isDay(text: string): boolean {
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
 function faultOf(sheet: OrderSheet, taxFree: number, vat: number): string | undefined {
   const won = (amount: number): boolean => Number.isInteger(amount) && amount >= 0 && amount <= MAX_WON;
   if (sheet.lines.length === 0) return 'it has no lines';
@@ -133,8 +139,11 @@ function faultOf(sheet: OrderSheet, taxFree: number, vat: number): string | unde
   if (sheet.subscription) {
     if (!sheet.agreements?.length) return 'a subscription needs agreements (order_agreements)';
     if (sheet.subscription.details.length === 0) return 'a subscription needs its planned charges (details)';
-    if (sheet.subscription.details.some(({ date, amount }) => !/^\d{4}-\d\d-\d\d$/.test(date) || !won(amount))) {
-      return 'a planned charge lacks a day (YYYY-MM-DD) or whole won';
+    if (!['월', '주', '일', '년'].includes(sheet.subscription.billingCycle))
+      return 'the billing cycle is not 월, 주, 일 or 년';
+    for (const { date, amount, taxFreeAmount = 0 } of sheet.subscription.details) {
+      if (!isDay(date) || !won(amount)) return 'a planned charge lacks a day (YYYY-MM-DD) or whole won';
+      if (!won(taxFreeAmount) || taxFreeAmount > amount) return 'a planned charge is tax-free for more than its amount';
     }
   }
   return undefined;

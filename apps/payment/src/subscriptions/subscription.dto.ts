@@ -1,6 +1,10 @@
 import { pageDto, PageQuery } from '@biz/platform';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { HistoryDto } from '../operator/operator-orders.dto';
+import type { HistoryEntry } from '../history/history.entity';
+import { ORDER_STATE_NAMES, type OrderState } from '../orders/order-status';
+import type { Order } from '../orders/order.entity';
 import { SUBSCRIPTION_STATE_NAMES, type SubscriptionState } from './subscription-status';
 import type { Subscription } from './subscription.entity';
 
@@ -62,6 +66,13 @@ export class SubscriptionDto {
   @ApiProperty({ type: 'integer', required: false })
   nextAmount?: number;
 
+  /** Failed tries to charge the period that is due */
+  @ApiProperty({ type: 'integer', required: false })
+  failedTries?: number;
+
+  /** When that period is tried again */
+  nextTryAt?: Date;
+
   /** Why it was ended */
   endReason?: string;
 
@@ -87,11 +98,68 @@ export class SubscriptionDto {
       periodsCharged: row.periodsCharged,
       ...(row.nextChargeOn !== null && { nextChargeOn: row.nextChargeOn }),
       ...(row.nextAmount !== null && { nextAmount: row.nextAmount }),
+      ...(row.tries > 0 && { failedTries: row.tries, ...(row.chargeAt && { nextTryAt: row.chargeAt }) }),
       ...(row.endReason !== null && { endReason: row.endReason }),
       ...(row.endedAt && { endedAt: row.endedAt }),
       createdAt: row.createdAt,
       updatedAt: row.updatedAt,
     };
+  }
+}
+
+/** The charge of one period: an order, which `GET /operator/orders/{partnerOrderId}` tells all about. */
+export class SubscriptionChargeDto {
+  /** Which period it pays; the first payment is 1 */
+  @ApiProperty({ type: 'integer' })
+  period: number;
+
+  /** 가맹점 주문번호 */
+  partnerOrderId: string;
+
+  /** pending: it is due; failed: it may be tried again; for the others see the order */
+  @ApiProperty({ enum: ORDER_STATE_NAMES, enumName: 'OrderState' })
+  state: OrderState;
+
+  /** Won */
+  @ApiProperty({ type: 'integer' })
+  totalAmount: number;
+
+  /** Won given back so far */
+  @ApiProperty({ type: 'integer' })
+  refundedAmount: number;
+
+  /** Why it failed, as the buyer would be told */
+  message?: string;
+
+  /** When the money came */
+  paidAt?: Date;
+
+  static of(row: Order): SubscriptionChargeDto {
+    return {
+      period: row.period ?? 1,
+      partnerOrderId: row.id,
+      state: row.state,
+      totalAmount: row.totalAmount,
+      refundedAmount: row.refundedAmount,
+      ...(row.failureMessage !== null && { message: row.failureMessage }),
+      ...(row.paidAt && { paidAt: row.paidAt }),
+    };
+  }
+}
+
+/** A subscription with its latest charges and what happened to it. */
+export class SubscriptionDetailDto extends SubscriptionDto {
+  /** The latest 100, newest first */
+  charges: SubscriptionChargeDto[];
+
+  /** Its latest 100 moves, oldest first */
+  history: HistoryDto[];
+
+  static withCharges(row: Subscription, charges: Order[], history: HistoryEntry[]): SubscriptionDetailDto {
+    return Object.assign(SubscriptionDto.of(row), {
+      charges: charges.map((each) => SubscriptionChargeDto.of(each)),
+      history: history.map((each) => HistoryDto.of(each)),
+    });
   }
 }
 

@@ -6,7 +6,8 @@ import type { SubscriptionState } from './subscription-status';
 /** A buyer's standing consent to be charged (정기결제), made by its first payment. */
 @Entity({ schema: 'payment', name: 'subscriptions' })
 @Unique('subscriptions_one_per_order', ['orderId'])
-@Index('subscriptions_due', ['nextChargeOn'], { where: `state = 'active'` })
+@Index('subscriptions_due', ['chargeAt'], { where: `state = 'active'` })
+@Index('subscriptions_to_check', ['checkedAt'], { where: `state = 'active'` })
 @Check('subscriptions_state', `state IN ('active', 'ending', 'ended')`)
 export class Subscription {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'subscriptions_pkey' })
@@ -57,6 +58,18 @@ export class Subscription {
 
   @Column('integer', { name: 'next_amount', nullable: true })
   nextAmount: number | null;
+
+  /** When the next charge is handed out; while one is under way, when it would be handed out anew. */
+  @Column('timestamptz', { name: 'charge_at', nullable: true })
+  chargeAt: Date | null;
+
+  /** Failed tries to charge the period that is due. */
+  @Column('integer', { default: 0 })
+  tries: number;
+
+  /** When KakaoPay was last asked whether the SID is still active. */
+  @Column('timestamptz', { name: 'checked_at' })
+  checkedAt: Date;
 
   @Column('text', { name: 'end_reason', nullable: true })
   endReason: string | null;

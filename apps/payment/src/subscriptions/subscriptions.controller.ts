@@ -1,10 +1,21 @@
 import { OperatorController, pageOf } from '@biz/platform';
-import { Body, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { Body, Get, HttpCode, NotFoundException, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
 import { DataSource, LessThan } from 'typeorm';
-import { EndSubscriptionRequest, SubscriptionDto, SubscriptionPage, SubscriptionsQuery } from './subscription.dto';
+import { HistoryEntry } from '../history/history.entity';
+import { Order } from '../orders/order.entity';
+import {
+  EndSubscriptionRequest,
+  SubscriptionDetailDto,
+  SubscriptionDto,
+  SubscriptionPage,
+  SubscriptionsQuery,
+} from './subscription.dto';
 import { Subscription } from './subscription.entity';
 import { Subscriptions } from './subscriptions';
+
+/** How many charges and moves of one subscription are shown. */
+const SHOWN = 100;
 
 @OperatorController('subscriptions')
 export class SubscriptionsController {
@@ -28,6 +39,28 @@ export class SubscriptionsController {
       ({ id }) => id,
       (each) => SubscriptionDto.of(each),
     );
+  }
+
+  /** One subscription: its charges by period, its history */
+  @Get(':id')
+  @ApiParam({ name: 'id', description: 'Id of the subscription' })
+  @ApiOkResponse({ type: SubscriptionDetailDto })
+  @ApiNotFoundResponse({ description: 'No such subscription' })
+  async detail(@Param('id', ParseUUIDPipe) id: string): Promise<SubscriptionDetailDto> {
+    const { manager } = this.dataSource;
+    const subscription = await manager.findOneBy(Subscription, { id });
+    if (!subscription) throw new NotFoundException('No such subscription');
+    const { orderId } = subscription;
+    const [later, first, history] = await Promise.all([
+      manager.find(Order, { where: { subscriptionId: id }, order: { period: 'DESC' }, take: SHOWN }),
+      manager.findOneByOrFail(Order, { id: orderId }),
+      manager.find(HistoryEntry, {
+        where: { orderId, subject: 'subscription' },
+        order: { id: 'DESC' },
+        take: SHOWN,
+      }),
+    ]);
+    return SubscriptionDetailDto.withCharges(subscription, [...later, first].slice(0, SHOWN), history.reverse());
   }
 
   /**

@@ -9,6 +9,8 @@ export interface PaidOrder {
   lines: OrderLine[];
   /** Won. */
   totalAmount: number;
+  /** Set when it is a later charge of a subscription (정기결제); the first payment is its period 1. */
+  subscription?: { id: string; period: number };
   approvedAt: Date;
   shippingAddress?: ShippingAddress;
 }

@@ -23,6 +23,8 @@ export interface ScheduledCharge {
   date: string;
   /** Won. */
   amount: number;
+  /** The part of it that is tax-free; 0 unless said. */
+  taxFreeAmount?: number;
 }
 
 /** 정기결제: what is charged after the first payment. */

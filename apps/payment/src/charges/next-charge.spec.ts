@@ -1,0 +1,77 @@
+import { assert, constantFrom, date, integer, property, array, record } from 'fast-check';
+import { plannedCharge } from './next-charge';
+
+type Cycle = '월' | '주' | '일' | '년';
+
+const plan = (billingCycle: Cycle, ...dates: string[]) => ({
+  message: 'm',
+  billingCycle,
+  details: dates.map((date, n) => ({ date, amount: n * 5_000 })),
+});
+
+const days = (billingCycle: Cycle, details: string[], startedOn: string, periods: number): string[] =>
+  Array.from({ length: periods }, (_, n) => plannedCharge(plan(billingCycle, ...details), n + 1, startedOn).date);
+
+describe('the next charge of a subscription', () => {
+  it('follows the plan, then goes on at the last amount', () => {
+    const months = plan('월', '2026-11-25', '2026-12-25', '2027-01-25');
+    expect([1, 2, 3, 4].map((periods) => plannedCharge(months, periods, '2026-11-25'))).toEqual([
+      { date: '2026-12-25', amount: 5_000, taxFreeAmount: 0 },
+      { date: '2027-01-25', amount: 10_000, taxFreeAmount: 0 },
+      { date: '2027-02-25', amount: 10_000, taxFreeAmount: 0 },
+      { date: '2027-03-25', amount: 10_000, taxFreeAmount: 0 },
+    ]);
+  });
+
+  it.each([
+    ['월', '2027-01-31', ['2027-02-28', '2027-03-31', '2027-04-30']],
+    ['월', '2027-12-31', ['2028-01-31', '2028-02-29', '2028-03-31']],
+    ['주', '2026-12-28', ['2027-01-04', '2027-01-11', '2027-01-18']],
+    ['일', '2028-02-28', ['2028-02-29', '2028-03-01', '2028-03-02']],
+    ['년', '2028-02-29', ['2029-02-28', '2030-02-28', '2031-02-28', '2032-02-29']],
+  ] as const)('counts every %s from %s', (cycle, first, expected) => {
+    expect(days(cycle, [first], first, expected.length)).toEqual(expected);
+  });
+
+  it.each([
+    ['is paid a moment after midnight', ['2026-11-23', '2026-12-23'], '2026-11-24', ['2026-12-23', '2027-01-23']],
+    ['begins before the first planned day', ['2026-12-01'], '2026-11-23', ['2027-01-01', '2027-02-01']],
+    ['has a plan of long ago', ['2026-01-31', '2026-02-28'], '2026-11-23', ['2026-11-30', '2026-12-31', '2027-01-31']],
+    ['plans one day twice', ['2026-11-30', '2026-11-30'], '2026-11-23', ['2026-12-30', '2027-01-30']],
+  ])('goes on cycle by cycle when it %s', (_what, details, startedOn, expected) => {
+    expect(days('월', details, startedOn, expected.length)).toEqual(expected);
+  });
+
+  it('always falls on a real day after the one before, whatever the plan says', () => {
+    const day = date({ min: new Date('2024-01-01'), max: new Date('2030-12-31'), noInvalidDate: true }).map((at) =>
+      at.toISOString().slice(0, 10),
+    );
+    const plans = record({
+      cycle: constantFrom<Cycle>('월', '주', '일', '년'),
+      details: array(day, { minLength: 1, maxLength: 6 }),
+      startedOn: day,
+      periods: integer({ min: 1, max: 60 }),
+    });
+    assert(
+      property(plans, ({ cycle, details, startedOn, periods }) => {
+        const all = [startedOn, ...days(cycle, details, startedOn, periods)];
+        all.slice(1).forEach((each, index) => {
+          expect(each > (all[index] ?? '')).toBe(true);
+          expect(new Date(`${each}T00:00:00Z`).toISOString().slice(0, 10)).toBe(each);
+        });
+      }),
+    );
+  });
+
+  it('returns to the day of the month it began on', () => {
+    assert(
+      property(integer({ min: 1, max: 31 }), integer({ min: 1, max: 48 }), (dayOfMonth, periods) => {
+        const first = `2027-01-${String(dayOfMonth).padStart(2, '0')}`;
+        const [year = 0, month = 0, day = 0] = plannedCharge(plan('월', first), periods, first)
+          .date.split('-')
+          .map(Number);
+        expect(day).toBe(Math.min(dayOfMonth, new Date(Date.UTC(year, month, 0)).getUTCDate()));
+      }),
+    );
+  });
+});

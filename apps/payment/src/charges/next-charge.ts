@@ -1,0 +1,66 @@
+import type { SubscriptionPlan } from '@biz/merchant';
+
+/** Won on a KST day, YYYY-MM-DD. */
+export interface PlannedCharge {
+  date: string;
+  amount: number;
+  taxFreeAmount: number;
+}
+
+/**
+ * The charge after so many periods: as `details` plans it, then one billing cycle after another at the last amount.
+ *
+ * Cycles count from the last planned day, so that the 31st falls on a shorter month's last day and returns to the 31st
+ * after it. Every charge falls on a later day than the one before it: a planned day that does not (it is over when the
+ * buyer subscribes, or stands twice) becomes the next day of the billing cycle, at its own amount.
+ *
+ * @param startedOn KST day of the first payment
+ */
+export function plannedCharge(
+  { details, billingCycle }: SubscriptionPlan,
+  periodsCharged: number,
+  startedOn: string,
+): PlannedCharge {
+  const first = details[0];
+  const terms = details[periodsCharged] ?? details.at(-1);
+  if (!first || !terms) throw new RangeError('a plan has at least one charge');
+  let anchor = first.date;
+  let cycles = 0;
+  let day = anchor;
+  let before = first.date > startedOn ? first.date : startedOn;
+  for (let period = 1; period <= periodsCharged; period += 1) {
+    const planned = details[period]?.date;
+    if (planned !== undefined && planned > before) {
+      [anchor, cycles, day] = [planned, 0, planned];
+    } else {
+      do day = addCycles(anchor, billingCycle, (cycles += 1));
+      while (day <= before);
+    }
+    before = day;
+  }
+  return { date: day, amount: terms.amount, taxFreeAmount: terms.taxFreeAmount ?? 0 };
+}
+
+/** Calendar days only: KST has no summer time, so no hour is involved. */
+function addCycles(date: string, cycle: SubscriptionPlan['billingCycle'], count: number): string {
+  const [year = 0, month = 1, day = 1] = date.split('-').map(Number);
+  switch (cycle) {
+    case '일':
+      return isoDay(year, month - 1, day + count);
+    case '주':
+      return isoDay(year, month - 1, day + 7 * count);
+    case '월':
+      return clampedDay(year, month - 1 + count, day);
+    case '년':
+      return clampedDay(year + count, month - 1, day);
+  }
+}
+
+function clampedDay(year: number, month: number, day: number): string {
+  const lastOfMonth = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  return isoDay(year, month, Math.min(day, lastOfMonth));
+}
+
+function isoDay(year: number, month: number, day: number): string {
+  return new Date(Date.UTC(year, month, day)).toISOString().slice(0, 10);
+}
