@@ -5,7 +5,7 @@ import { IsInt, IsString, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
 import { OperatorController, Outbound, parseJson, PolledRoute, Refusal } from '@biz/platform';
 import type { AppDefinition } from '@biz/platform';
-import { HttpStub, startTestApp } from '@biz/testing';
+import { eventually, HttpStub, startTestApp } from '@biz/testing';
 import type { TestApp } from '@biz/testing';
 
 class Cup {
@@ -288,6 +288,24 @@ describe('HTTP', () => {
     expect((await answer).status).toBe(200);
     await closing;
     await expect(fetch(`${draining.url}/closed`)).rejects.toThrow();
+  });
+
+  it('answers a request that was still arriving when it began to stop', async () => {
+    const draining = await startTestApp(teaApp);
+    const socket = connect(Number(new URL(draining.url).port), '127.0.0.1');
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    socket.write('GET /closed HTTP/1.1\r\nHost: tea\r\n');
+    await fetch(`${draining.url}/closed`);
+    const closing = draining.close();
+    await eventually(() => expect(fetch(`${draining.url}/closed`)).rejects.toThrow());
+    socket.write('\r\n');
+    await closing;
+    await eventually(() => {
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    });
+    expect(answer).toContain('매장 운영시간이 아닙니다.');
+    socket.destroy();
   });
 });
 

@@ -66,6 +66,8 @@ export async function createApp(
       connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
     },
     forceCloseConnections: 'idle',
+    // Nobody repeats a T3: what reached this process before its port closed is answered, not turned away.
+    return503OnClosing: false,
     // A proxy that previews links must not run a GET that changes something, such as cancel_url.
     exposeHeadRoutes: false,
     trustProxy: runtime.trustedProxies.length > 0 ? runtime.trustedProxies : false,
