@@ -143,6 +143,23 @@ describe('a refund', () => {
     });
   });
 
+  it('goes to a person when KakaoPay took another sum than it had said', async () => {
+    const order = await world.orderAwaitingPayment();
+    world.kakaopay.next('approve', DROPPED_BEFORE);
+    world.kakaopay.set(order.tid, { status: 'SUCCESS_PAYMENT', total_amount: 14_500, charges: [14_500] });
+    await world.callback(order);
+    await eventually(async () => {
+      expect((await world.detail(order.id)).state).toBe('review');
+    });
+    world.kakaopay.set(order.tid, { total_amount: 13_500, charges: [13_500] });
+    await world.cancel(order.id, 'key', { reason: '금액 불일치' });
+    await eventually(async () => {
+      expect((await world.detail(order.id)).refunds).toMatchObject([
+        { state: 'failed', failureMessage: 'KakaoPay says 13500 won can be given back, we know of 14500' },
+      ]);
+    });
+  });
+
   it('refuses what cannot be', async () => {
     const order = await world.paidOrder();
     expect((await world.cancel(order.id, undefined, { reason: 'x' })).http).toBe(400);

@@ -100,8 +100,15 @@ export class RefundWorker implements OnModuleInit {
       tid: tidOf(attempt),
     });
     if (answer.kind !== 'answered') throw new NotYet(`order: ${answer.kind}`);
-    const { cancelledAmount, actions } = answer.value;
-    if (cancelledAmount === before) return false;
+    const { amount, cancelledAmount, actions } = answer.value;
+    if (cancelledAmount === before) {
+      const charged = attempt.chargedAmount ?? 0;
+      if (amount.total === charged) return false;
+      // Its guard (cancel_available_amount) would refuse us on every repeat.
+      const left = amount.total - before;
+      await this.fail(refund, `KakaoPay says ${left} won can be given back, we know of ${charged - before}`);
+      return true;
+    }
     if (cancelledAmount === before + refund.amount) {
       const aid = actions.findLast(({ type }) => type === 'CANCEL')?.aid;
       await this.done(refund, aid, 'order says the money is back');
