@@ -22,6 +22,7 @@ import { Orders } from './orders/orders';
 import { OrdersController } from './orders/orders.controller';
 import { PaymentConfig } from './payment.config';
 import { paymentSchema } from './payment.schema';
+import { DayComparison } from './reconciliation/day-comparison';
 import { RefundCompletion } from './refunds/refund-completion';
 import { RefundWorker } from './refunds/refund-worker';
 import { Refunds } from './refunds/refunds';
@@ -82,6 +83,7 @@ export class PaymentModule {
         FoundRefunds,
         Review,
         SettlementView,
+        DayComparison,
         Subscriptions,
         ChargePeriods,
         Charges,
