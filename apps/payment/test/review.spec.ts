@@ -368,6 +368,22 @@ describe('an order in review', () => {
       expect(await world.status(order)).toEqual({ order_status: 'C' });
     });
 
+    it('may be of a payment that took another sum than KakaoPay once said', async () => {
+      const order = await world.paidOrder();
+      world.kakaopay.set(order.tid, { total_amount: 13_400, charges: [13_400] });
+      const { body } = await world.cancel(order.id, 'key', { reason: '고객 변심' });
+      await eventually(async () => {
+        expect((await world.detail(order.id)).refunds).toMatchObject([{ state: 'failed' }]);
+      });
+      expect(await press('reconcile', order.id)).toMatchObject({ http: 200, body: { found: [] } });
+      const detail = await world.detail(order.id);
+      expect(detail.chargedAmount).toBe(13_400);
+      expect(detail.history.at(-1)?.note).toBe('KakaoPay says that it took 13400 won, not 13500: 확인함');
+      await world.operator(`refunds/${body.refund?.id}/retry`, { method: 'POST', body: '{}' });
+      await world.until(order, 'C');
+      expect(world.kakaopay.cancelled(order.tid)).toBe(13_400);
+    });
+
     it('is not guessed while a refund is under way or KakaoPay does not answer', async () => {
       const order = await world.paidOrder();
       world.kakaopay.next('order', BROKEN);

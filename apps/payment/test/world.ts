@@ -51,6 +51,7 @@ export const ADDRESS = {
 export interface Detail {
   state: string;
   refundedAmount: number;
+  chargedAmount?: number;
   reviewReason?: string;
   attempts: { tid: string; state: string; calls: number; failureCode?: number }[];
   refunds: RefundSeen[];

@@ -30,7 +30,8 @@ interface Ours {
   givenBack: number;
 }
 
-type Said = PaymentOrder | 'no such tid';
+/** The charge of a free period, or one by SID that never succeeded, has no tid to ask about. */
+type Said = PaymentOrder | 'no such tid' | 'no tid';
 
 /** Holds every payment of a day against KakaoPay's `order`; it changes nothing. */
 @Injectable()
@@ -96,7 +97,8 @@ export class DayComparison {
     };
   }
 
-  private async ask({ merchant, cid, tid }: Attempt): Promise<{ word: Said } | { why: string }> {
+  private async ask({ merchant, cid, tid, state }: Attempt): Promise<{ word: Said } | { why: string }> {
+    if (tid === null) return state === 'approving' ? { why: 'it has not told the tid' } : { word: 'no tid' };
     const { pay, cidSecret } = this.kakaopay.of(merchant);
     for (let asked = 0; ; asked++) {
       const answer = await pay.order({ cid, ...(cidSecret !== undefined && { cidSecret }), tid });
@@ -117,7 +119,7 @@ function mismatches(ours: Ours, said: Said): string[] {
   const { attempt, appUserId, givenBack } = ours;
   if (attempt.state === 'review') return ['a person must decide'];
   const holdsMoney = ['paid', 'surplus', 'refunded'].includes(attempt.state) && (attempt.chargedAmount ?? 0) > 0;
-  if (said === 'no such tid') return holdsMoney ? ['KakaoPay does not know it'] : [];
+  if (typeof said === 'string') return holdsMoney ? ['KakaoPay does not know it'] : [];
   const wrong = differences(asCharged(attempt), appUserId, said);
   if (!holdsMoney) {
     const foreign = wrong.filter((field) => !AMOUNTS.includes(field)).map((field) => `${field} differs`);
@@ -170,7 +172,7 @@ function describe({ attempt, givenBack }: Ours): string {
 }
 
 function show(said: Said): string {
-  if (said === 'no such tid') return said;
+  if (typeof said === 'string') return said;
   const { status, amount, cancelledAmount } = said;
   return `${status} ${won(amount.total, amount.taxFree, amount.vat, cancelledAmount)}`;
 }

@@ -4,7 +4,8 @@ import { ConflictException, Injectable, NotFoundException } from '@nestjs/common
 import { DataSource, In, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt, tidOf } from '../attempts/attempt.entity';
-import { moveTo, REFUND as REFUND_ROW } from '../history/move-to';
+import { chargedOf } from '../attempts/settlement';
+import { began, moveTo, REFUND as REFUND_ROW } from '../history/move-to';
 import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
 import { RefundCompletion } from '../refunds/refund-completion';
@@ -58,6 +59,7 @@ export class FoundRefunds {
         });
         const attempt = await inside.findOneByOrFail(Attempt, { id });
         if (!word.said) throw new ConflictException(`KakaoPay says ${word.status} of a payment it has approved`);
+        await this.adoptCharge(inside, attempt, word.said, why.reason);
         const refund = await this.record(inside, order, attempt, word.said, why);
         if (refund) found.push(refund);
       }
@@ -102,6 +104,24 @@ export class FoundRefunds {
     }
     await this.completion.complete(manager, order, attempt, refund);
     return refund;
+  }
+
+  /** KakaoPay once said another sum than it took: every refund would be refused by its guard. */
+  private async adoptCharge(
+    manager: EntityManager,
+    attempt: Attempt,
+    { amount }: PaymentOrder,
+    reason: string,
+  ): Promise<void> {
+    if (amount.total === attempt.chargedAmount) return;
+    await this.refuseWhileUnderWay(manager, attempt.id);
+    const { id, orderId, state, chargedAmount } = attempt;
+    const at = this.clock.now();
+    const charged = chargedOf({ amount });
+    await manager.update(Attempt, { id }, { ...charged, updatedAt: at });
+    Object.assign(attempt, charged);
+    const note = `KakaoPay says that it took ${amount.total} won, not ${chargedAmount ?? 0}: ${reason}`;
+    await began(manager, { subject: 'attempt', orderId, id, state, by: 'operator', note, at });
   }
 
   /** While a cancel call may be on its way, nobody can say whose the cancelled won are. */
