@@ -34,6 +34,9 @@ import { SettlementView } from './settlements/settlement-view';
 import { SettlementsController } from './settlements/settlements.controller';
 import { OrderSheets } from './sheets/order-sheets';
 import { OrderUrlMaker } from './sheets/order-urls';
+import { StockSweep } from './sweep/stock-sweep';
+import { StuckWork } from './sweep/stuck-work';
+import { Sweep } from './sweep/sweep';
 import { Subscriptions } from './subscriptions/subscriptions';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller';
 
@@ -84,6 +87,9 @@ export class PaymentModule {
         Review,
         SettlementView,
         DayComparison,
+        StockSweep,
+        StuckWork,
+        Sweep,
         Subscriptions,
         ChargePeriods,
         Charges,

@@ -33,11 +33,14 @@ export class RefundWorker implements OnModuleInit {
     this.jobs.work(
       REFUND,
       ({ refundId }) => this.carryOut(refundId),
-      async ({ refundId }) => {
-        const refund = await this.dataSource.manager.findOneByOrFail(Refund, { id: refundId });
-        await this.fail(refund, 'KakaoPay never said how this refund ended');
-      },
+      ({ refundId }) => this.giveUp(refundId),
     );
+  }
+
+  /** A person must look: KakaoPay did not settle it in its time. */
+  async giveUp(refundId: string): Promise<void> {
+    const refund = await this.dataSource.manager.findOneByOrFail(Refund, { id: refundId });
+    await this.fail(refund, 'KakaoPay never said how this refund ended');
   }
 
   /**

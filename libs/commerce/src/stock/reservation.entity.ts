@@ -1,4 +1,4 @@
-import { Check, Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { StockLine } from './stock-line';
 
 /** `held` → `committed` when paid → `returned` when the goods came back; or `held` → `released`. */
@@ -6,6 +6,7 @@ export type ReservationState = 'held' | 'committed' | 'released' | 'returned';
 
 /** What one order holds of the stock; at most one row to an order, whatever happens to it. */
 @Entity({ schema: 'commerce', name: 'reservations' })
+@Index('reservations_held', ['createdAt'], { where: `state = 'held'` })
 @Check('reservations_state', `"state" IN ('held', 'committed', 'released', 'returned')`)
 export class ReservationRow {
   @PrimaryColumn('text', { name: 'merchant_id', primaryKeyConstraintName: 'reservations_pkey' })
