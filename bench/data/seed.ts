@@ -7,7 +7,8 @@ const SHEET = `'{"lines":[{"name":"아이스 아메리카노","quantity":2},{"na
 const AMOUNTS = '3, 13500, 0, 1227, false';
 
 /**
- * So many orders as a shop has them after a while: nearly all paid, each with its attempt, its stock and its history.
+ * So many orders as a shop has them after a while: nearly all paid, each with its attempt, its stock, its history
+ * and what the shop was told.
  *
  * One in ten is `pending`; its attempt is one the reconciler does not look at.
  */
@@ -37,6 +38,15 @@ export async function seedOrders(database: BenchDatabase, count: number): Promis
   await database.query(
     `INSERT INTO commerce.reservations (merchant_id, order_ref, state, lines)
      SELECT 'demo-shop', (${id})::text, CASE WHEN n % ${PENDING_EVERY} = 0 THEN 'held' ELSE 'committed' END, '[]' FROM ${rows}`,
+  );
+  await database.query(
+    `INSERT INTO merchant.deliveries (id, app, merchant, type, subject, ordering_key, state, created_at, settled_at)
+     SELECT ${id}, 'payment', 'demo-shop', 'payment.paid', (${id})::text, (${id})::text, 'delivered', ${time}, ${time}
+     FROM ${rows} WHERE n % ${PENDING_EVERY} <> 0`,
+  );
+  await database.query(
+    `INSERT INTO merchant.delivery_attempts (id, delivery_id, at, duration_ms, status, result)
+     SELECT ${id}, ${id}, ${time}, 12, 200, 'accepted' FROM ${rows} WHERE n % ${PENDING_EVERY} <> 0`,
   );
   await database.query(
     `INSERT INTO commerce.stock (merchant_id, product_id, sku, on_hand)

@@ -16,8 +16,10 @@ interface CpuProfile {
 const SHOWN = 30;
 /** Samples are a millisecond apart; more is a server that was stopped while another was measured. */
 const LONGEST_SAMPLE_US = 20_000;
+/** Of the start, which is not what is measured. */
+const LOADING = 'node:internal/modules/';
 
-/** What our app spent its time in, of every profile in the folder. */
+/** What our app spent its time in once it had started, of every profile in the folder. */
 export function printProfiles(folder: string): void {
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'))) {
     const path = join(folder, file);
@@ -39,14 +41,16 @@ function timesOf({ nodes, samples, timeDeltas }: CpuProfile): Times {
   const add = (times: Map<string, number>, name: string, time: number): void => {
     times.set(name, (times.get(name) ?? 0) + time);
   };
+  const loading = new Set(nodes.filter(({ callFrame }) => callFrame.url.startsWith(LOADING)).map(({ id }) => id));
   samples.forEach((id, at) => {
     const time = timeDeltas[at] ?? 0;
     const name = names.get(id) ?? '';
     if (name === '(idle)' || time > LONGEST_SAMPLE_US) return;
+    const callers: number[] = [];
+    for (let each: number | undefined = id; each !== undefined; each = parents.get(each)) callers.push(each);
+    if (callers.some((each) => loading.has(each))) return;
     add(alone, name, time);
-    const line = new Set<string>();
-    for (let each: number | undefined = id; each !== undefined; each = parents.get(each))
-      line.add(names.get(each) ?? '');
+    const line = new Set(callers.map((each) => names.get(each) ?? ''));
     for (const caller of line) add(withCalled, caller, time);
   });
   return { alone, withCalled };
