@@ -18,8 +18,8 @@ export async function measureSettling(world: World, database: BenchDatabase): Pr
     const user = `settled-${buyer}`;
     const order = await begin(ours.port, user);
     await delay(PAUSE_MS);
-    const { settledMs } = await finish(ours.port, user, order);
-    if (buyer >= WARM_UP) took.push(settledMs);
+    const ms = await finish(order);
+    if (buyer >= WARM_UP) took.push(ms);
   }
   const { report } = world;
   report.note(`\nT3 → S, ${BUYERS} buyers one after the other: p50 ${percentile(took, 0.5).toFixed(1)} ms`);

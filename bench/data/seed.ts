@@ -4,6 +4,8 @@ import { HOT_PRODUCT, orderIdSql, PENDING_EVERY, PRODUCTS, userSql } from './ids
 /** Far from any sweep. */
 const FAR = `now() + interval '10 years'`;
 const SHEET = `'{"lines":[{"name":"아이스 아메리카노","quantity":2},{"name":"치즈 케이크","quantity":1}]}'::jsonb`;
+/** Orders to a refund, and to a subscription. */
+const ONE_IN = 100;
 const AMOUNTS = '3, 13500, 0, 1227, false';
 
 /**
@@ -47,6 +49,23 @@ export async function seedOrders(database: BenchDatabase, count: number): Promis
   await database.query(
     `INSERT INTO merchant.delivery_attempts (id, delivery_id, at, duration_ms, status, result)
      SELECT ${id}, ${id}, ${time}, 12, 200, 'accepted' FROM ${rows} WHERE n % ${PENDING_EVERY} <> 0`,
+  );
+  await database.query(
+    `INSERT INTO payment.callbacks (id, order_id, token_sealed, token_fingerprint, attempt_id, received_at)
+     SELECT ${id}, ${id}, 'seeded', n::text, ${id}, ${time} FROM ${rows} WHERE n % ${PENDING_EVERY} <> 0`,
+  );
+  await database.query(
+    `INSERT INTO payment.refunds (id, order_id, attempt_id, merchant, state, cause, reason, idempotency_key, amount, tax_free_amount,
+       vat_amount, restock, done_at, created_at, updated_at)
+     SELECT ${id}, ${id}, ${id}, 'demo-shop', 'done', 'operator', 'seeded', n::text, 13500, 0, 1227, true, ${time}, ${time}, ${time}
+     FROM ${rows} WHERE n % ${ONE_IN} = 1`,
+  );
+  await database.query(
+    `INSERT INTO payment.subscriptions (id, order_id, merchant, app_user_id, state, cid, sid_sealed, item_name, quantity, plan,
+       periods_charged, next_charge_on, next_amount, charge_at, checked_at, created_at, updated_at)
+     SELECT ${id}, ${id}, 'demo-shop', ${userSql('n')}, 'active', 'TCSUBSCRIP', 'seeded', '정기 이용권', 1,
+       '{"message":"첫달만 무료","billingCycle":"월","details":[]}', 1, date '2099-01-01', 5000, ${FAR}, ${FAR}, ${time}, ${time}
+     FROM ${rows} WHERE n % ${ONE_IN} = 2`,
   );
   await database.query(
     `INSERT INTO commerce.stock (merchant_id, product_id, sku, on_hand)

@@ -6,7 +6,10 @@ import type { AddressInfo } from 'node:net';
  *
  * What is measured is what our app adds. A tid that was never approved still waits for its buyer.
  */
-const approved = new Map<string, object>();
+const known = new Map<string, object>();
+
+/** The first approve of such a tid has no answer that can be read. */
+const LOST_ONCE = 'L';
 
 const server = createServer((request, response) => {
   void bodyOf(request).then((body) => {
@@ -22,10 +25,23 @@ function answer(path: string, body: string): object {
   if (path.endsWith('/approve')) {
     const total = Number(fields.total_amount);
     const payment = paymentOf(tid, cid, fields.partner_order_id ?? '', fields.partner_user_id ?? '', total);
-    approved.set(tid, { ...payment, status: 'SUCCESS_PAYMENT' });
+    if (tid.startsWith(LOST_ONCE) && !known.has(tid)) {
+      known.set(tid, { ...payment, status: 'AUTH_PASSWORD' });
+      return {};
+    }
+    known.set(tid, { ...payment, status: 'SUCCESS_PAYMENT' });
     return { ...payment, aid: `A${tid}` };
   }
-  return approved.get(tid) ?? { ...paymentOf(tid, cid, '-', '-', 0), status: 'READY' };
+  if (path.endsWith('/cancel')) {
+    const amount = { total: Number(fields.cancel_amount) };
+    const cancelled = {
+      approved_cancel_amount: amount,
+      canceled_amount: amount,
+      cancel_available_amount: { total: 0 },
+    };
+    return { ...known.get(tid), ...cancelled, aid: `C${tid}`, status: 'CANCEL_PAYMENT' };
+  }
+  return known.get(tid) ?? { ...paymentOf(tid, cid, '-', '-', 0), status: 'READY' };
 }
 
 const paymentOf = (tid: string, cid: string, order: string, user: string, total: number): object => ({
