@@ -116,7 +116,10 @@ export class Attempts implements OnModuleInit {
   /** Asks again what was asked before, unless somebody may still be asking. */
   private async repeatCall(attempt: Attempt, order: Order): Promise<void> {
     const at = this.clock.now();
-    const callback = await this.dataSource.manager.findOneBy(Callback, { attemptId: attempt.id });
+    const callback = await this.dataSource.manager.findOneBy(Callback, {
+      orderId: attempt.orderId,
+      attemptId: attempt.id,
+    });
     if (!callback) throw new Error('an attempt is approving without a token');
     const [, claimed] = await this.dataSource.query<[unknown, number]>(
       `UPDATE payment.attempts SET calls = calls + 1, calling_until = $2, updated_at = $3
