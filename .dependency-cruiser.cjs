@@ -2,7 +2,7 @@
  * Imports run one way: apps → merchants, libs; merchants → libs/merchant; libs → libs below them.
  * The order of the libs, lowest first. A lib may import those on its left.
  */
-const LIBS = ['platform', 'kakao-dto', 'otp-client', 'kakaopay', 'commerce', 'merchant', 'capture'];
+const LIBS = ['platform', 'privacy', 'kakao-dto', 'otp-client', 'kakaopay', 'commerce', 'merchant', 'capture'];
 const TEST = '(\\.spec\\.ts$|/test/|^test/|^libs/testing/)';
 
 const libOrder = LIBS.map((lib, at) => ({

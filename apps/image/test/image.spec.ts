@@ -107,7 +107,7 @@ describe('the image app', () => {
     const { pathname } = new URL(filesOf('looked-at')[0]!.href!);
     expect((await fetch(stage.app.url + pathname)).status).toBe(401);
     expect((await fetch(stage.app.url + pathname, { headers: OPERATOR })).status).toBe(400);
-    expect(await stage.database.query('SELECT 1 FROM capture.accesses WHERE capture_id = $1', [id])).toEqual([]);
+    expect(await stage.database.query('SELECT 1 FROM privacy.accesses WHERE subject = $1', [id])).toEqual([]);
     expect(
       (
         await open(
@@ -116,9 +116,9 @@ describe('the image app', () => {
         )
       ).status,
     ).toBe(200);
-    expect(await stage.database.query('SELECT what, reason FROM capture.accesses WHERE capture_id = $1', [id])).toEqual(
-      [{ what: 'file', reason: '반품 심사' }],
-    );
+    expect(await stage.database.query('SELECT what, reason FROM privacy.accesses WHERE subject = $1', [id])).toEqual([
+      { what: 'file', reason: '반품 심사' },
+    ]);
   });
 
   it('fetches again after 500, 429, a dropped connection and half a file', async () => {

@@ -297,29 +297,39 @@ describe('the profile app', () => {
       const { body } = await stage.operator('GET', `/captures/${id}`);
       expect(body).toMatchObject({ id, state: 'delivered', relayId });
       expect(JSON.stringify(body)).not.toMatch(/홍길동|1234|sealed|fingerprint|otp/i);
-      expect(await stage.database.query('SELECT 1 FROM capture.accesses WHERE capture_id = $1', [id])).toEqual([]);
+      expect(await stage.database.query('SELECT 1 FROM privacy.accesses WHERE subject = $1', [id])).toEqual([]);
     });
 
     it.each([
       ['in percent-encoding', encodeURIComponent('고객 문의 확인')],
       ['in UTF-8 bytes', Buffer.from('고객 문의 확인').toString('latin1')],
     ])('shows personal data for a reason %s, and logs who, what, when and why', async (_how, header) => {
-      const { body } = await stage.operator('GET', `/captures/${id}`, { 'x-access-reason': header });
+      const { body } = await stage.operator('GET', `/captures/${id}`, {
+        'x-access-reason': header,
+        'x-operator': 'kim.cs',
+      });
       expect(body.personalData).toMatchObject({ profile: { nickname: '홍길동' }, answer: JSON.stringify(PROFILE) });
       const log = await stage.database.query(
-        'SELECT * FROM capture.accesses WHERE capture_id = $1 ORDER BY id DESC LIMIT 1',
+        'SELECT * FROM privacy.accesses WHERE subject = $1 ORDER BY seq DESC LIMIT 1',
         [id],
       );
       expect(log).toMatchObject([
-        { reason: '고객 문의 확인', what: 'details', merchant: 'test-shop', caller: '127.0.0.1' },
+        {
+          reason: '고객 문의 확인',
+          app: 'profile',
+          what: 'details',
+          merchant: 'test-shop',
+          caller: '127.0.0.1',
+          operator: 'kim.cs',
+        },
       ]);
     });
 
     it('never changes or loses a line of the access log', async () => {
       for (const sql of [
-        'UPDATE capture.accesses SET reason = NULL',
-        'DELETE FROM capture.accesses',
-        'TRUNCATE capture.accesses',
+        'UPDATE privacy.accesses SET reason = NULL',
+        'DELETE FROM privacy.accesses',
+        'TRUNCATE privacy.accesses',
       ]) {
         await expect(stage.database.query(sql)).rejects.toThrow('append-only');
       }

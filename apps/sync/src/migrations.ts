@@ -101,3 +101,18 @@ export class SyncMembers1795413600000 implements MigrationInterface {
     await runner.query(`DROP SCHEMA sync CASCADE`);
   }
 }
+
+/**
+ * The access log is one for all apps, in the schema `privacy`, whose own migration took the lines over.
+ *
+ * What is dropped here is the empty table of a schema that was made after that.
+ */
+export class SyncAccessesMoved1795510100000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP TABLE IF EXISTS sync.accesses`);
+  }
+
+  async down(): Promise<void> {
+    // Nothing stood in it.
+  }
+}

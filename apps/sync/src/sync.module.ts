@@ -5,6 +5,7 @@ import { merchantSchema, MerchantsModule } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
 import { provideConfig } from '@biz/platform';
 import type { AppDefinition } from '@biz/platform';
+import { AccessLogModule, privacySchema } from '@biz/privacy';
 import type { FastifyInstance } from 'fastify';
 import { Failures } from './login/failures';
 import { KakaoLogin } from './login/kakao-login';
@@ -42,7 +43,7 @@ class SyncModule {
   static for(merchants: readonly MerchantDefinition[]): DynamicModule {
     return {
       module: SyncModule,
-      imports: [MerchantsModule.for(merchants)],
+      imports: [MerchantsModule.for(merchants), AccessLogModule],
       controllers: [LoginController, UnlinkController, EventsController, MembersController, SyncErrorsController],
       providers: [
         provideConfig(SyncConfig),
@@ -66,6 +67,6 @@ export const syncApp = (merchants: MerchantDefinition[]): AppDefinition => ({
   description:
     'Customers join the shop inside KakaoTalk: consent, member, service terms, and the end of it (guide chapter 2). ' +
     'Register `GET /callback` as plugin redirect URI, `/unlink` as unlink webhook (연결 해제 웹훅) and `POST /events` as account-state webhook (계정 상태 변경 웹훅).',
-  schemas: [merchantSchema, syncSchema],
+  schemas: [privacySchema, merchantSchema, syncSchema],
   module: SyncModule.for(merchants),
 });

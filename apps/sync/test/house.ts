@@ -81,7 +81,14 @@ export class House {
 
   /** Every row of every table that this app writes, as text. */
   async everythingStored(): Promise<string> {
-    const tables = ['sync.logins', 'sync.failures', 'sync.members', 'sync.consents', 'sync.notices', 'sync.accesses'];
+    const tables = [
+      'sync.logins',
+      'sync.failures',
+      'sync.members',
+      'sync.consents',
+      'sync.notices',
+      'privacy.accesses',
+    ];
     const parts = await Promise.all(
       [...tables, 'merchant.deliveries', 'pgboss.job'].map((table) =>
         this.database.query(`SELECT row_to_json(t)::text AS text FROM ${table} t`),

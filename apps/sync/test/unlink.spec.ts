@@ -179,7 +179,7 @@ describe('the operator', () => {
     expect((await house.operator('members?state=unlinked')).items).toMatchObject([{ appUserId: '2' }]);
   });
 
-  it('sees personal data only with a reason, and each look is on record for ever', async () => {
+  it('sees personal data only with a reason, and each look is on record', async () => {
     const id = await member('look');
     const without = await house.operator<Record<string, unknown>>(`members/${id}`);
     const reason = Buffer.from('고객 문의 4711', 'utf8').toString('latin1');
@@ -188,11 +188,11 @@ describe('the operator', () => {
     expect(without).toMatchObject({ id, consents: [{ action: 'agreed' }, { action: 'agreed' }] });
     expect(without).not.toHaveProperty('account');
     expect(withReason).toMatchObject({ account: { email: EMAIL } });
-    const query = 'SELECT merchant, reason, caller FROM sync.accesses WHERE member_id = $1';
+    const query = 'SELECT merchant, app, what, reason, caller FROM privacy.accesses WHERE subject = $1';
     expect(await house.database.query(query, [id])).toEqual([
-      { merchant: 'demo-shop', reason: '고객 문의 4711', caller: '127.0.0.1' },
+      { merchant: 'demo-shop', app: 'sync', what: 'member', reason: '고객 문의 4711', caller: '127.0.0.1' },
     ]);
-    await expect(house.database.query('DELETE FROM sync.accesses')).rejects.toThrow('append-only');
+    await expect(house.database.query('DELETE FROM privacy.accesses')).rejects.toThrow('append-only');
     await expect(house.database.query(`UPDATE sync.consents SET tag = 'x'`)).rejects.toThrow('append-only');
   });
 

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { provideConfig, RuntimeConfig } from '@biz/platform';
+import { AccessLogModule, LocationFactsModule } from '@biz/privacy';
 import { OtpClient } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
 import { BucketStore } from './files/bucket-store';
@@ -30,6 +31,7 @@ export class CaptureModule {
     const images = kind === 'image';
     return {
       module: CaptureModule,
+      imports: [AccessLogModule, ...(kind === 'location' ? [LocationFactsModule] : [])],
       controllers: [CapturesController, ...(images ? [CaptureFilesController] : [])],
       providers: [
         { provide: CAPTURE_KIND, useValue: kind },

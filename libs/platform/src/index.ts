@@ -25,7 +25,7 @@ export type { Outcome, OutboundRequest } from './http/outbound';
 export { Refusal } from './http/refusal';
 export type { RefusalStatus } from './http/refusal';
 export { newRequestId, requestId, withRequestId } from './logging/request-context';
-export { scrub } from './logging/scrub';
+export { scrub, scrubText } from './logging/scrub';
 export { JobMetrics } from './metrics/job-metrics';
 export { Metrics } from './metrics/metrics';
 export { OperatorController } from './operator/operator.controller';

@@ -1,7 +1,9 @@
-import { Delete, Get, Headers, Ip, Param, ParseUUIDPipe, Query } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiHeader, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
+import { Delete, Get, Param, ParseUUIDPipe, Query } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
 import { KakaoAnswer, ok, OperatorController } from '@biz/platform';
 import type { Page } from '@biz/platform';
+import { ApiReason, Reason } from '@biz/privacy';
+import type { AccessReason } from '@biz/privacy';
 import { Members } from '../members/members';
 import { MemberDetail, MemberDto, MemberPage, MembersQuery } from './member.dto';
 import { MemberRecords } from './member-records';
@@ -24,20 +26,12 @@ export class MembersController {
   @Get(':id')
   @ApiParam({ name: 'id', description: 'Id of the member' })
   @ApiParam({ name: 'id', description: 'Id of the member (a UUID), not the app user id' })
-  @ApiHeader({
-    name: 'X-Access-Reason',
-    required: false,
-    description: 'Why the personal data is looked at, up to 200 characters; without it none is shown',
-  })
+  @ApiReason({ required: false })
   @ApiOkResponse({ type: MemberDetail })
-  @ApiBadRequestResponse({ description: 'The reason is longer than 200 characters' })
+  @ApiBadRequestResponse({ description: 'The reason is longer than 500 characters' })
   @ApiNotFoundResponse({ description: 'No such member' })
-  get(
-    @Param('id', ParseUUIDPipe) id: string,
-    @Headers('x-access-reason') reason: string | undefined,
-    @Ip() caller: string,
-  ): Promise<MemberDetail> {
-    return this.records.detail(id, { reason, caller });
+  get(@Param('id', ParseUUIDPipe) id: string, @Reason() reason: AccessReason | undefined): Promise<MemberDetail> {
+    return this.records.detail(id, reason);
   }
 
   /** Erases the personal data of a member; the fact and the history of consents stay. */

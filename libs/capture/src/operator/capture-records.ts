@@ -1,8 +1,10 @@
 import { pipeline } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { ConflictException, Inject, Injectable, Logger, NotFoundException, Optional } from '@nestjs/common';
-import { Clock, Jobs, newId, pageOf, Vault } from '@biz/platform';
+import { Clock, Jobs, pageOf, Vault } from '@biz/platform';
 import type { Page } from '@biz/platform';
+import { AccessLog } from '@biz/privacy';
+import type { AccessReason } from '@biz/privacy';
 import { readLocation, readProfile, UnreadableAnswer } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
 import { DataSource, LessThan } from 'typeorm';
@@ -13,11 +15,9 @@ import { opening } from '../files/sealed-stream';
 import { Erasure } from '../intake/erasure';
 import { ANSWER_CONTEXT } from '../intake/redemption';
 import { CAPTURE_KIND, REDEEM } from '../intake/work';
-import { Access } from '../records/access.entity';
 import { Capture } from '../records/capture.entity';
 import { CapturedFile } from '../records/captured-file.entity';
 import { Captures } from '../records/captures';
-import type { AccessReason } from './access-reason';
 import { showCapture, showFile } from './captures.dto';
 import type { CaptureDetailsDto, CaptureDto, CapturedFileDto, CapturesQuery, PersonalDataDto } from './captures.dto';
 
@@ -40,6 +40,7 @@ export class CaptureRecords {
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
+    private readonly accesses: AccessLog,
     @Optional() private readonly store?: FileStore,
   ) {}
 
@@ -76,7 +77,8 @@ export class CaptureRecords {
       const capture = await this.get(manager, captureId);
       const file = await manager.findOneBy(CapturedFile, { id: fileId, captureId, state: 'stored' });
       if (!file) throw new NotFoundException('No such file');
-      await this.log(manager, capture, reason, 'file', fileId);
+      const { merchant } = capture;
+      await this.accesses.record(manager, { ...reason, merchant, subject: captureId, what: 'file', part: fileId });
       return file;
     });
     if (!this.store || storeKey === null || sealedKey === null || size === null || type === null) {
@@ -141,7 +143,8 @@ export class CaptureRecords {
     reason: AccessReason,
   ): Promise<PersonalDataDto | undefined> {
     if (capture.sealedAnswer === null) return undefined;
-    await this.log(manager, capture, reason, 'details');
+    const { id: subject, merchant } = capture;
+    await this.accesses.record(manager, { ...reason, merchant, subject, what: 'details' });
     const answer = await this.vault.open(capture.sealedAnswer, ANSWER_CONTEXT);
     return { ...this.read(answer), answer };
   }
@@ -155,16 +158,5 @@ export class CaptureRecords {
       if (error instanceof UnreadableAnswer) return {};
       throw error;
     }
-  }
-
-  private async log(
-    manager: EntityManager,
-    { id: captureId, merchant }: Capture,
-    { reason, caller }: AccessReason,
-    what: 'details' | 'file',
-    fileId: string | null = null,
-  ): Promise<void> {
-    const accessedAt = this.clock.now();
-    await manager.insert(Access, { id: newId(), captureId, merchant, what, fileId, reason, caller, accessedAt });
   }
 }

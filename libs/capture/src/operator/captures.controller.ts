@@ -11,7 +11,6 @@ import {
 } from '@nestjs/common';
 import {
   ApiConflictResponse,
-  ApiHeader,
   ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
@@ -20,12 +19,10 @@ import {
 } from '@nestjs/swagger';
 import { OperatorController } from '@biz/platform';
 import type { Page } from '@biz/platform';
-import { Reason } from './access-reason';
-import type { AccessReason } from './access-reason';
+import { ApiReason, Reason } from '@biz/privacy';
+import type { AccessReason } from '@biz/privacy';
 import { CaptureRecords } from './capture-records';
 import { CaptureDetailsDto, CaptureDto, CapturePage, CapturesQuery } from './captures.dto';
-
-const REASON = 'Why the personal data is looked at, UTF-8 or percent-encoded; written to the access log (접근 기록)';
 
 @OperatorController('captures')
 export class CapturesController {
@@ -44,7 +41,7 @@ export class CapturesController {
     summary: 'One capture, its files, and with a reason its personal data',
     description: 'Without `X-Access-Reason` the facts alone. With it the look is written to an append-only log first.',
   })
-  @ApiHeader({ name: 'X-Access-Reason', required: false, description: REASON })
+  @ApiReason({ required: false })
   @ApiOkResponse({ type: CaptureDetailsDto })
   @ApiNotFoundResponse({ description: 'No such capture' })
   details(
@@ -91,7 +88,7 @@ export class CaptureFilesController {
   @ApiParam({ name: 'id', description: 'Id of the capture' })
   @ApiParam({ name: 'fileId', description: 'Id of the file, from the capture' })
   @ApiOperation({ summary: 'An image, decrypted', description: 'Every look is written to an append-only log first.' })
-  @ApiHeader({ name: 'X-Access-Reason', required: true, description: REASON })
+  @ApiReason({ required: true })
   @ApiProduces('image/*')
   @ApiOkResponse({ description: 'The image', schema: { type: 'string', format: 'binary' } })
   @ApiNotFoundResponse({ description: 'No such capture, no such file, or it is not held' })

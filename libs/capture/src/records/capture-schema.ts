@@ -1,14 +1,14 @@
 import type { SchemaOwner } from '@biz/platform';
 import { Captures1795370400000 } from './1795370400000-captures';
-import { Access } from './access.entity';
+import { CapturesDue1795510200000 } from './1795510200000-captures-due';
 import { Capture } from './capture.entity';
 import { CapturedFile } from './captured-file.entity';
 
 /** What profile, location and image keep in the database. */
 export const captureSchema: SchemaOwner = {
   schema: 'capture',
-  entities: [Capture, CapturedFile, Access],
-  migrations: [Captures1795370400000],
+  entities: [Capture, CapturedFile],
+  migrations: [Captures1795370400000, CapturesDue1795510200000],
   sealed: [
     { table: 'capture.captures', key: 'id', column: 'sealed_otp' },
     { table: 'capture.captures', key: 'id', column: 'sealed_answer' },

@@ -17,6 +17,7 @@ const oneOf = (column: string, words: readonly string[]): string =>
 @Entity({ schema: 'capture', name: 'captures' })
 @Unique('captures_otp_once', ['merchant', 'kind', 'otpFingerprint'])
 @Index('captures_by_state', ['kind', 'state', 'id'])
+@Index('captures_due', ['kind', 'eraseAt'], { where: `state <> 'erased'` })
 @Index('captures_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
 @Check('captures_state', oneOf('state', CAPTURE_STATES))
 @Check('captures_failure', oneOf('failure', CAPTURE_FAILURES))

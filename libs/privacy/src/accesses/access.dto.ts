@@ -1,0 +1,94 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type as ToType } from 'class-transformer';
+import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { pageDto } from '@biz/platform';
+import { PeriodQuery } from '../export/period.dto';
+import type { Access } from './access.entity';
+
+export class AccessesQuery extends PeriodQuery {
+  /** Only looks at this capture or member */
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  subject?: string;
+
+  /** Items to a page, 1 to 100 */
+  @ToType(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  limit?: number = 20;
+
+  /** `nextCursor` of the page before */
+  @ApiPropertyOptional({ type: 'integer' })
+  @IsOptional()
+  @ToType(() => Number)
+  @IsInt()
+  @Min(1)
+  cursor?: number;
+}
+
+/** A line of the access log (접속기록). */
+export class AccessDto {
+  /** 1, 2, 3 … without a gap */
+  @ApiProperty({ example: 17 })
+  seq: number;
+
+  /** When (접속일시) */
+  @ApiProperty({ type: String, format: 'date-time' })
+  at: Date;
+
+  /** Who, as they call themselves (식별자) */
+  @ApiPropertyOptional({ example: 'kim.cs' })
+  operator?: string;
+
+  /** From which address (접속지 정보) */
+  @ApiProperty({ example: '10.0.4.17' })
+  caller: string;
+
+  /** Through which app */
+  @ApiProperty({ example: 'profile' })
+  app: string;
+
+  /** Id of the merchant */
+  @ApiProperty({ example: 'demo-shop' })
+  merchant: string;
+
+  /** Whose data (처리한 정보주체): id of the capture or the member */
+  @ApiProperty({ format: 'uuid' })
+  subject: string;
+
+  /** Which data: `details`, `file`, `member` */
+  @ApiProperty({ example: 'details' })
+  what: string;
+
+  /** Id of the one file that was shown */
+  @ApiPropertyOptional({ format: 'uuid' })
+  part?: string;
+
+  /** Why (수행업무) */
+  @ApiProperty({ example: '배송 문의 확인' })
+  reason: string;
+
+  /** Keyed hash of this line and the code before it; `npm run check:access-log` follows them */
+  @ApiPropertyOptional({ example: 'mZ0…' })
+  code?: string;
+
+  static of({ seq, at, operator, caller, app, merchant, subject, what, part, reason, code }: Access): AccessDto {
+    return {
+      seq,
+      at,
+      ...(operator !== null && { operator }),
+      caller,
+      app,
+      merchant,
+      subject,
+      what,
+      ...(part !== null && { part }),
+      reason,
+      ...(code !== null && { code }),
+    };
+  }
+}
+
+export class AccessPage extends pageDto(AccessDto) {}
