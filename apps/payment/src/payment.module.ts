@@ -13,6 +13,7 @@ import { ChargePeriods } from './charges/charge-periods';
 import { Charges } from './charges/charges';
 import { DueCharges } from './charges/due-charges';
 import { OrderCompletion } from './completion/order-completion';
+import { Attention } from './operator/attention';
 import { FailedRefunds } from './operator/failed-refunds';
 import { OperatorOrdersController } from './operator/operator-orders.controller';
 import { OperatorRefundsController } from './operator/operator-refunds.controller';
@@ -82,6 +83,7 @@ export class PaymentModule {
         RefundCompletion,
         RefundWorker,
         FailedRefunds,
+        Attention,
         KakaoPayWord,
         FoundRefunds,
         Review,

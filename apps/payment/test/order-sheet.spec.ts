@@ -160,6 +160,21 @@ describe('T1, the order sheet', () => {
     expect(await world.get(`/m/second/ordersheet?ordersheet_id=${id}`, 'chooser')).toMatchObject({ status: 300 });
   });
 
+  it.each([
+    ['is free', { total: 0 }],
+    ['only asks', { product_kind: 'non-commerce', total: 0 }],
+  ])('says in words that a draft cannot be paid that %s', async (_what, values) => {
+    const id = await draft(world, 'chooser');
+    for (const [column, value] of Object.entries(values)) {
+      await world.database.query(`UPDATE commerce.drafts SET ${column} = $2 WHERE id = $1`, [id, value]);
+    }
+    expect(await world.get(`/ordersheet?ordersheet_id=${id}`, 'chooser')).toEqual({
+      http: 200,
+      status: 500,
+      message: '결제할 금액이 없는 주문입니다.',
+    });
+  });
+
   it('refuses to start when approval_url could not fit into 255 characters', async () => {
     const start = startTestApp(paymentApp([first, second]), {
       database: world.database,

@@ -137,6 +137,19 @@ describe('deliveries', () => {
       { result: 'REFUSED', status: 503 },
       { result: 'ok', status: 200 },
     ]);
+    const { items } = await list();
+    const detail = await fetch(`${running.url}/operator/deliveries/${items[0]!.id}`, { headers: OPERATOR });
+    expect(await detail.json()).toEqual({
+      ...items[0],
+      tries: attempts.map(({ result, status }) => ({
+        at: expect.any(String) as string,
+        durationMs: expect.any(Number) as number,
+        ...(status !== null && { status }),
+        result,
+      })),
+    });
+    const unknown = `${running.url}/operator/deliveries/00000000-0000-7000-8000-000000000000`;
+    expect((await fetch(unknown, { headers: OPERATOR })).status).toBe(404);
   });
 
   it('of one subject arrive in order, while another subject does not wait', async () => {

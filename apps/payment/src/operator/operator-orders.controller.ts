@@ -19,13 +19,14 @@ import {
   ApiParam,
   ApiUnprocessableEntityResponse,
 } from '@nestjs/swagger';
-import { DataSource, LessThan } from 'typeorm';
+import { And, DataSource, type FindOperator, LessThan, Raw } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
 import { HistoryEntry } from '../history/history.entity';
 import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
 import { Refund } from '../refunds/refund.entity';
 import { Refunds } from '../refunds/refunds';
+import { NEEDS_A_PERSON } from './attention';
 import { IDEMPOTENCY_KEY_HEADER, requireKey } from './idempotency-key';
 import {
   AttemptDto,
@@ -49,10 +50,17 @@ export class OperatorOrdersController {
   /** Orders, newest first */
   @Get()
   @ApiOkResponse({ type: OrderPage })
-  async list(@Query() { state, limit = 20, cursor }: OrdersQuery): Promise<OrderPage> {
+  async list(@Query() { state, attention, limit = 20, cursor }: OrdersQuery): Promise<OrderPage> {
     if (cursor !== undefined && !isOrderId(cursor)) throw new BadRequestException('cursor is not one of this list');
+    const among: FindOperator<string>[] = [
+      ...(cursor === undefined ? [] : [LessThan(cursor)]),
+      ...(attention ? [Raw((id) => `${id} IN (${NEEDS_A_PERSON})`) as FindOperator<string>] : []),
+    ];
     const rows = await this.dataSource.manager.find(Order, {
-      where: { ...(state && { state }), ...(cursor !== undefined && { id: LessThan(cursor) }) },
+      where: {
+        ...(state && { state }),
+        ...(among.length > 0 && { id: And(...among) }),
+      },
       order: { id: 'DESC' },
       take: limit + 1,
     });

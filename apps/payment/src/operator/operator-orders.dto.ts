@@ -18,6 +18,12 @@ export class OrdersQuery extends PageQuery {
   @IsOptional()
   @IsIn(ORDER_STATE_NAMES)
   state?: OrderState;
+
+  /** `true`: only orders that wait for a person: in review, with a payment in review, or with a failed refund */
+  @ApiProperty({ enum: ['true'], required: false })
+  @IsOptional()
+  @IsIn(['true'])
+  attention?: 'true';
 }
 
 export class CancelOrderRequest {

@@ -20,6 +20,7 @@ export interface PricedSheet {
   draftId: string | null;
 }
 
+const NOTHING_TO_PAY = '결제할 금액이 없는 주문입니다.';
 /** KakaoPay's limit on names, codes and ids. */
 const MAX_TEXT = 100;
 /** The largest amount a PostgreSQL integer holds; far above what KakaoPay takes at once. */
@@ -57,6 +58,8 @@ export class OrderSheets {
     const draft = await this.drafts.find(merchant.id, sheetId);
     if (draft?.state !== 'open') return undefined;
     if (draft.appUserId !== undefined && draft.appUserId !== buyer.appUserId) return undefined;
+    // The shop's own offer, so no fault of anybody's: a selection that only asks, or that is free.
+    if (draft.productKind === 'non-commerce' || draft.total === 0) throw new Refusal(500, NOTHING_TO_PAY);
     const priced = this.price(merchant, sheetId, {
       lines: [{ name: draft.productName, quantity: draft.quantity }],
       totalAmount: draft.total,

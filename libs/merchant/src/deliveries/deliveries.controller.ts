@@ -1,12 +1,12 @@
-import { Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { Get, HttpCode, Inject, NotFoundException, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
 import { APP_NAME, ok, OperatorController, pageOf } from '@biz/platform';
 import type { AppName, Page } from '@biz/platform';
 import { KakaoAnswer } from '@biz/platform';
 import { DataSource, LessThan } from 'typeorm';
 import { Deliveries } from './deliveries';
-import { DeliveriesQuery, DeliveryDto, DeliveryPage } from './delivery.dto';
-import { Delivery } from './delivery.entity';
+import { DeliveriesQuery, DeliveryDetailDto, DeliveryDto, DeliveryPage, DeliveryTryDto } from './delivery.dto';
+import { Delivery, DeliveryAttempt } from './delivery.entity';
 
 @OperatorController('deliveries')
 export class DeliveriesController {
@@ -31,6 +31,24 @@ export class DeliveriesController {
       ({ id }) => id,
       (row) => DeliveryDto.of(row),
     );
+  }
+
+  /** One delivery, with its tries. */
+  @Get(':id')
+  @ApiParam({ name: 'id', description: 'Id of the delivery' })
+  @ApiOkResponse({ type: DeliveryDetailDto })
+  @ApiNotFoundResponse({ description: 'No such delivery' })
+  async detail(@Param('id', ParseUUIDPipe) id: string): Promise<DeliveryDetailDto> {
+    const found = await this.dataSource
+      .getRepository(Delivery)
+      .createQueryBuilder('delivery')
+      .leftJoinAndMapMany('delivery.tries', DeliveryAttempt, 'try', 'try.deliveryId = delivery.id')
+      .where({ id, app: this.app })
+      .orderBy('try.id')
+      .getOne();
+    if (!found) throw new NotFoundException('No such delivery');
+    const { tries } = found as Delivery & { tries: DeliveryAttempt[] };
+    return Object.assign(DeliveryDto.of(found), { tries: tries.map((each) => DeliveryTryDto.of(each)) });
   }
 
   /** Sends a failed delivery again, with the same id. */

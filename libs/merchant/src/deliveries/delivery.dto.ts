@@ -4,7 +4,7 @@ import { pageDto, PageQuery } from '@biz/platform';
 import { SHOP_EVENT_TYPES } from '../events/shop-event';
 import type { ShopEventType } from '../events/shop-event';
 import { DELIVERY_STATES } from './delivery.entity';
-import type { Delivery, DeliveryState } from './delivery.entity';
+import type { Delivery, DeliveryAttempt, DeliveryState } from './delivery.entity';
 
 export class DeliveriesQuery extends PageQuery {
   /** Only deliveries in this state */
@@ -52,3 +52,31 @@ export class DeliveryDto {
 }
 
 export class DeliveryPage extends pageDto(DeliveryDto) {}
+
+/** One try of a delivery. */
+export class DeliveryTryDto {
+  /** When it began */
+  at: Date;
+
+  /** Milliseconds until the shop answered, or did not */
+  @ApiProperty({ type: 'integer' })
+  durationMs: number;
+
+  /** HTTP status of the webhook, when it answered */
+  @ApiProperty({ type: 'integer', required: false })
+  status?: number;
+
+  /** `ok`, or the kind of fault */
+  result: string;
+
+  static of({ at, durationMs, status, result }: DeliveryAttempt): DeliveryTryDto {
+    return { at, durationMs, ...(status !== null && { status }), result };
+  }
+}
+
+/** A delivery with all that was tried. */
+export class DeliveryDetailDto extends DeliveryDto {
+  /** Oldest first */
+  @ApiProperty({ type: [DeliveryTryDto] })
+  tries: DeliveryTryDto[];
+}
