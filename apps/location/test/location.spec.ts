@@ -1,5 +1,5 @@
 import { eventually } from '@biz/testing';
-import { Stage } from '../../../libs/capture/test/stage';
+import { OPERATOR, Stage } from '../../../libs/capture/test/stage';
 import { locationApp } from '../src/location.module';
 
 const LOCATION = {
@@ -79,6 +79,109 @@ describe('the location app', () => {
       expect((await stage.callback(`${stage.kakao.url}/otp/abc/${segment}`)).status).toBe(400);
     }
     expect(stage.kakao.requests.filter(({ path }) => path.startsWith('/otp/abc'))).toEqual([]);
+  });
+
+  describe('the record of collected and provided locations', () => {
+    const factsOf = async (relayId: string): Promise<Record<string, unknown>[]> => {
+      const { body } = await stage.operator('GET', '/location-facts?limit=100');
+      return (body.items as Record<string, unknown>[]).filter(({ subject }) => subject === relayId).reverse();
+    };
+
+    it('has who, how, for which service, to whom, what for and when; never where', async () => {
+      const otp = stage.otp('current_location', () => ({ json: LOCATION }));
+      const extra = { app: { name: '플러그인 데모', company: 'wuhu wuhu' } };
+      await stage.post('/callback', { otp, extra }, { 'x-kakao-plugin-relay-id': 'recorded' });
+      const { id } = await stage.reaches('recorded', 'delivered');
+      const fact = {
+        id: expect.any(String) as string,
+        at: stage.clock.now().toISOString(),
+        subject: 'recorded',
+        source: '카카오톡 위치전송 플러그인 (OTP)',
+        service: '플러그인 데모, wuhu wuhu',
+        purpose: '가까운 매장',
+        merchant: 'test-shop',
+        captureId: id,
+      };
+      expect(await factsOf('recorded')).toEqual([
+        { ...fact, kind: 'collected' },
+        { ...fact, kind: 'provided', receiver: '시험 가게' },
+      ]);
+    });
+
+    it('stands apart: erasing the location keeps it', async () => {
+      const otp = stage.otp('current_location', () => ({ json: LOCATION }));
+      await stage.callback(otp, 'outlived');
+      const { id } = await stage.reaches('outlived', 'delivered');
+      await stage.operator('DELETE', `/captures/${id}`);
+      expect(await factsOf('outlived')).toMatchObject([{ kind: 'collected' }, { kind: 'provided' }]);
+      for (const sql of [
+        `UPDATE privacy.location_facts SET receiver = 'x'`,
+        'DELETE FROM privacy.location_facts',
+        'TRUNCATE privacy.location_facts',
+      ]) {
+        await expect(stage.database.query(sql)).rejects.toThrow('append-only, and kept for 6 months');
+      }
+    });
+
+    it('has a location that was collected and never provided, or that nobody could read', async () => {
+      stage.shop.on('POST /hook', { status: 503 });
+      try {
+        const otp = stage.otp('current_location', () => ({ json: LOCATION }));
+        await stage.callback(otp, 'undelivered');
+        await stage.reaches('undelivered', 'redeemed');
+        expect(await factsOf('undelivered')).toMatchObject([{ kind: 'collected' }]);
+      } finally {
+        stage.shop.on('POST /hook', { status: 204 });
+      }
+      const otp = stage.otp('current_location', () => ({ text: '<html>37.4, 127.1</html>' }));
+      await stage.callback(otp, 'unread');
+      const { id } = await stage.reaches('unread', 'failed');
+      await stage.operator('POST', `/captures/${id}/retry`);
+      await eventually(() => {
+        expect(stage.events('unread')).toHaveLength(2);
+      });
+      expect(await factsOf('unread')).toMatchObject([{ kind: 'collected' }]);
+    });
+
+    it('has none of a location that Kakao did not hand over', async () => {
+      await stage.callback(
+        stage.otp('current_location', () => ({ json: { is_usable_user: false } })),
+        'not-usable',
+      );
+      await stage.reaches('not-usable', 'unavailable');
+      await stage.callback(
+        stage.otp('current_location', () => ({ status: 404 })),
+        'not-found',
+      );
+      await stage.reaches('not-found', 'failed');
+      expect([await factsOf('not-usable'), await factsOf('not-found')]).toEqual([[], []]);
+    });
+
+    it('is written in the transaction that keeps the location, or neither is', async () => {
+      await stage.database.query(`
+        CREATE FUNCTION privacy.crash() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'crash'; END $$;
+        CREATE TRIGGER crash BEFORE INSERT ON privacy.location_facts FOR EACH ROW WHEN (NEW.subject = 'crashed')
+          EXECUTE FUNCTION privacy.crash()`);
+      const otp = stage.otp('current_location', () => ({ json: LOCATION }));
+      await stage.callback(otp, 'crashed');
+      await eventually(() => {
+        expect(stage.logs.join('')).toContain('crash');
+      });
+      expect([(await stage.capture('crashed')).state, stage.events('crashed')]).toEqual(['pending', []]);
+      await stage.database.query('DROP TRIGGER crash ON privacy.location_facts');
+      await stage.reaches('crashed', 'delivered');
+      expect(await factsOf('crashed')).toHaveLength(2);
+    });
+
+    it('is exported as a file', async () => {
+      const response = await fetch(`${stage.app.url}/operator/location-facts/export`, { headers: OPERATOR });
+      const [head, ...rows] = (await response.text()).trim().split('\r\n');
+      expect(head).toContain('at,kind,subject,source,service,receiver,purpose,merchant,captureId');
+      expect(rows.filter((row) => row.includes(',recorded,'))).toEqual([
+        expect.stringContaining(',collected,') as string,
+        expect.stringContaining(',시험 가게,가까운 매장,') as string,
+      ]);
+    });
   });
 
   it('leaves no place in the clear', async () => {

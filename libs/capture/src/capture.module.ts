@@ -11,6 +11,7 @@ import { ImageDownload } from './files/image-download';
 import { ImageConfig } from './files/image-store.config';
 import { Erasure } from './intake/erasure';
 import { Inbox } from './intake/inbox';
+import { LocationRecord } from './intake/location-record';
 import { Redemption } from './intake/redemption';
 import { CAPTURE_KIND } from './intake/work';
 import { CaptureRecords } from './operator/capture-records';
@@ -36,6 +37,7 @@ export class CaptureModule {
       providers: [
         { provide: CAPTURE_KIND, useValue: kind },
         OtpClient,
+        LocationRecord,
         Captures,
         Inbox,
         Redemption,

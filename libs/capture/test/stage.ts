@@ -14,6 +14,7 @@ const testShop = defineMerchant({
     profile: [
       { key: 'delivery', scopes: ['nickname', 'phone_number', 'shipping_address'], purpose: '배송', retainDays: 30 },
       { key: 'once', scopes: ['email'], retainDays: 0 },
+      { key: 'unsaid', scopes: ['gender'] },
     ],
     location: { purpose: '가까운 매장', retainDays: 1 },
     image: [{ key: 'receipt', purpose: '영수증 확인', retainDays: 7 }],
@@ -71,8 +72,11 @@ export class Stage {
     return stage;
   }
 
-  async start(): Promise<void> {
-    this.app = await startTestApp(this.make([testShop, otherShop]), {
+  /** @param terms of profile plugins that the merchant has changed since */
+  async start(terms: Record<string, object> = {}): Promise<void> {
+    const { plugins } = testShop;
+    const profile = plugins.profile?.map((plugin) => ({ ...plugin, ...terms[plugin.key] }));
+    this.app = await startTestApp(this.make([{ ...testShop, plugins: { ...plugins, profile } }, otherShop]), {
       database: this.database,
       clock: this.clock,
       logDestination: { write: (line: string) => void this.logs.push(line) },

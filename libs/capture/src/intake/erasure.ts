@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { Clock, Jobs, NotYet } from '@biz/platform';
+import { Clock, Jobs } from '@biz/platform';
 import { Deliveries } from '@biz/merchant';
 import type { ShopEventType } from '@biz/merchant';
 import type { OtpKind } from '@biz/otp-client';
@@ -10,11 +10,20 @@ import { FileStore } from '../files/file-store';
 import { Capture } from '../records/capture.entity';
 import { CapturedFile } from '../records/captured-file.entity';
 import { Captures } from '../records/captures';
-import { CAPTURE_KIND, ERASE } from './work';
+import { LocationRecord } from './location-record';
+import { CAPTURE_KIND, ERASE_FILES } from './work';
+
+/** How often captures whose retention is over are looked for. */
+const SWEEP_SECONDS = 60;
+const BATCH = 200;
 
 const RECEIVED = new Set<ShopEventType>(['profile.received', 'location.received', 'image.received']);
 
-/** Erases personal data in time or on request; that something was captured, when and with what consent, stays known. */
+/**
+ * Erases personal data in time or on request; that something was captured, when and with what consent, stays known.
+ *
+ * What is due is found by its row, not by a job of its own: nothing that happens to the queue keeps it longer.
+ */
 @Injectable()
 export class Erasure implements OnModuleInit {
   private readonly logger = new Logger(Erasure.name);
@@ -23,6 +32,7 @@ export class Erasure implements OnModuleInit {
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
     private readonly captures: Captures,
     private readonly deliveries: Deliveries,
+    private readonly locations: LocationRecord,
     private readonly jobs: Jobs,
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
@@ -30,14 +40,16 @@ export class Erasure implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.work(ERASE[this.kind], ({ captureId }) => this.eraseWhenDue(captureId));
+    this.jobs.every(`capture.${this.kind}.sweep`, SWEEP_SECONDS, () => this.eraseDue());
+    if (this.store) this.jobs.work(ERASE_FILES, ({ captureId }) => this.removeFiles(captureId));
     this.deliveries.onSettled(async ({ subject, type, state }, manager) => {
       if (state === 'delivered' && RECEIVED.has(type)) await this.delivered(subject, manager);
     });
   }
 
   /** Forgets at once what is in the database, the keys of the files with it; the files themselves follow. */
-  async erase({ id, merchant }: Capture, manager: EntityManager): Promise<void> {
+  async erase(capture: Capture, manager: EntityManager): Promise<void> {
+    const { id, merchant, state, sealedAnswer } = capture;
     const now = this.clock.now();
     const erased = await this.captures.moveTo(manager, id, 'erased', {
       sealedOtp: null,
@@ -45,26 +57,49 @@ export class Erasure implements OnModuleInit {
       erasedAt: now,
     });
     if (!erased) return;
+    // Kept, and not yet read: whether there is a location in it will never be known.
+    if (state === 'pending' && sealedAnswer !== null) await this.locations.collected(manager, capture);
     await manager.update(CapturedFile, { captureId: id }, { state: 'erased', sealedUrl: null, sealedKey: null });
     await this.deliveries.erase(manager, merchant, id);
-    if (this.kind === 'image') await this.jobs.add(ERASE.image, { captureId: id }, manager);
+    if (this.store) await this.jobs.add(ERASE_FILES, { captureId: id }, manager);
     this.logger.log({ captureId: id }, 'erased');
   }
 
   private async delivered(id: string, manager: EntityManager): Promise<void> {
     if (!(await this.captures.moveTo(manager, id, 'delivered', { deliveredAt: this.clock.now() }))) return;
     const capture = await this.captures.lock(manager, id, 'delivered');
-    if (capture?.consent.retainDays === 0) await this.erase(capture, manager);
+    if (!capture) return;
+    await this.locations.provided(manager, capture);
+    if (capture.consent.retainDays === 0) await this.erase(capture, manager);
   }
 
-  private async eraseWhenDue(id: string): Promise<void> {
-    const capture = await this.captures.find(id);
-    if (!capture) return;
-    if (capture.state !== 'erased') {
-      if (this.clock.now() < capture.eraseAt)
-        throw new NotYet('kept longer', this.captures.secondsUntil(capture.eraseAt));
-      await this.dataSource.transaction((manager) => this.erase(capture, manager));
+  private async eraseDue(): Promise<void> {
+    for (let left = true; left;) {
+      const due = await this.dataSource
+        .createQueryBuilder(Capture, 'capture')
+        // Written out, so that the partial index serves.
+        .where(`capture.kind = :kind AND capture.state <> 'erased' AND capture.eraseAt <= :now`)
+        .setParameters({ kind: this.kind, now: this.clock.now() })
+        .orderBy('capture.eraseAt')
+        .limit(BATCH)
+        .getMany();
+      left = due.length === BATCH;
+      for (const capture of due) if (!(await this.eraseOne(capture))) left = false;
     }
-    await this.store?.removeFolder(id);
+  }
+
+  /** One that cannot be erased holds up no other; it is tried again with the next sweep. */
+  private async eraseOne(capture: Capture): Promise<boolean> {
+    try {
+      await this.dataSource.transaction((manager) => this.erase(capture, manager));
+      return true;
+    } catch (error) {
+      this.logger.error({ captureId: capture.id, error }, 'not erased');
+      return false;
+    }
+  }
+
+  private async removeFiles(id: string): Promise<void> {
+    if ((await this.captures.find(id))?.state === 'erased') await this.store?.removeFolder(id);
   }
 }

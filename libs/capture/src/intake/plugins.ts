@@ -1,5 +1,5 @@
 import type { OtpKind } from '@biz/otp-client';
-import type { Merchant } from '@biz/merchant';
+import type { CollectingPlugin, Merchant } from '@biz/merchant';
 import type { Consent } from '../records/capture.entity';
 
 interface Plugin {
@@ -29,7 +29,7 @@ function pluginsOf({ plugins: { profile, location, image } }: Merchant, kind: Ot
   }
 }
 
-const consent = (scopes: string[], { purpose, retainDays }: Omit<Consent, 'scopes'>): Consent => ({
+const consent = (scopes: string[], { purpose, retainDays = 0 }: CollectingPlugin): Consent => ({
   scopes,
   ...(purpose !== undefined && { purpose }),
   retainDays,

@@ -27,5 +27,9 @@ export const DOWNLOAD: OfCapture = defineJob({
   concurrency: 4,
 });
 
-/** Erases personal data; only our own database and store can be in the way, so it is tried for days. */
-export const ERASE = perKind('erase', [5, 60, 600, 3600, 3600, 21_600, 21_600, 86_400, 86_400, 86_400], 2);
+/** Removes the files of an erased capture; only our own store can be in the way, so it is tried for days. */
+export const ERASE_FILES: OfCapture = defineJob({
+  name: 'capture.image.erase',
+  schedule: [5, 60, 600, 3600, 3600, 21_600, 21_600, 86_400, 86_400, 86_400],
+  concurrency: 2,
+});

@@ -1,12 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Clock, Jobs, RuntimeConfig } from '@biz/platform';
+import { Clock, RuntimeConfig } from '@biz/platform';
 import type { JobRun } from '@biz/platform';
 import { Deliveries } from '@biz/merchant';
 import type { ShopEventType } from '@biz/merchant';
 import type { OtpKind } from '@biz/otp-client';
 import { DataSource, In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { CAPTURE_KIND, ERASE, WITHIN_TEN_MINUTES } from '../intake/work';
+import { LocationRecord } from '../intake/location-record';
+import { CAPTURE_KIND, WITHIN_TEN_MINUTES } from '../intake/work';
 import { Capture } from './capture.entity';
 import { REACHED_FROM } from './capture-state';
 import type { CaptureFailure, CaptureState } from './capture-state';
@@ -25,8 +26,8 @@ export class Captures {
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
-    private readonly jobs: Jobs,
     private readonly deliveries: Deliveries,
+    private readonly locations: LocationRecord,
     private readonly runtime: RuntimeConfig,
   ) {}
 
@@ -67,6 +68,7 @@ export class Captures {
   ): Promise<void> {
     const done = await this.dataSource.transaction(async (manager) => {
       if (!(await this.moveTo(manager, capture.id, state, { redeemedAt: this.clock.now() }))) return false;
+      if (state === 'redeemed') await this.locations.collected(manager, capture);
       await this.tell(manager, capture, type, facts);
       return true;
     });
@@ -77,16 +79,17 @@ export class Captures {
   async fail(capture: Capture, state: 'failed' | 'expired', failure: CaptureFailure): Promise<void> {
     const done = await this.dataSource.transaction(async (manager) => {
       if (!(await this.moveTo(manager, capture.id, state, { failure }))) return false;
+      if (failure === 'unreadable-answer') await this.locations.collected(manager, capture);
       await this.tell(manager, capture, 'capture.failed', { reason: failure });
       return true;
     });
     if (done) this.logger.warn({ captureId: capture.id, failure }, state);
   }
 
-  /** An event about a capture whose redeeming ended, and the job that erases it when its retention ends. */
+  /** An event about a capture whose redeeming ended. */
   private async tell(
     manager: EntityManager,
-    { id, kind, merchant, plugin, relayId, receivedAt, eraseAt }: Capture,
+    { id, kind, merchant, plugin, relayId, receivedAt }: Capture,
     type: ShopEventType,
     facts: Record<string, unknown>,
   ): Promise<void> {
@@ -97,8 +100,6 @@ export class Captures {
       ...(relayId !== null && { relayId }),
       data: { id, kind, plugin, receivedAt: receivedAt.toISOString(), ...facts },
     });
-    const seconds = this.secondsUntil(eraseAt);
-    await this.jobs.add(ERASE[this.kind], { captureId: id }, manager, { afterSeconds: seconds });
   }
 
   /** When redeeming ends and when retention does; shortened in tests and demos like every delay. */

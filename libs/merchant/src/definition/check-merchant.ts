@@ -49,7 +49,7 @@ function problemsOf({ id, app, plugins }: MerchantDefinition): string[] {
     );
   }
   const collecting = [...profiles, ...images, ...(plugins.location ? [plugins.location] : [])];
-  if (collecting.some(({ retainDays }) => !Number.isInteger(retainDays) || retainDays < 0)) {
+  if (collecting.some(({ retainDays = 0 }) => !Number.isInteger(retainDays) || retainDays < 0)) {
     problems.push('retainDays must be a whole number of days, 0 or more');
   }
   return problems;

@@ -19,8 +19,8 @@ export type ProfileScope = (typeof PROFILE_SCOPES)[number];
 export interface CollectingPlugin {
   /** 이용목적, as shown to the customer. */
   purpose?: string;
-  /** 보유기간 in days; 0: erased as soon as the shop has it. */
-  retainDays: number;
+  /** 보유기간 in days. 0, and when it is left out: consent is for one time, so all is erased as soon as the shop has it. */
+  retainDays?: number;
 }
 
 export interface ProfilePlugin extends CollectingPlugin {
