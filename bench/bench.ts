@@ -38,6 +38,9 @@ run(async () => {
   report.note(`Node ${process.version}, load of the machine before: ${loadavg()[0]?.toFixed(2) ?? '?'}`);
   for (const [name, about] of Object.entries(ABOUT)) report.note(`  ${name.padEnd(9)} ${about}`);
   const world = await World.open(options, report);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void world.close().finally(() => process.exit(1)));
+  }
   try {
     const database = await world.database(options.orders);
     for (const name of options.measures) await MEASUREMENTS[name](world, database);

@@ -41,6 +41,8 @@ export class Server {
       stdio: ['ignore', out, out],
     });
     closeSync(out);
+    // One that is stopped at that moment would stay for ever.
+    process.once('exit', () => child.kill('SIGKILL'));
     try {
       await untilReady(child, `http://127.0.0.1:${port}${readyPath}`, begin);
     } catch (error) {
