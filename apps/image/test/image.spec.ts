@@ -126,7 +126,12 @@ describe('the image app', () => {
     const answers = [{ status: 500 }, { status: 429 }, { dropBefore: true }, { body: content, dropAfter: true }];
     const url = image(() => answers.shift() ?? { body: content });
     await stage.callback(offer([{ original: url, img_1m: image(() => ({ body: jpeg(500) })) }]), 'shaky');
-    await stage.reaches('shaky', 'delivered');
+    await stage.asTimeGoesBy(() => {
+      expect(answers).toEqual([]);
+    });
+    await stage.asTimeGoesBy(async () => {
+      expect(await stage.capture('shaky')).toMatchObject({ state: 'delivered' });
+    });
     expect(filesOf('shaky').map(({ state, size }) => [state, size])).toEqual([
       ['stored', 500],
       ['stored', 20_000],
@@ -168,7 +173,7 @@ describe('the image app', () => {
       text: `${++asked}`,
     }));
     await stage.callback(offer([{ original: url }], '2026-11-23T03:05:00Z'), 'late');
-    await eventually(() => {
+    await stage.asTimeGoesBy(() => {
       expect(asked).toBeGreaterThan(1);
     });
     stage.clock.advance(300_000);

@@ -200,6 +200,9 @@ describe('the profile app', () => {
     const otp = stage.otp('onetimeprofile', () => answers.shift() ?? { json: PROFILE });
     const relayId = relay();
     await stage.callback(otp, relayId);
+    await stage.asTimeGoesBy(() => {
+      expect(stage.fetched(otp)).toBe(5);
+    });
     await stage.reaches(relayId, 'delivered');
     expect(stage.fetched(otp)).toBe(5);
     expect(stage.events(relayId)).toHaveLength(1);
@@ -244,7 +247,7 @@ describe('the profile app', () => {
     const otp = stage.otp('onetimeprofile', () => ({ status: 500 }));
     const relayId = relay();
     await stage.callback(otp, relayId);
-    await eventually(() => {
+    await stage.asTimeGoesBy(() => {
       expect(stage.fetched(otp)).toBeGreaterThan(2);
     });
     expect((await stage.capture(relayId)).state).toBe('pending');
@@ -276,6 +279,7 @@ describe('the profile app', () => {
 
     await stage.database.query('DROP TRIGGER crash ON merchant.deliveries');
     await stage.start();
+    stage.clock.advance(60_000);
     await stage.reaches(relayId, 'delivered');
     expect(stage.fetched(otp)).toBe(1);
     expect(stage.events(relayId)).toHaveLength(1);

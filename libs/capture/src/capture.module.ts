@@ -6,6 +6,7 @@ import { OtpClient } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
 import { BucketStore } from './files/bucket-store';
 import { FileStore, FolderStore } from './files/file-store';
+import { FileFetcher } from './files/file-fetcher';
 import { ImageCollection } from './files/image-collection';
 import { ImageDownload } from './files/image-download';
 import { ImageConfig } from './files/image-store.config';
@@ -17,6 +18,9 @@ import { CAPTURE_KIND } from './intake/work';
 import { CaptureRecords } from './operator/capture-records';
 import { CaptureFilesController, CapturesController } from './operator/captures.controller';
 import { Captures } from './records/captures';
+import { ImageCircuit, OtpCircuit } from './schedule/circuits';
+import { Redeemer } from './schedule/redeemer';
+import { RetryTimes } from './schedule/retry-times';
 
 const fileStore = {
   provide: FileStore,
@@ -40,10 +44,15 @@ export class CaptureModule {
         LocationRecord,
         Captures,
         Inbox,
+        OtpCircuit,
+        RetryTimes,
         Redemption,
+        Redeemer,
         Erasure,
         CaptureRecords,
-        ...(images ? [provideConfig(ImageConfig), fileStore, ImageDownload, ImageCollection] : []),
+        ...(images
+          ? [provideConfig(ImageConfig), fileStore, ImageDownload, ImageCircuit, FileFetcher, ImageCollection]
+          : []),
       ],
       exports: [Inbox],
     };

@@ -13,6 +13,7 @@ import { ImageConfig } from '../src/files/image-store.config';
 const here: Resolve = (_hostname, _options, answer) => {
   answer(null, [{ address: '127.0.0.1', family: 4 }]);
 };
+const forever = new AbortController().signal;
 const FILE = { id: '019ab0c0-0000-7000-8000-000000000001', captureId: '019ab0c0-0000-7000-8000-000000000002' };
 
 describe('an image download', () => {
@@ -48,7 +49,7 @@ describe('an image download', () => {
   it('does not reach into our network when the name of the picture server leads there', async () => {
     cdn.on('GET /a.png', { text: 'secret' });
     const download = await through(new AddressGate(() => false, here));
-    await expect(download.fetch(`${origin}/a.png`, FILE)).rejects.toMatchObject({ code: 'ADDRESS_REFUSED' });
+    await expect(download.fetch(`${origin}/a.png`, FILE, forever)).rejects.toMatchObject({ code: 'ADDRESS_REFUSED' });
     expect(cdn.requests).toEqual([]);
   });
 
@@ -59,8 +60,10 @@ describe('an image download', () => {
       headers: { 'content-encoding': 'gzip', 'content-type': 'image/png' },
     });
     const download = await through(new AddressGate((asked) => asked === origin, here));
-    await expect(download.fetch(`${origin}/moved`, FILE)).rejects.toThrow('HTTP 302');
-    await expect(download.fetch(`${origin}/packed.png`, FILE)).rejects.toMatchObject({ failure: 'not-an-image' });
+    await expect(download.fetch(`${origin}/moved`, FILE, forever)).rejects.toThrow('HTTP 302');
+    await expect(download.fetch(`${origin}/packed.png`, FILE, forever)).rejects.toMatchObject({
+      failure: 'not-an-image',
+    });
     expect(cdn.requests.map(({ path, headers }) => [path, headers['accept-encoding']])).toEqual([
       ['/moved', 'identity'],
       ['/packed.png', 'identity'],

@@ -138,6 +138,14 @@ export class Stage {
     });
   }
 
+  /** Waits for an expectation while time goes by, a sixtieth of ten minutes at once. */
+  asTimeGoesBy<T>(expectation: () => T | Promise<T>): Promise<T> {
+    return eventually(() => {
+      this.clock.advance(60);
+      return expectation();
+    });
+  }
+
   /** What the shop was told about a relay id, in the order of arrival. */
   events(relayId: string): Event[] {
     return this.shop.requests

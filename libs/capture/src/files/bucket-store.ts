@@ -49,6 +49,11 @@ export class BucketStore extends FileStore {
     return Body as Readable;
   }
 
+  async remove(name: string): Promise<void> {
+    const { sdk, client } = await this.load();
+    await client.send(new sdk.DeleteObjectCommand({ Bucket: this.bucket, Key: this.key(name) }));
+  }
+
   async removeFolder(folder: string): Promise<void> {
     const { sdk, client } = await this.load();
     for (;;) {

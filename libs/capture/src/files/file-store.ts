@@ -13,6 +13,9 @@ export abstract class FileStore {
 
   abstract read(name: string): Promise<Readable>;
 
+  /** Removes one file; nothing there is no error. */
+  abstract remove(name: string): Promise<void>;
+
   /** Removes everything below `{folder}/`; nothing there is no error. */
   abstract removeFolder(folder: string): Promise<void>;
 }
@@ -44,6 +47,10 @@ export class FolderStore extends FileStore {
   async read(name: string): Promise<Readable> {
     const file = await open(join(this.root, name));
     return createReadStream('', { fd: file });
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(join(this.root, name), { force: true });
   }
 
   async removeFolder(folder: string): Promise<void> {

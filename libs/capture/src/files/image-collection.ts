@@ -1,16 +1,12 @@
-import { Injectable, Logger } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
-import { Addresses, Clock, Jobs, NotYet, Vault } from '@biz/platform';
-import type { JobRun } from '@biz/platform';
+import { Injectable } from '@nestjs/common';
+import { Addresses, Clock, newId, Vault } from '@biz/platform';
+import { readImages } from '@biz/otp-client';
 import { DataSource } from 'typeorm';
-import { IMAGE_URL_CONTEXT } from '../intake/redemption';
-import { DOWNLOAD } from '../intake/work';
-import type { Capture } from '../records/capture.entity';
+import { Capture } from '../records/capture.entity';
 import { CapturedFile } from '../records/captured-file.entity';
 import { Captures } from '../records/captures';
-import { FileStore } from './file-store';
-import { FileRefused, ImageDownload } from './image-download';
-import { ImageConfig } from './image-store.config';
+import { FileFetcher } from './file-fetcher';
+import { IMAGE_URL_CONTEXT } from './image-download';
 
 /**
  * Collects the files of an image capture until all are held or the time is over.
@@ -19,82 +15,75 @@ import { ImageConfig } from './image-store.config';
  * missing file is named with its reason.
  */
 @Injectable()
-export class ImageCollection implements OnModuleInit {
-  private readonly logger = new Logger(ImageCollection.name);
-
+export class ImageCollection {
   constructor(
     private readonly captures: Captures,
-    private readonly download: ImageDownload,
-    private readonly store: FileStore,
-    private readonly jobs: Jobs,
+    private readonly fetcher: FileFetcher,
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
     private readonly addresses: Addresses,
-    private readonly config: ImageConfig,
-  ) {}
+  ) {
+    fetcher.onLast((captureId) => this.complete(captureId));
+  }
 
-  onModuleInit(): void {
-    this.jobs.work(
-      DOWNLOAD,
-      ({ captureId }, run) => this.collect(captureId, run),
-      async ({ captureId }) => {
-        const capture = await this.captures.find(captureId);
-        if (capture?.state === 'pending') await this.finish(capture);
-      },
+  /**
+   * Takes what Kakao answered: lists the files, or ends the capture when there is nothing left to wait for.
+   *
+   * The capture is due again at its deadline, when what is missing is given up.
+   */
+  async collect(capture: Capture, raw: string): Promise<void> {
+    const { images, expiresAt } = readImages(raw);
+    const deadlineAt = expiresAt && expiresAt < capture.deadlineAt ? expiresAt : capture.deadlineAt;
+    const files = await Promise.all(
+      images.map(async ({ picture, size, url }) => ({
+        id: newId(),
+        captureId: capture.id,
+        picture,
+        variant: size,
+        state: 'pending' as const,
+        sealedUrl: await this.vault.seal(url, IMAGE_URL_CONTEXT),
+        attempts: 0,
+        dueAt: this.clock.now(),
+        deadlineAt,
+      })),
     );
+    const waits = await this.dataSource.transaction(async (manager) => {
+      if (!(await this.captures.lock(manager, capture.id, 'pending'))) return false;
+      await manager.createQueryBuilder().insert().into(CapturedFile).values(files).orIgnore().execute();
+      await manager.update(CapturedFile, { captureId: capture.id, state: 'pending' }, { deadlineAt });
+      const left = await manager.countBy(CapturedFile, { captureId: capture.id, state: 'pending' });
+      const over = left === 0 || deadlineAt <= this.clock.now();
+      const ends = { deadlineAt, expiresAt: expiresAt ?? null };
+      await manager.update(
+        Capture,
+        { id: capture.id },
+        over ? ends : { ...ends, dueAt: deadlineAt, claimedUntil: null },
+      );
+      return !over;
+    });
+    if (waits) this.fetcher.nudge();
+    else await this.complete(capture.id);
   }
 
-  private async collect(id: string, run: JobRun): Promise<void> {
-    const capture = await this.captures.find(id);
+  private async complete(captureId: string): Promise<void> {
+    const capture = await this.captures.find(captureId);
     if (capture?.state !== 'pending') return;
-    if (this.clock.now() < capture.deadlineAt) {
-      const pending = await this.files.find({
-        where: { captureId: id, state: 'pending' },
-        order: { picture: 'ASC', variant: 'ASC' },
-      });
-      await inParallel(this.config.parallelDownloads, pending, (file) => this.fetch(file));
-    }
-    const left = await this.files.countBy({ captureId: id, state: 'pending' });
-    if (left > 0 && this.clock.now() < capture.deadlineAt) {
-      throw new NotYet(`${left} files are missing`, this.captures.secondsToNextTry(capture, run));
-    }
-    await this.finish(capture);
-  }
-
-  private async fetch({ id, captureId, sealedUrl, attempts }: CapturedFile): Promise<void> {
-    if (sealedUrl === null) return;
-    try {
-      const stored = await this.download.fetch(await this.vault.open(sealedUrl, IMAGE_URL_CONTEXT), { id, captureId });
-      const { affected } = await this.files.update(
-        { id, state: 'pending' },
-        { ...stored, state: 'stored', sealedUrl: null, attempts: attempts + 1, storedAt: this.clock.now() },
-      );
-      // Erased meanwhile: the erasure may have looked into the store before this file was there.
-      if (affected === 0 && (await this.files.existsBy({ id, state: 'erased' }))) {
-        await this.store.removeFolder(captureId);
-      }
-    } catch (error) {
-      const failure = error instanceof FileRefused ? error.failure : undefined;
-      this.logger.warn({ captureId, fileId: id, failure, fault: faultOf(error) }, 'image not fetched');
-      await this.files.update(
-        { id, state: 'pending' },
-        { attempts: attempts + 1, ...(failure && { state: 'failed', failure }) },
-      );
-    }
-  }
-
-  private async finish(capture: Capture): Promise<void> {
-    const { id: captureId } = capture;
-    await this.files.update({ captureId, state: 'pending' }, { state: 'failed', failure: 'deadline-passed' });
-    const files = await this.files.find({ where: { captureId }, order: { picture: 'ASC', variant: 'ASC' } });
+    const repository = this.dataSource.getRepository(CapturedFile);
+    await repository.query(
+      `UPDATE capture.files SET state = 'failed',
+              failure = CASE problem WHEN 'store-unavailable' THEN 'store-unavailable' ELSE 'deadline-passed' END
+        WHERE capture_id = $1 AND state = 'pending'`,
+      [captureId],
+    );
+    const files = await repository.find({ where: { captureId }, order: { picture: 'ASC', variant: 'ASC' } });
     if (files.some(({ state }) => state === 'stored')) {
       return this.captures.hold(capture, 'redeemed', 'image.received', {
         ...(capture.expiresAt && { expiresAt: capture.expiresAt.toISOString() }),
         files: files.map((file) => this.describe(file)),
       });
     }
-    const late = files.some(({ failure }) => failure === 'deadline-passed');
+    const late = files.some(({ failure }) => failure === 'deadline-passed' || failure === 'store-unavailable');
     await this.captures.fail(capture, late ? 'expired' : 'failed', 'no-image-stored');
   }
 
@@ -104,22 +93,4 @@ export class ImageCollection implements OnModuleInit {
     const href = `${this.addresses.baseUrl('image')}/operator/captures/${captureId}/files/${id}`;
     return { id, picture, variant, state, size, type, sha256, href };
   }
-
-  private get files() {
-    return this.dataSource.getRepository(CapturedFile);
-  }
-}
-
-/** What kind of fault it was; never its text, which could hold the address. */
-function faultOf(error: unknown): string {
-  const { code, name } = error as { code?: unknown; name?: unknown };
-  return typeof code === 'string' ? code : String(name);
-}
-
-async function inParallel<T>(bound: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(bound, items.length) }, worker));
 }

@@ -15,6 +15,7 @@ import { FileStore } from './file-store';
 import { ImageConfig } from './image-store.config';
 import { newFileKey, sealing } from './sealed-stream';
 
+export const IMAGE_URL_CONTEXT = 'capture.image-url';
 export const FILE_KEY_CONTEXT = 'capture.file-key';
 
 /** A server that stops sending for this long is given up until the next try. */
@@ -35,6 +36,28 @@ export class FileRefused extends Error {
     super(failure);
   }
 }
+
+/** Our own store did not take a file: it is full, or does not answer. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+
+  constructor(override readonly cause: unknown) {
+    super('the store did not take a file');
+  }
+}
+
+/** How a file system says that it takes no more. */
+const FILE_SYSTEM_FAULTS = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'EACCES',
+  'EPERM',
+  'EIO',
+  'ENOENT',
+  'EMFILE',
+  'EFBIG',
+]);
 
 export interface StoredFile {
   storeKey: string;
@@ -76,16 +99,18 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
+   * @param signal ends it early
    * @throws FileRefused for good
+   * @throws StoreUnavailable when what Kakao sent could not be kept
    * @throws Error when another try may succeed
    */
-  async fetch(url: string, file: { id: string; captureId: string }): Promise<StoredFile> {
+  async fetch(url: string, file: { id: string; captureId: string }, signal: AbortSignal): Promise<StoredFile> {
     if (!isImageUrl(url, this.origins.image)) throw new FileRefused('origin-refused');
     const response = await request(url, {
       dispatcher: this.agent,
       // Nothing is unpacked: a file that comes compressed all the same is no image.
       headers: { accept: 'image/*', 'accept-encoding': 'identity' },
-      signal: AbortSignal.timeout(FILE_MS),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(FILE_MS)]),
     });
     // Destroying a body that nobody reads emits an error, which without a listener would end the process.
     response.body.on('error', () => undefined);
@@ -109,10 +134,13 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
     const storeKey = `${captureId}/${newId()}`;
     try {
       await pipeline(body, meter, sealing(key, id), createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
-      await this.store.put(path, storeKey);
+      await this.store.put(path, storeKey).catch((error: unknown) => {
+        throw new StoreUnavailable(error);
+      });
     } catch (error) {
-      await rm(path, { force: true });
-      throw error;
+      await rm(path, { force: true }).catch(() => undefined);
+      const { code } = error as { code?: unknown };
+      throw FILE_SYSTEM_FAULTS.has(String(code)) ? new StoreUnavailable(error) : error;
     }
     return {
       storeKey,

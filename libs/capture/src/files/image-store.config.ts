@@ -22,7 +22,19 @@ export class ImageConfig implements CheckedConfig {
   @IsInt()
   @Min(1)
   @Max(30)
-  parallelDownloads: number = 6;
+  parallelPerCustomer: number = 6;
+
+  @Variable('IMAGE_PARALLEL_TOTAL', { about: 'files of all customers that one instance fetches at once' })
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  parallelTotal: number = 16;
+
+  @Variable('IMAGE_LINK_SECONDS', { about: 'how long a link to an image works that is sent to the shop' })
+  @IsInt()
+  @Min(1)
+  @Max(86_400)
+  linkSeconds: number = 900;
 
   problems(env: Environment): string[] {
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- unset until here: the default depends on DATA_DIR

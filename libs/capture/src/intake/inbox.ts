@@ -1,13 +1,15 @@
 import { BadRequestException, Inject, Injectable, Logger, NotFoundException } from '@nestjs/common';
-import { Clock, Jobs, KakaoOrigins, newId, Vault } from '@biz/platform';
+import { Clock, gather, KakaoOrigins, newId, throughBriefOutage, Vault } from '@biz/platform';
 import { isOtpUrl } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
 import type { Merchant } from '@biz/merchant';
 import { DataSource } from 'typeorm';
-import { Capture } from '../records/capture.entity';
+import type { Consent } from '../records/capture.entity';
 import { Captures } from '../records/captures';
+import { Redeemer } from '../schedule/redeemer';
 import { findPlugin } from './plugins';
-import { CAPTURE_KIND, REDEEM } from './work';
+import { OTP_CONTEXT } from './redemption';
+import { CAPTURE_KIND } from './work';
 
 /** What a callback says. */
 export interface Callback {
@@ -19,25 +21,57 @@ export interface Callback {
   service?: { name?: string; company?: string };
 }
 
-export const OTP_CONTEXT = 'capture.otp';
+/** A row of `capture.captures` as a callback makes it; the rest has one value for all of them. */
+interface NewRow {
+  id: string;
+  kind: OtpKind;
+  merchant: string;
+  plugin: string;
+  relay_id: string | null;
+  otp_fingerprint: string;
+  sealed_otp: string;
+  service_name: string | null;
+  service_company: string | null;
+  consent: Consent;
+  received_at: Date;
+  deadline_at: Date;
+  erase_at: Date;
+}
+
+const INSERT = `
+  INSERT INTO capture.captures (id, kind, merchant, plugin, relay_id, otp_fingerprint, sealed_otp, service_name,
+         service_company, consent, received_at, deadline_at, erase_at, due_at, changed_at, state)
+  SELECT id, kind, merchant, plugin, relay_id, otp_fingerprint, sealed_otp, service_name,
+         service_company, consent, received_at, deadline_at, erase_at, received_at, received_at, 'pending'
+    FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, kind text, merchant text, plugin text, relay_id text,
+         otp_fingerprint text, sealed_otp text, service_name text, service_company text, consent jsonb,
+         received_at timestamptz, deadline_at timestamptz, erase_at timestamptz)
+  ON CONFLICT DO NOTHING
+  RETURNING id`;
+
+/** Callbacks that arrive together share a commit. */
+const GATHERED = { size: 64, inFlight: 2 };
 
 /** Takes what Kakao hands over: stored first, answered next, redeemed after that. */
 @Injectable()
 export class Inbox {
   private readonly logger = new Logger(Inbox.name);
+  private readonly store: (row: NewRow) => Promise<boolean>;
 
   constructor(
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
     private readonly dataSource: DataSource,
     private readonly captures: Captures,
-    private readonly jobs: Jobs,
+    private readonly redeemer: Redeemer,
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly origins: KakaoOrigins,
-  ) {}
+  ) {
+    this.store = gather((rows) => this.insert(rows), GATHERED);
+  }
 
   /**
-   * Stores a callback with the job that redeems it; the same address a second time changes nothing.
+   * Stores a callback, due at once; the same address a second time changes nothing.
    *
    * @throws NotFoundException when the merchant has no such plugin
    * @throws BadRequestException when the address is not one of Kakao's for this kind: it is never fetched
@@ -49,44 +83,41 @@ export class Inbox {
       throw new BadRequestException('요청 형식이 올바르지 않습니다. (otp)');
     }
     const receivedAt = this.clock.now();
-    const row: Capture = {
+    const row = {
       id: newId(),
       kind: this.kind,
       merchant: merchant.id,
       plugin: plugin.key,
-      state: 'pending',
-      relayId: relayId ?? null,
-      otpFingerprint: this.vault.fingerprint(otp, OTP_CONTEXT),
-      sealedOtp: await this.vault.seal(otp, OTP_CONTEXT),
-      sealedAnswer: null,
-      answerStatus: null,
-      failure: null,
-      serviceName: service?.name ?? null,
-      serviceCompany: service?.company ?? null,
+      relay_id: relayId ?? null,
+      otp_fingerprint: this.vault.fingerprint(otp, OTP_CONTEXT),
+      sealed_otp: await this.vault.seal(otp, OTP_CONTEXT),
+      service_name: service?.name ?? null,
+      service_company: service?.company ?? null,
       consent: plugin.consent,
-      receivedAt,
-      ...this.captures.deadlines(receivedAt, plugin.consent.retainDays),
-      redeemedAt: null,
-      deliveredAt: null,
-      expiresAt: null,
-      erasedAt: null,
-      changedAt: receivedAt,
+      received_at: receivedAt,
+      ...this.ends(receivedAt, plugin.consent.retainDays),
     };
-    const isNew = await this.dataSource.transaction(async (manager) => {
-      const inserted = await manager
-        .createQueryBuilder()
-        .insert()
-        .into(Capture)
-        .values(row)
-        .orIgnore()
-        .returning('id')
-        .updateEntity(false)
-        .execute();
-      if ((inserted.raw as unknown[]).length === 0) return false;
-      await this.jobs.add(REDEEM[this.kind], { captureId: row.id }, manager);
-      return true;
-    });
-    if (isNew) this.logger.log({ captureId: row.id, merchant: merchant.id, plugin: plugin.key }, 'received');
-    else this.logger.log({ merchant: merchant.id, plugin: plugin.key }, 'received again');
+    // Nobody is known to send a callback again.
+    const isNew = await throughBriefOutage(() => this.store(row));
+    if (!isNew) {
+      this.logger.log({ merchant: merchant.id, plugin: plugin.key }, 'received again');
+      return;
+    }
+    this.redeemer.nudge();
+    this.logger.log({ captureId: row.id, merchant: merchant.id, plugin: plugin.key }, 'received');
+  }
+
+  /** One statement for the callbacks of a moment; one that cannot be stored does not keep the others from it. */
+  private async insert(rows: readonly NewRow[]): Promise<boolean[]> {
+    // In one order everywhere, so that two statements with the same duplicates never wait for each other.
+    const sorted = [...rows].sort((one, other) => (one.otp_fingerprint < other.otp_fingerprint ? -1 : 1));
+    const inserted = await this.dataSource.query<{ id: string }[]>(INSERT, [JSON.stringify(sorted)]);
+    const ids = new Set(inserted.map(({ id }) => id));
+    return rows.map(({ id }) => ids.has(id));
+  }
+
+  private ends(receivedAt: Date, retainDays: number): { deadline_at: Date; erase_at: Date } {
+    const { deadlineAt, eraseAt } = this.captures.deadlines(receivedAt, retainDays);
+    return { deadline_at: deadlineAt, erase_at: eraseAt };
   }
 }

@@ -1,19 +1,20 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
-import { Clock, Jobs, newId, NotYet, Vault } from '@biz/platform';
-import type { JobRun } from '@biz/platform';
-import { OtpClient, readImages, readLocation, readProfile, UnreadableAnswer } from '@biz/otp-client';
-import type { OtpKind } from '@biz/otp-client';
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import { Clock, NotYet, Vault } from '@biz/platform';
+import { OtpClient, readLocation, readProfile, UnreadableAnswer } from '@biz/otp-client';
+import type { OtpAnswer, OtpKind } from '@biz/otp-client';
 import { Merchants } from '@biz/merchant';
 import { DataSource, IsNull } from 'typeorm';
+import { ImageCollection } from '../files/image-collection';
 import { Capture } from '../records/capture.entity';
-import { CapturedFile } from '../records/captured-file.entity';
 import { Captures } from '../records/captures';
-import { OTP_CONTEXT } from './inbox';
-import { CAPTURE_KIND, DOWNLOAD, REDEEM } from './work';
+import { OtpCircuit } from '../schedule/circuits';
+import { CAPTURE_KIND } from './work';
 
+export const OTP_CONTEXT = 'capture.otp';
 export const ANSWER_CONTEXT = 'capture.answer';
-export const IMAGE_URL_CONTEXT = 'capture.image-url';
+
+type Kept = Partial<Omit<Capture, 'consent'>>;
+type KeptAnswer = Exclude<OtpAnswer, { kind: 'retryable' }>;
 
 /**
  * Redeems an OTP address once it is stored.
@@ -22,60 +23,81 @@ export const IMAGE_URL_CONTEXT = 'capture.image-url';
  * a crash in between repeats the read, not the call.
  */
 @Injectable()
-export class Redemption implements OnModuleInit {
+export class Redemption {
   private readonly logger = new Logger(Redemption.name);
 
   constructor(
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
     private readonly captures: Captures,
     private readonly otpClient: OtpClient,
+    private readonly circuit: OtpCircuit,
     private readonly merchants: Merchants,
-    private readonly jobs: Jobs,
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
+    @Optional() private readonly images?: ImageCollection,
   ) {}
 
-  onModuleInit(): void {
-    this.jobs.work(
-      REDEEM[this.kind],
-      ({ captureId }, run) => this.redeem(captureId, run),
-      async ({ captureId }) => {
-        const capture = await this.captures.find(captureId);
-        if (capture) await this.captures.fail(capture, 'expired', 'deadline-passed');
-      },
-    );
+  /**
+   * Does what comes next for a pending capture: asks Kakao, reads its answer, or ends what is over.
+   *
+   * @throws NotYet when Kakao gave no answer
+   */
+  async advance(capture: Capture): Promise<void> {
+    const answered = capture.sealedAnswer === null ? await this.ask(capture) : capture;
+    if (answered) await this.read(answered);
   }
 
-  private async redeem(id: string, run: JobRun): Promise<void> {
-    let capture = await this.captures.find(id);
-    if (capture?.state === 'pending' && capture.sealedAnswer === null) {
-      if (this.clock.now() >= capture.deadlineAt) return this.captures.fail(capture, 'expired', 'deadline-passed');
-      await this.ask(capture, run);
-      capture = await this.captures.find(id);
+  /** @returns the capture with Kakao's answer, once that is kept */
+  private async ask(capture: Capture): Promise<Capture | undefined> {
+    if (this.clock.now() >= capture.deadlineAt) {
+      await this.captures.fail(capture, 'expired', 'deadline-passed');
+      return undefined;
     }
-    if (capture?.state === 'pending') await this.read(capture);
-  }
-
-  /** Keeps Kakao's answer, or throws when there is none yet. */
-  private async ask(capture: Capture, run: JobRun): Promise<void> {
     if (capture.sealedOtp === null) throw new Error('a pending capture without its OTP address');
     const otp = await this.vault.open(capture.sealedOtp, OTP_CONTEXT);
     const { restApiKey } = this.merchants.get(capture.merchant).secrets;
     const answer = await this.otpClient.redeem(otp, this.kind, restApiKey);
-    if (answer.kind === 'retryable') throw new NotYet(answer.reason, this.captures.secondsToNextTry(capture, run));
+    if (answer.kind === 'retryable') {
+      // 429 is about one key; whoever says it is not down.
+      if (answer.status !== 429) this.circuit.failed(capture.id);
+      throw new NotYet(answer.reason);
+    }
+    this.circuit.answered();
+    return this.keep(capture, answer);
+  }
 
-    await this.dataSource.manager.update(
+  private async keep(capture: Capture, answer: KeptAnswer): Promise<Capture | undefined> {
+    const kept = {
+      sealedAnswer: await this.vault.seal(answer.raw, ANSWER_CONTEXT),
+      answerStatus: answer.status,
+      // A refused address is kept while the capture is: with a corrected key an operator may try it again.
+      ...(answer.kind === 'answered' && { sealedOtp: null }),
+      changedAt: this.clock.now(),
+    };
+    const { id } = capture;
+    const { affected } = await this.dataSource.manager.update(
       Capture,
-      { id: capture.id, state: 'pending', sealedAnswer: IsNull() },
-      {
-        sealedAnswer: await this.vault.seal(answer.raw, ANSWER_CONTEXT),
-        answerStatus: answer.status,
-        // A refused address is kept while the capture is: with a corrected key an operator may try it again.
-        ...(answer.kind === 'answered' && { sealedOtp: null }),
-        changedAt: this.clock.now(),
-      },
+      { id, state: 'pending', sealedAnswer: IsNull() },
+      kept,
     );
+    if (affected === 1) return Object.assign(capture, kept);
+    return answer.kind === 'answered' ? this.keepLate(capture, kept) : undefined;
+  }
+
+  /**
+   * An answer that comes after this instance was taken for dead: meanwhile another may have been refused, because an
+   * OTP perhaps works once, or time may have run out. The data is what counts.
+   */
+  private async keepLate(capture: Capture, kept: Kept): Promise<Capture | undefined> {
+    return this.dataSource.transaction(async (manager) => {
+      const now = await this.captures.lockAny(manager, capture.id);
+      if (!now || hasData(now) || !['pending', 'failed', 'expired'].includes(now.state)) return undefined;
+      if (now.state !== 'pending') await this.captures.moveTo(manager, capture.id, 'pending', { failure: null });
+      await manager.update(Capture, { id: capture.id }, { ...kept, dueAt: this.clock.now() });
+      this.logger.warn({ captureId: capture.id, was: now.state }, 'a late answer was kept');
+      return Object.assign(now, kept, { state: 'pending' as const });
+    });
   }
 
   private async read(capture: Capture): Promise<void> {
@@ -105,33 +127,13 @@ export class Redemption implements OnModuleInit {
           : this.captures.hold(capture, 'redeemed', 'location.received', { location, ...service(capture) });
       }
       case 'image':
-        return this.expectImages(capture, raw);
+        return this.images?.collect(capture, raw);
     }
   }
-
-  /** Lists the files to fetch; the capture is redeemed once they are held. */
-  private async expectImages(capture: Capture, raw: string): Promise<void> {
-    const { images, expiresAt } = readImages(raw);
-    const files = await Promise.all(
-      images.map(async ({ picture, size, url }) => ({
-        id: newId(),
-        captureId: capture.id,
-        picture,
-        variant: size,
-        state: 'pending' as const,
-        sealedUrl: await this.vault.seal(url, IMAGE_URL_CONTEXT),
-        attempts: 0,
-      })),
-    );
-    const deadlineAt = expiresAt && expiresAt < capture.deadlineAt ? expiresAt : capture.deadlineAt;
-    await this.dataSource.transaction(async (manager) => {
-      if (!(await this.captures.lock(manager, capture.id, 'pending'))) return;
-      await manager.createQueryBuilder().insert().into(CapturedFile).values(files).orIgnore().execute();
-      await manager.update(Capture, { id: capture.id }, { deadlineAt, expiresAt: expiresAt ?? null });
-      await this.jobs.add(DOWNLOAD, { captureId: capture.id }, manager);
-    });
-  }
 }
+
+const hasData = ({ sealedAnswer, answerStatus }: Capture): boolean =>
+  sealedAnswer !== null && answerStatus !== null && answerStatus >= 200 && answerStatus <= 299;
 
 function service({ serviceName, serviceCompany }: Capture): Record<string, unknown> {
   if (serviceName === null && serviceCompany === null) return {};

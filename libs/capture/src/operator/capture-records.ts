@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { ConflictException, Inject, Injectable, Logger, NotFoundException, Optional } from '@nestjs/common';
-import { Clock, Jobs, pageOf, Vault } from '@biz/platform';
+import { Clock, pageOf, Vault } from '@biz/platform';
 import type { Page } from '@biz/platform';
 import { AccessLog } from '@biz/privacy';
 import type { AccessReason } from '@biz/privacy';
@@ -14,10 +14,11 @@ import { FILE_KEY_CONTEXT } from '../files/image-download';
 import { opening } from '../files/sealed-stream';
 import { Erasure } from '../intake/erasure';
 import { ANSWER_CONTEXT } from '../intake/redemption';
-import { CAPTURE_KIND, REDEEM } from '../intake/work';
+import { CAPTURE_KIND } from '../intake/work';
 import { Capture } from '../records/capture.entity';
 import { CapturedFile } from '../records/captured-file.entity';
 import { Captures } from '../records/captures';
+import { Redeemer } from '../schedule/redeemer';
 import { showCapture, showFile } from './captures.dto';
 import type { CaptureDetailsDto, CaptureDto, CapturedFileDto, CapturesQuery, PersonalDataDto } from './captures.dto';
 
@@ -36,7 +37,7 @@ export class CaptureRecords {
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
     private readonly captures: Captures,
     private readonly erasure: Erasure,
-    private readonly jobs: Jobs,
+    private readonly redeemer: Redeemer,
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
@@ -98,7 +99,7 @@ export class CaptureRecords {
    * Images that are missing are fetched again; those that are held stay.
    */
   async retry(id: string): Promise<CaptureDto> {
-    return this.dataSource.transaction(async (manager) => {
+    const capture = await this.dataSource.transaction(async (manager) => {
       const capture = await this.get(manager, id);
       const missing = await manager.countBy(CapturedFile, { captureId: id, state: 'failed' });
       const ended = capture.state === 'failed' || capture.state === 'expired';
@@ -106,16 +107,23 @@ export class CaptureRecords {
         throw new ConflictException(`Nothing of a capture in state ${capture.state} can be tried again`);
       const refused = capture.answerStatus !== null && (capture.answerStatus < 200 || capture.answerStatus > 299);
       const now = this.clock.now();
+      const { deadlineAt } = this.captures.deadlines(now, 0);
       const moved = await this.captures.moveTo(manager, id, 'pending', {
         failure: null,
-        deadlineAt: this.captures.deadlines(now, 0).deadlineAt,
+        deadlineAt,
+        ...{ dueAt: now, claimedUntil: null, tries: 0 },
         ...(refused && { sealedAnswer: null, answerStatus: null }),
       });
       if (!moved) throw new ConflictException('The capture is being worked on');
-      await manager.update(CapturedFile, { captureId: id, state: 'failed' }, { state: 'pending', failure: null });
-      await this.jobs.add(REDEEM[this.kind], { captureId: id }, manager);
+      await manager.update(
+        CapturedFile,
+        { captureId: id, state: 'failed' },
+        { state: 'pending', failure: null, problem: null, dueAt: now, claimedUntil: null, deadlineAt },
+      );
       return showCapture(await this.get(manager, id));
     });
+    this.redeemer.nudge();
+    return capture;
   }
 
   /** Erases the personal data; the fact that it was captured stays. Repeating it changes nothing. */

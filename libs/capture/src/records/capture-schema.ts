@@ -1,6 +1,7 @@
 import type { SchemaOwner } from '@biz/platform';
 import { Captures1795370400000 } from './1795370400000-captures';
 import { CapturesDue1795510200000 } from './1795510200000-captures-due';
+import { CapturesSchedule1795520000000 } from './1795520000000-captures-schedule';
 import { Capture } from './capture.entity';
 import { CapturedFile } from './captured-file.entity';
 
@@ -8,7 +9,7 @@ import { CapturedFile } from './captured-file.entity';
 export const captureSchema: SchemaOwner = {
   schema: 'capture',
   entities: [Capture, CapturedFile],
-  migrations: [Captures1795370400000, CapturesDue1795510200000],
+  migrations: [Captures1795370400000, CapturesDue1795510200000, CapturesSchedule1795520000000],
   sealed: [
     { table: 'capture.captures', key: 'id', column: 'sealed_otp' },
     { table: 'capture.captures', key: 'id', column: 'sealed_answer' },

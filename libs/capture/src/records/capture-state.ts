@@ -41,5 +41,10 @@ export const FILE_FAILURES = [
   'too-large',
   'not-an-image',
   'deadline-passed',
+  'store-unavailable',
 ] as const;
 export type FileFailure = (typeof FILE_FAILURES)[number];
+
+/** What was in the way of a file that is tried again. */
+export const FILE_PROBLEMS = ['kakao-unavailable', 'store-unavailable'] as const;
+export type FileProblem = (typeof FILE_PROBLEMS)[number];

@@ -19,6 +19,7 @@ const oneOf = (column: string, words: readonly string[]): string =>
 @Index('captures_by_state', ['kind', 'state', 'id'])
 @Index('captures_due', ['kind', 'eraseAt'], { where: `state <> 'erased'` })
 @Index('captures_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
+@Index('captures_to_redeem', ['kind', 'merchant', 'deadlineAt', 'id'], { where: `state = 'pending'` })
 @Check('captures_state', oneOf('state', CAPTURE_STATES))
 @Check('captures_failure', oneOf('failure', CAPTURE_FAILURES))
 export class Capture {
@@ -76,6 +77,18 @@ export class Capture {
   /** Until then Kakao is asked, or images are fetched. */
   @Column('timestamptz', { name: 'deadline_at' })
   deadlineAt: Date;
+
+  /** When a pending capture is worked on next. */
+  @Column('timestamptz', { name: 'due_at', default: () => 'now()' })
+  dueAt: Date;
+
+  /** An instance works on it until then, or died. */
+  @Column('timestamptz', { name: 'claimed_until', nullable: true })
+  claimedUntil: Date | null;
+
+  /** How often it was worked on. */
+  @Column('integer', { default: 0 })
+  tries: number;
 
   @Column('timestamptz', { name: 'redeemed_at', nullable: true })
   redeemedAt: Date | null;

@@ -1,11 +1,13 @@
-import { Check, Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { ImageSize } from '@biz/otp-client';
 import { Capture } from './capture.entity';
-import type { FileFailure, FileState } from './capture-state';
+import type { FileFailure, FileProblem, FileState } from './capture-state';
 
 /** One image file of a capture: a picture in one of its sizes. */
 @Entity({ schema: 'capture', name: 'files' })
 @Unique('files_once', ['captureId', 'picture', 'variant'])
+@Index('files_to_fetch', ['deadlineAt', 'captureId', 'picture', 'variant'], { where: `state = 'pending'` })
+@Check('files_problem', `problem IN ('kakao-unavailable', 'store-unavailable')`)
 @Check('files_state', `state IN ('pending', 'stored', 'failed', 'erased')`)
 export class CapturedFile {
   @PrimaryColumn('uuid')
@@ -53,6 +55,22 @@ export class CapturedFile {
 
   @Column('text', { nullable: true })
   failure: FileFailure | null;
+
+  /** What was in the way of the last try, while more follow. */
+  @Column('text', { nullable: true })
+  problem: FileProblem | null;
+
+  /** When a pending file is fetched next. */
+  @Column('timestamptz', { name: 'due_at', default: () => 'now()' })
+  dueAt: Date;
+
+  /** An instance fetches it until then, or died. */
+  @Column('timestamptz', { name: 'claimed_until', nullable: true })
+  claimedUntil: Date | null;
+
+  /** The capture's; files are fetched in its order. */
+  @Column('timestamptz', { name: 'deadline_at', default: () => 'now()' })
+  deadlineAt: Date;
 
   @Column('timestamptz', { name: 'stored_at', nullable: true })
   storedAt: Date | null;

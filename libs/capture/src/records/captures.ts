@@ -1,13 +1,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock, RuntimeConfig } from '@biz/platform';
-import type { JobRun } from '@biz/platform';
 import { Deliveries } from '@biz/merchant';
 import type { ShopEventType } from '@biz/merchant';
 import type { OtpKind } from '@biz/otp-client';
 import { DataSource, In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { LocationRecord } from '../intake/location-record';
-import { CAPTURE_KIND, WITHIN_TEN_MINUTES } from '../intake/work';
+import { CAPTURE_KIND } from '../intake/work';
 import { Capture } from './capture.entity';
 import { REACHED_FROM } from './capture-state';
 import type { CaptureFailure, CaptureState } from './capture-state';
@@ -39,6 +38,11 @@ export class Captures {
   /** The capture when it is in that state; it stays there until the transaction ends. */
   lock(manager: EntityManager, id: string, state: CaptureState): Promise<Capture | null> {
     return manager.findOne(Capture, { where: { id, kind: this.kind, state }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** The capture in whatever state; it stays there until the transaction ends. */
+  lockAny(manager: EntityManager, id: string): Promise<Capture | null> {
+    return manager.findOne(Capture, { where: { id, kind: this.kind }, lock: { mode: 'pessimistic_write' } });
   }
 
   /**
@@ -108,15 +112,5 @@ export class Captures {
       new Date(receivedAt.getTime() + seconds * 1000 * this.runtime.retryTimeScale);
     // A plugin that keeps nothing is erased on delivery; the day is for a delivery that fails.
     return { deadlineAt: after(REDEEM_WITHIN_SECONDS), eraseAt: after(Math.max(retainDays, 1) * DAY_SECONDS) };
-  }
-
-  /** The schedule's next step, or what is left until the deadline when that is less. */
-  secondsToNextTry({ deadlineAt }: Capture, { attempt }: JobRun): number {
-    return Math.min(WITHIN_TEN_MINUTES[attempt - 1] ?? 60, this.secondsUntil(deadlineAt));
-  }
-
-  /** In the seconds of a job's delay, which RETRY_TIME_SCALE multiplies. */
-  secondsUntil(instant: Date): number {
-    return Math.max(instant.getTime() - this.clock.now().getTime(), 0) / 1000 / this.runtime.retryTimeScale;
   }
 }

@@ -1,0 +1,146 @@
+import { eventually, times } from '@biz/testing';
+import type { StubAnswer } from '@biz/testing';
+import { Stage } from '../../../libs/capture/test/stage';
+import { profileApp } from '../src/profile.module';
+
+const PROFILE = { json: { nickname: '홍길동' } };
+const DOWN: StubAnswer = { status: 503 };
+
+describe('redeeming', () => {
+  let stage: Stage;
+  let kakao: StubAnswer;
+
+  beforeEach(async () => {
+    stage = await Stage.open(profileApp);
+    kakao = PROFILE;
+  });
+  afterEach(() => stage.close());
+
+  const otp = (): string => stage.otp('onetimeprofile', () => kakao);
+  const asked = (): number => stage.kakao.requests.length;
+  const states = async (): Promise<Record<string, number>> => {
+    const rows = await stage.database.query<{ state: string; n: number }>(
+      'SELECT state, count(*)::integer AS n FROM capture.captures GROUP BY state',
+    );
+    return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
+  };
+  /** Kakao is known to be down. */
+  async function outage(): Promise<void> {
+    kakao = DOWN;
+    await Promise.all(times(6, () => stage.callback(otp())));
+    await eventually(() => {
+      expect(stage.logs.join('')).toContain('Kakao does not answer');
+    });
+  }
+
+  it('spends no tries of those who wait while Kakao is down, and asks for all of them as soon as it is back', async () => {
+    await outage();
+    const before = asked();
+    await Promise.all(times(40, () => stage.callback(otp())));
+    // Four of ten minutes; the last minute, in which everybody is tried, is far.
+    for (let second = 0; second < 24; second++) {
+      stage.clock.advance(100);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    expect(asked() - before).toBeGreaterThan(2);
+    expect(asked() - before).toBeLessThan(40);
+    expect(await states()).toEqual({ pending: 46 });
+
+    kakao = PROFILE;
+    stage.clock.advance(80);
+    await eventually(async () => {
+      expect(await states()).toEqual({ delivered: 46 });
+    });
+    expect(stage.logs.join('')).toContain('Kakao answers again');
+  }, 20_000);
+
+  it('tries what is nearly over all the same, until the end', async () => {
+    await outage();
+    const before = asked();
+    stage.clock.advance(5_410);
+    await stage.asTimeGoesBy(() => {
+      expect(asked() - before).toBeGreaterThanOrEqual(6);
+    });
+    stage.clock.advance(600);
+    await eventually(async () => {
+      expect(await states()).toEqual({ expired: 6 });
+    });
+  });
+
+  it('takes an OTP that alone always fails for no outage', async () => {
+    const lonely = stage.otp('onetimeprofile', () => DOWN);
+    await stage.callback(lonely, 'lonely');
+    await stage.asTimeGoesBy(() => {
+      expect(stage.fetched(lonely)).toBeGreaterThan(5);
+    });
+    await stage.callback(otp(), 'other');
+    await stage.reaches('other', 'delivered');
+    expect((await stage.capture('lonely')).state).toBe('pending');
+  });
+
+  it('does not let the burst of one shop hold up the customers of another', async () => {
+    let release: (answer: StubAnswer) => void = () => undefined;
+    const held = new Promise<StubAnswer>((resolve) => (release = resolve));
+    await Promise.all(times(40, () => stage.callback(stage.otp('onetimeprofile', () => held))));
+    await eventually(() => {
+      expect(asked()).toBe(16);
+    });
+    await stage.callback(otp(), 'other', '/m/other-shop-unguessable-key/callback');
+    await stage.reaches('other', 'delivered');
+    expect(asked()).toBe(17);
+    release(PROFILE);
+    await eventually(async () => {
+      expect(await states()).toEqual({ delivered: 41 });
+    });
+  });
+
+  it('asks for the most urgent first', async () => {
+    const releases: ((answer: StubAnswer) => void)[] = [];
+    const hold = (): string =>
+      stage.otp('onetimeprofile', () => new Promise<StubAnswer>((resolve) => releases.push(resolve)));
+    await Promise.all(times(16, () => stage.callback(hold())));
+    await eventually(() => {
+      expect(releases).toHaveLength(16);
+    });
+    const order: number[] = [];
+    for (const minute of [3, 1, 2]) {
+      const slow = stage.otp('onetimeprofile', () => {
+        order.push(minute);
+        return new Promise<StubAnswer>((resolve) => releases.push(resolve));
+      });
+      await stage.callback(slow, `minute-${minute}`);
+      await stage.database.query(
+        `UPDATE capture.captures SET deadline_at = deadline_at + $2 * interval '1 hour' WHERE relay_id = $1`,
+        [`minute-${minute}`, minute],
+      );
+    }
+    for (const so of [[1], [1, 2], [1, 2, 3]]) {
+      releases.shift()?.(PROFILE);
+      await eventually(() => {
+        expect(order).toEqual(so);
+      });
+    }
+    for (const release of releases) release(PROFILE);
+  });
+
+  it('keeps an answer that comes after another instance was refused', async () => {
+    let release: (answer: StubAnswer) => void = () => undefined;
+    const answers: (StubAnswer | Promise<StubAnswer>)[] = [
+      new Promise((resolve) => (release = resolve)),
+      { status: 404, text: 'used up' },
+    ];
+    const once = stage.otp('onetimeprofile', () => answers.shift() ?? DOWN);
+    await stage.callback(once, 'late');
+    await eventually(() => {
+      expect(stage.fetched(once)).toBe(1);
+    });
+    // As if the first had stood still: its claim runs out, and the OTP is asked for again.
+    await stage.database.query(
+      `UPDATE capture.captures SET claimed_until = due_at, deadline_at = deadline_at + interval '1 hour'`,
+    );
+    await stage.reaches('late', 'failed');
+    release(PROFILE);
+    await stage.reaches('late', 'delivered');
+    expect(stage.events('late').map(({ type }) => type)).toEqual(['capture.failed', 'profile.received']);
+  });
+});

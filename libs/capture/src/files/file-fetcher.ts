@@ -1,0 +1,206 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { Clock, JobMetrics, NotYet, RuntimeConfig, Vault } from '@biz/platform';
+import { DataSource } from 'typeorm';
+import { CapturedFile } from '../records/captured-file.entity';
+import { ImageCircuit } from '../schedule/circuits';
+import { DueWork } from '../schedule/due-work';
+import { RetryTimes } from '../schedule/retry-times';
+import { FileStore } from './file-store';
+import { FileRefused, IMAGE_URL_CONTEXT, ImageDownload, StoreUnavailable } from './image-download';
+import { ImageConfig } from './image-store.config';
+
+/** After so long without a sign of life the process that claimed a file counts as dead. */
+const CLAIM_MS = 15_000;
+const SIGN_OF_LIFE_EVERY_MS = 4_000;
+/** How many of those who wait are looked at to choose the next: more than one customer can hand over. */
+const CHOSEN_FROM = 200;
+
+interface FileClaim {
+  id: string;
+  capture_id: string;
+  sealed_url: string;
+  attempts: number;
+  deadline_at: Date;
+}
+
+/**
+ * Fetches the files of all customers: whose addresses end first come first, so many at once in all, and so many of one
+ * customer.
+ */
+@Injectable()
+export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(FileFetcher.name);
+  private readonly due: DueWork<FileClaim>;
+  private readonly stopping = new AbortController();
+  private signsOfLife?: NodeJS.Timeout;
+  private complete: (captureId: string) => Promise<void> = () => Promise.resolve();
+
+  constructor(
+    private readonly download: ImageDownload,
+    private readonly store: FileStore,
+    private readonly circuit: ImageCircuit,
+    private readonly times: RetryTimes,
+    private readonly vault: Vault,
+    private readonly clock: Clock,
+    private readonly dataSource: DataSource,
+    private readonly config: ImageConfig,
+    runtime: RuntimeConfig,
+    metrics: JobMetrics,
+  ) {
+    this.due = new DueWork({
+      name: 'capture.image.fetch',
+      atOnce: config.parallelTotal,
+      claim: (most) => this.claim(most),
+      work: (file) => this.fetch(file),
+      ...{ logger: this.logger, metrics, runtime },
+    });
+  }
+
+  /** Called when no file of a capture is pending any more; it may be called twice. */
+  onLast(complete: (captureId: string) => Promise<void>): void {
+    this.complete = complete;
+  }
+
+  onApplicationBootstrap(): void {
+    this.due.start();
+    this.signsOfLife = setInterval(() => void this.keepClaims(), SIGN_OF_LIFE_EVERY_MS);
+  }
+
+  /** A file that is half there is left to the next instance. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.due.stop();
+    clearInterval(this.signsOfLife);
+  }
+
+  /** Files became due. */
+  nudge(): void {
+    this.due.nudge();
+  }
+
+  private async claim(most: number): Promise<FileClaim[]> {
+    if (!this.circuit.open) return this.take(most, {});
+    const urgent = await this.take(most, { until: this.times.urgentUntil() });
+    if (urgent.length === most || !this.circuit.takeProbe()) return urgent;
+    return [...urgent, ...(await this.take(1, { probe: true }))];
+  }
+
+  private async take(
+    most: number,
+    { until = null, probe = false }: { until?: Date | null; probe?: boolean },
+  ): Promise<FileClaim[]> {
+    const now = this.clock.now();
+    const order = `${probe ? 'attempts, ' : ''}deadline_at, capture_id, picture, variant`;
+    const running = new Map<string, number>();
+    for (const { capture_id: id } of this.due.current()) running.set(id, (running.get(id) ?? 0) + 1);
+    const [claims] = await this.dataSource.query<[FileClaim[], number]>(
+      `WITH waiting AS (
+         SELECT id, capture_id, attempts, deadline_at, picture, variant FROM capture.files
+          WHERE state = 'pending' AND (claimed_until IS NULL OR claimed_until <= $1) AND ($2 OR due_at <= $1)
+            AND deadline_at > $1 AND ($3::timestamptz IS NULL OR deadline_at <= $3)
+          ORDER BY ${order} LIMIT ${CHOSEN_FROM}
+       ), placed AS (
+         SELECT waiting.*, coalesce(running, 0) + row_number() OVER (PARTITION BY capture_id ORDER BY ${order}) AS place
+           FROM waiting LEFT JOIN unnest($4::uuid[], $5::integer[]) AS busy(capture_id, running) USING (capture_id)
+       ), chosen AS MATERIALIZED (
+         SELECT id FROM placed WHERE place <= $6 ORDER BY ${order} LIMIT $7
+       )
+       UPDATE capture.files SET claimed_until = $8, attempts = attempts + 1 FROM chosen
+        WHERE files.id = chosen.id AND state = 'pending' AND (claimed_until IS NULL OR claimed_until <= $1)
+        RETURNING files.id, files.capture_id, sealed_url, attempts, deadline_at`,
+      [
+        ...[now, probe, until, [...running.keys()], [...running.values()]],
+        ...[this.config.parallelPerCustomer, most, new Date(now.getTime() + CLAIM_MS)],
+      ],
+    );
+    return claims;
+  }
+
+  /** Says of everything under way that it still is. */
+  private async keepClaims(): Promise<void> {
+    const ids = this.due.current().map(({ id }) => id);
+    if (ids.length === 0) return;
+    await this.dataSource
+      .query(`UPDATE capture.files SET claimed_until = $2 WHERE id = ANY($1) AND state = 'pending'`, [
+        ids,
+        new Date(this.clock.now().getTime() + CLAIM_MS),
+      ])
+      .catch((error: unknown) => {
+        this.logger.warn({ error }, 'claims not kept: another instance may fetch the same files');
+      });
+  }
+
+  private async fetch(file: FileClaim): Promise<void> {
+    const wasOpen = this.circuit.open;
+    const { id, capture_id: captureId } = file;
+    try {
+      const url = await this.vault.open(file.sealed_url, IMAGE_URL_CONTEXT);
+      const leftMs = file.deadline_at.getTime() - this.clock.now().getTime();
+      const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(Math.max(leftMs, 1))]);
+      const stored = await this.download.fetch(url, { id, captureId }, signal);
+      this.circuit.answered();
+      await this.keep(file, stored);
+    } catch (error) {
+      if (error instanceof FileRefused) {
+        this.circuit.answered();
+        await this.update(id, { state: 'failed', failure: error.failure, problem: null });
+        this.logger.warn({ captureId, fileId: id, failure: error.failure }, 'image refused');
+      } else await this.tryLater(file, error);
+    }
+    if (this.circuit.open !== wasOpen) await this.circuitChanged(wasOpen);
+    const more = await this.files.existsBy({ captureId, state: 'pending' });
+    if (!more) await this.complete(captureId);
+  }
+
+  private async keep({ id, capture_id: captureId }: FileClaim, stored: Partial<CapturedFile>): Promise<void> {
+    const storedAt = this.clock.now();
+    const kept = await this.update(id, { ...stored, state: 'stored', sealedUrl: null, problem: null, storedAt });
+    if (kept) return;
+    // Erased, fetched by another instance, or too late: nothing points at this copy.
+    if (stored.storeKey) await this.store.remove(stored.storeKey);
+    this.logger.warn({ captureId, fileId: id }, 'image came too late');
+  }
+
+  private async tryLater(file: FileClaim, error: unknown): Promise<void> {
+    const { id, capture_id: captureId, attempts, deadline_at: deadlineAt } = file;
+    const problem = error instanceof StoreUnavailable ? 'store-unavailable' : 'kakao-unavailable';
+    if (this.stopping.signal.aborted) {
+      await this.update(id, { claimedUntil: null });
+      throw new NotYet('stopping');
+    }
+    this.circuit.failed(captureId);
+    const level = problem === 'store-unavailable' ? 'error' : 'warn';
+    this.logger[level]({ captureId, fileId: id, problem, fault: faultOf(error) }, 'image not fetched');
+    await this.update(id, { problem, claimedUntil: null, dueAt: this.times.next(attempts, deadlineAt) });
+  }
+
+  private async update(id: string, change: Partial<CapturedFile>): Promise<boolean> {
+    const { affected } = await this.files.update({ id, state: 'pending' }, change);
+    return affected === 1;
+  }
+
+  private async circuitChanged(wasOpen: boolean): Promise<void> {
+    if (!wasOpen) {
+      this.logger.error('images cannot be fetched: only probes and what is nearly over are tried until they can');
+      return;
+    }
+    await this.dataSource.query(
+      `UPDATE capture.files SET due_at = $1 WHERE state = 'pending' AND due_at > $1 AND claimed_until IS NULL`,
+      [this.clock.now()],
+    );
+    this.logger.warn('images can be fetched again');
+    this.nudge();
+  }
+
+  private get files() {
+    return this.dataSource.getRepository(CapturedFile);
+  }
+}
+
+/** What kind of fault it was; never its text, which could hold the address. */
+function faultOf(error: unknown): string {
+  const { code, name, cause } = error as { code?: unknown; name?: unknown; cause?: unknown };
+  if (cause !== undefined) return faultOf(cause);
+  return typeof code === 'string' ? code : String(name);
+}

@@ -1,0 +1,63 @@
+import type { Clock } from '@biz/platform';
+
+/** So many failures in a row, with no answer between them, … */
+const FAILURES = 5;
+/** … of so many different subjects: one that alone always fails says nothing about the others. */
+const SUBJECTS = 3;
+/** Seconds between two probes of a server that is down; the last repeats. */
+const PROBE_AFTER = [1, 2, 4, 8];
+
+/**
+ * Knows whether a server answers at all, so that its outage costs nobody who waits a try.
+ *
+ * It refuses nothing: whoever claims work asks it first, claims probes and what is urgent while it is open, and tells
+ * it how every call ended.
+ */
+export class Circuit {
+  private readonly failing = new Set<string>();
+  private failures = 0;
+  private probes = 0;
+  private probeAt?: number;
+
+  /** @param timeScale multiplies the pauses between probes */
+  constructor(
+    private readonly clock: Clock,
+    private readonly timeScale: number,
+  ) {}
+
+  /** The server is taken to be down. */
+  get open(): boolean {
+    return this.probeAt !== undefined;
+  }
+
+  /** Whether one of those who wait may be tried now; asking takes that try. */
+  takeProbe(): boolean {
+    if (this.probeAt === undefined || this.clock.now().getTime() < this.probeAt) return false;
+    this.planProbe();
+    return true;
+  }
+
+  /** @returns whether this answer ended an outage */
+  answered(): boolean {
+    const ended = this.open;
+    this.failing.clear();
+    this.failures = 0;
+    this.probes = 0;
+    this.probeAt = undefined;
+    return ended;
+  }
+
+  /** @returns whether this failure began an outage */
+  failed(subject: string): boolean {
+    this.failures++;
+    if (this.failing.size < SUBJECTS) this.failing.add(subject);
+    if (this.open || this.failures < FAILURES || this.failing.size < SUBJECTS) return false;
+    this.planProbe();
+    return true;
+  }
+
+  private planProbe(): void {
+    const seconds = PROBE_AFTER[Math.min(this.probes++, PROBE_AFTER.length - 1)] ?? 1;
+    this.probeAt = this.clock.now().getTime() + seconds * 1000 * this.timeScale;
+  }
+}

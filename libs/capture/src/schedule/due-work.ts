@@ -1,0 +1,106 @@
+import { newRequestId, NotYet, withRequestId } from '@biz/platform';
+import type { JobMetrics, RuntimeConfig } from '@biz/platform';
+import type { Logger } from '@nestjs/common';
+
+const SEARCH_EVERY_MS = 1_000;
+const SEARCH_EVERY_MS_AT_LEAST = 25;
+
+export interface DueWorkOptions<Claim> {
+  /** As metrics show it. */
+  name: string;
+  /** How many one instance works on at once. */
+  atOnce: number;
+  /** Takes so many at most of what is due, so that no other instance takes them too. */
+  claim: (most: number) => Promise<Claim[]>;
+  /** `NotYet` says that it is not done, but nothing went wrong. */
+  work: (claim: Claim) => Promise<void>;
+  logger: Logger;
+  metrics: JobMetrics;
+  runtime: RuntimeConfig;
+}
+
+/**
+ * Works on rows whose schedule stands in the rows themselves, so that nothing can be lost beside them.
+ *
+ * It searches every second, at once when it is told of new work (`nudge`), and whenever something is finished.
+ */
+export class DueWork<Claim> {
+  private readonly running = new Map<Promise<void>, Claim>();
+  private timer?: NodeJS.Timeout;
+  private searching?: Promise<void>;
+  private again = false;
+  private stopped = true;
+  private blind = false;
+
+  constructor(private readonly options: DueWorkOptions<Claim>) {}
+
+  start(): void {
+    this.stopped = false;
+    const every = SEARCH_EVERY_MS * this.options.runtime.retryTimeScale;
+    this.timer = setInterval(
+      () => {
+        this.nudge();
+      },
+      Math.max(SEARCH_EVERY_MS_AT_LEAST, every),
+    );
+  }
+
+  /** Takes no more and waits for what is under way. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    await this.searching;
+    await Promise.all(this.running.keys());
+  }
+
+  /** What is under way just now. */
+  current(): Claim[] {
+    return [...this.running.values()];
+  }
+
+  /** Something became due. */
+  nudge(): void {
+    if (this.stopped) return;
+    this.again = true;
+    this.searching ??= this.search().finally(() => {
+      this.searching = undefined;
+      if (this.again) this.nudge();
+    });
+  }
+
+  private async search(): Promise<void> {
+    this.again = false;
+    const free = this.options.atOnce - this.running.size;
+    if (free === 0) return;
+    try {
+      const claims = await this.options.claim(free);
+      for (const claim of claims) this.begin(claim);
+      this.blind = false;
+    } catch (error) {
+      // Once for each outage: the next search is a moment away.
+      if (!this.blind) this.options.logger.warn({ error }, `${this.options.name}: cannot search for what is due`);
+      this.blind = true;
+      this.again = false;
+    }
+  }
+
+  private begin(claim: Claim): void {
+    const { name, work, logger, metrics } = this.options;
+    const run = withRequestId(newRequestId(), async () => {
+      const finish = metrics.started(name);
+      try {
+        await work(claim);
+        finish('done');
+      } catch (error) {
+        const expected = error instanceof NotYet;
+        finish(expected ? 'not-yet' : 'failed');
+        // It counts as dead when its claim runs out, and is then due again.
+        if (!expected) logger.warn({ error }, `${name} failed`);
+      }
+    }).finally(() => {
+      this.running.delete(run);
+      this.nudge();
+    });
+    this.running.set(run, claim);
+  }
+}

@@ -1,0 +1,146 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { Clock, JobMetrics, NotYet, RuntimeConfig } from '@biz/platform';
+import type { OtpKind } from '@biz/otp-client';
+import { Merchants } from '@biz/merchant';
+import { DataSource } from 'typeorm';
+import { Redemption } from '../intake/redemption';
+import { CAPTURE_KIND } from '../intake/work';
+import { Capture } from '../records/capture.entity';
+import { OtpCircuit } from './circuits';
+import { DueWork } from './due-work';
+import { RetryTimes } from './retry-times';
+
+/** Mostly waiting for Kakao, so many may run at once. */
+const AT_ONCE = 64;
+/** A shop whose customers all come at once leaves room for the others'. */
+const AT_ONCE_OF_A_MERCHANT = 16;
+/** Longer than a call's time-out: after it the process that claimed counts as dead. */
+const CLAIM_MS = 15_000;
+
+/** Sees that every pending capture is redeemed in time: the most urgent first, fairly between merchants. */
+@Injectable()
+export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(Redeemer.name);
+  private readonly due: DueWork<Capture>;
+
+  constructor(
+    @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
+    private readonly redemption: Redemption,
+    private readonly circuit: OtpCircuit,
+    private readonly times: RetryTimes,
+    private readonly merchants: Merchants,
+    private readonly clock: Clock,
+    private readonly dataSource: DataSource,
+    runtime: RuntimeConfig,
+    metrics: JobMetrics,
+  ) {
+    this.due = new DueWork({
+      name: `capture.${kind}.redeem`,
+      atOnce: AT_ONCE,
+      claim: (most) => this.claim(most),
+      work: (capture) => this.work(capture),
+      ...{ logger: this.logger, metrics, runtime },
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    this.due.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.due.stop();
+  }
+
+  /** A capture became due. */
+  nudge(): void {
+    this.due.nudge();
+  }
+
+  private async claim(most: number): Promise<Capture[]> {
+    const now = this.clock.now();
+    if (!this.circuit.open) return this.take(most, { now });
+    const urgent = await this.take(most, { now, until: this.times.urgentUntil() });
+    if (urgent.length === most || !this.circuit.takeProbe()) return urgent;
+    return [...urgent, ...(await this.take(1, { now, probe: true }))];
+  }
+
+  /**
+   * While Kakao is down (`until`) only what is nearly over is asked for, and answers that are held are read; a probe is
+   * whoever was tried least, due or not, so that one that never succeeds is not the only one.
+   */
+  private async take(
+    most: number,
+    { now, until = null, probe = false }: { now: Date; until?: Date | null; probe?: boolean },
+  ): Promise<Capture[]> {
+    const shops = [...this.roomOfMerchants()];
+    const order = probe ? 'tries, deadline_at, id' : 'deadline_at, id';
+    const [rows] = await this.dataSource.query<[Record<string, unknown>[], number]>(
+      `WITH due AS MATERIALIZED (
+         SELECT next.id FROM unnest($1::text[], $2::integer[]) AS shop(merchant, room)
+          CROSS JOIN LATERAL (
+            SELECT id, tries, deadline_at FROM capture.captures
+             WHERE kind = $3 AND state = 'pending' AND captures.merchant = shop.merchant
+               AND (claimed_until IS NULL OR claimed_until <= $4) AND ($5 OR due_at <= $4)
+               AND ($6::timestamptz IS NULL OR deadline_at <= $6 OR sealed_answer IS NOT NULL)
+             ORDER BY ${order} LIMIT shop.room FOR UPDATE SKIP LOCKED) AS next
+          ORDER BY ${order.replace(/\b(tries|deadline_at|id)\b/g, 'next.$1')} LIMIT $7)
+       UPDATE capture.captures SET claimed_until = $8, tries = tries + 1 FROM due WHERE captures.id = due.id
+       RETURNING captures.*`,
+      [
+        shops.map(([merchant]) => merchant),
+        shops.map(([, room]) => room),
+        ...[this.kind, now, probe, until, most, new Date(now.getTime() + CLAIM_MS)],
+      ],
+    );
+    return rows.map((row) => this.captureOf(row));
+  }
+
+  /** How many more of each merchant this instance may take. */
+  private roomOfMerchants(): Map<string, number> {
+    const room = new Map(this.merchants.all.map(({ id }) => [id, AT_ONCE_OF_A_MERCHANT]));
+    for (const { merchant } of this.due.current()) room.set(merchant, Math.max((room.get(merchant) ?? 0) - 1, 0));
+    return room;
+  }
+
+  private captureOf(row: Record<string, unknown>): Capture {
+    const { columns } = this.dataSource.getMetadata(Capture);
+    return Object.fromEntries(
+      columns.map(({ propertyName, databaseName }) => [propertyName, row[databaseName]]),
+    ) as unknown as Capture;
+  }
+
+  private async work(capture: Capture): Promise<void> {
+    const wasOpen = this.circuit.open;
+    try {
+      await this.redemption.advance(capture);
+    } catch (error) {
+      await this.tryLater(capture);
+      if (!(error instanceof NotYet)) throw error;
+      this.logger.debug({ captureId: capture.id, tries: capture.tries, reason: error.message }, 'not yet');
+    }
+    if (this.circuit.open === wasOpen) return;
+    if (wasOpen) await this.pullForward();
+    else this.logger.error('Kakao does not answer: only probes and what is nearly over are sent until it does');
+  }
+
+  private async tryLater({ id, tries, deadlineAt, sealedAnswer }: Capture): Promise<void> {
+    // What is held already has no deadline.
+    const dueAt = this.times.next(tries, sealedAnswer === null ? deadlineAt : undefined);
+    await this.dataSource.query(
+      `UPDATE capture.captures SET due_at = $2, claimed_until = NULL WHERE id = $1 AND state = 'pending' AND tries = $3`,
+      [id, dueAt, tries],
+    );
+  }
+
+  /** Whoever waits for its next try has it now. */
+  private async pullForward(): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE capture.captures SET due_at = $2
+        WHERE kind = $1 AND state = 'pending' AND due_at > $2 AND claimed_until IS NULL AND sealed_answer IS NULL`,
+      [this.kind, this.clock.now()],
+    );
+    this.logger.warn('Kakao answers again');
+    this.nudge();
+  }
+}

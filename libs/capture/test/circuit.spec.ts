@@ -1,0 +1,45 @@
+import { ManualClock, times } from '@biz/testing';
+import { Circuit } from '../src/schedule/circuit';
+
+describe('a circuit', () => {
+  const clock = new ManualClock();
+  let circuit: Circuit;
+  beforeEach(() => {
+    circuit = new Circuit(clock, 1);
+  });
+  const fail = (...subjects: string[]): boolean[] => subjects.map((subject) => circuit.failed(subject));
+
+  it('opens after five failures in a row of three subjects, and says so once', () => {
+    expect(fail('a', 'b', 'c', 'd')).toEqual([false, false, false, false]);
+    expect(circuit.open).toBe(false);
+    expect(fail('e', 'f')).toEqual([true, false]);
+    expect(circuit.open).toBe(true);
+  });
+
+  it('stays closed while one or two alone fail, however often', () => {
+    times(50, (at) => circuit.failed(at % 2 ? 'a' : 'b'));
+    expect(circuit.open).toBe(false);
+  });
+
+  it('begins to count again with every answer', () => {
+    fail('a', 'b', 'c', 'd');
+    expect(circuit.answered()).toBe(false);
+    fail('e', 'f', 'g', 'h');
+    expect(circuit.open).toBe(false);
+  });
+
+  it('lets one probe through after 1, 2, 4, then every 8 seconds, and closes with the first answer', () => {
+    fail('a', 'b', 'c', 'd', 'e');
+    const seen: number[] = [];
+    for (let second = 1; second <= 32; second++) {
+      clock.advance(1_000);
+      if (circuit.takeProbe()) seen.push(second);
+      expect(circuit.takeProbe()).toBe(false);
+      circuit.failed('a');
+    }
+    expect(seen).toEqual([1, 3, 7, 15, 23, 31]);
+    expect(circuit.answered()).toBe(true);
+    expect(circuit.open).toBe(false);
+    expect(circuit.takeProbe()).toBe(false);
+  });
+});
