@@ -169,6 +169,7 @@ describe('the location app', () => {
       });
       expect([(await stage.capture('crashed')).state, stage.events('crashed')]).toEqual(['pending', []]);
       await stage.database.query('DROP TRIGGER crash ON privacy.location_facts');
+      stage.clock.advance(60_000);
       await stage.reaches('crashed', 'delivered');
       expect(await factsOf('crashed')).toHaveLength(2);
     });
