@@ -41,11 +41,16 @@ const OPERATOR = { authorization: 'Bearer dev-operator-token' };
 
 /** The whole house in one process: six apps and the simulator, on one database and free ports. */
 export class House {
+  /** Every answer of the six apps with a status of 400 and above, as it went out. */
+  readonly errors: string[] = [];
+  private apps: [AppDefinition, NestFastifyApplication][] = [];
+
   private constructor(
     readonly database: TestDatabase,
     private readonly urls: Record<AppName, string>,
-    private readonly apps: NestFastifyApplication[],
+    private readonly env: Environment,
     private readonly dataDir: string,
+    private readonly log?: Writable,
   ) {}
 
   /** @param log takes what the six apps log; the simulator knows everybody's data and is not asked */
@@ -64,18 +69,44 @@ export class House {
       ...Object.fromEntries(APP_NAMES.map((name, at) => [`${name.toUpperCase()}_PORT`, String(ports[at])])),
       ...env,
     };
-    const apps: NestFastifyApplication[] = [];
-    const house = new House(database, urls as Record<AppName, string>, apps, dataDir);
+    const house = new House(database, urls as Record<AppName, string>, shared, dataDir, log);
+    await house.open(definitions);
+    return house;
+  }
+
+  /** Stops the six apps and starts them again with another environment; Kakao goes on playing. */
+  async restart(env: Environment): Promise<void> {
+    const isPlayed = ([{ name }]: [AppDefinition, unknown]): boolean => name === 'simulator';
+    const stopped = this.apps.filter((each) => !isPlayed(each));
+    this.apps = this.apps.filter(isPlayed);
+    await Promise.all(stopped.map(([, app]) => app.close()));
+    await this.open(
+      stopped.map(([definition]) => definition),
+      env,
+    );
+  }
+
+  private async open(definitions: AppDefinition[], env: Environment = {}): Promise<void> {
     for (const definition of definitions) {
       const quiet = definition.name === 'simulator';
       const app = await createApp(definition, {
-        env: quiet ? { ...shared, LOG_LEVEL: 'silent' } : shared,
-        ...(log && !quiet && { logDestination: log }),
+        env: { ...this.env, ...env, ...(quiet && { LOG_LEVEL: 'silent' }) },
+        ...(this.log && !quiet && { logDestination: this.log }),
       });
-      apps.push(app);
-      await app.listen(Number(new URL(house.url(definition.name)).port), '127.0.0.1');
+      this.apps.push([definition, app]);
+      if (!quiet) this.keepErrors(app);
+      await app.listen(Number(new URL(this.url(definition.name)).port), '127.0.0.1');
     }
-    return house;
+  }
+
+  private keepErrors(app: NestFastifyApplication): void {
+    app
+      .getHttpAdapter()
+      .getInstance()
+      .addHook('onSend', (_request, reply, payload, done) => {
+        if (reply.statusCode >= 400) this.errors.push(String(payload));
+        done(null, payload);
+      });
   }
 
   url(app: AppName): string {
@@ -116,7 +147,7 @@ export class House {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.apps.map((app) => app.close()));
+    await Promise.all(this.apps.map(([, app]) => app.close()));
     await this.database.drop();
     rmSync(this.dataDir, { recursive: true, force: true });
   }

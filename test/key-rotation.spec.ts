@@ -1,9 +1,11 @@
 import { merchants } from '@biz/merchants';
 import { EncryptionConfig, readConfig, Vault } from '@biz/platform';
+import { findProblems } from '@biz/privacy';
 import { eventually } from '@biz/testing';
 import { decodeProtectedHeader } from 'jose';
 import { rotateKeys } from '../scripts/key-rotation';
 import { definitionsOf, House } from './house';
+import type { Played } from './house';
 
 const OLD = `2025:${Buffer.alloc(32, 1).toString('base64')}`;
 const NEW = `2026:${Buffer.alloc(32, 2).toString('base64')}`;
@@ -23,8 +25,17 @@ describe('key rotation', () => {
     await eventually(async () => {
       expect((await house.received()).length).toBeGreaterThanOrEqual(8);
     });
+    await look('profile');
   }, 90_000);
   afterAll(() => house.stop());
+
+  /** Looks at the oldest capture of an app. */
+  const look = async (app: 'profile' | 'location'): Promise<void> => {
+    const { body } = await house.operator(app, 'captures?limit=100');
+    const { id } = (body.items as { id: string }[]).at(-1) ?? { id: '' };
+    const details = await house.operator(app, `captures/${id}`, { 'x-access-reason': 'rotation' });
+    expect(details.body).toHaveProperty('personalData.answer');
+  };
 
   /** Every sealed value of the database, wherever it stands. */
   const sealedValues = async (): Promise<{ place: string; value: string }[]> => {
@@ -52,8 +63,18 @@ describe('key rotation', () => {
 
     const owners = [...new Set(definitionsOf(merchants).flatMap(({ schemas }) => schemas))];
     const env = { DATA_ENCRYPTION_KEYS: `${NEW},${OLD}` };
-    const rotations = await rotateKeys(house.database.url, owners, env);
+    await house.restart(env);
+    const [rotations, ...played] = await Promise.all([
+      rotateKeys(house.database.url, owners, env),
+      house.play('profile'),
+      house.play('location'),
+      house.play('payment'),
+      look('profile'),
+      look('location'),
+    ]);
+    expect(played.slice(0, 3).map((each) => (each as Played).verdict.ok)).toEqual([true, true, true]);
     expect(rotations.flatMap(({ unreadable }) => unreadable)).toEqual([]);
+    expect(rotations.map(({ table, column }) => `${table}.${column}`)).toContain('privacy.access_ends.sealed_key');
 
     const after = await sealedValues();
     const left = after.filter(({ value }) => decodeProtectedHeader(value).kid !== '2026');
@@ -63,6 +84,15 @@ describe('key rotation', () => {
 
     const again = await rotateKeys(house.database.url, owners, env);
     expect(again.map(({ resealed }) => resealed)).toEqual(again.map(() => 0));
+  }, 60_000);
+
+  it('leaves nothing that needs the old key: what was kept is shown, and the access log proves itself', async () => {
+    const env = { DATA_ENCRYPTION_KEYS: NEW };
+    await house.restart(env);
+    await look('profile');
+    const vault = new Vault(readConfig(EncryptionConfig, env));
+    const { lines, problems } = await findProblems(house.database.dataSource, vault);
+    expect([lines, problems]).toEqual([4, []]);
   });
 
   it('names the rows it cannot open and touches nothing', async () => {

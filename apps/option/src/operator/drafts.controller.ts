@@ -19,7 +19,7 @@ export class DraftsController {
   @ApiNotFoundResponse({ description: 'There is no such draft' })
   async get(@Param('id') id: string): Promise<DraftDto> {
     const draft = await this.drafts.findById(id);
-    if (draft === undefined) throw new NotFoundException(`No draft ${id}`);
+    if (draft === undefined) throw new NotFoundException('No such draft');
     const { merchantId, chosen, ...shown } = draft;
     const answers = chosen.map(({ text, ...answer }) => ({ ...answer, ...(text !== undefined && { filledIn: true }) }));
     return { ...shown, merchant: merchantId, chosen: answers };

@@ -31,7 +31,7 @@ export class ProductsController {
   async get(@Param('id') id: string, @Query() { merchant }: MerchantQuery): Promise<StoredProductDto> {
     const merchantId = this.merchantId(merchant);
     const found = await this.products.inspect(merchantId, id);
-    if (found === undefined) throw new NotFoundException(`No product ${id}`);
+    if (found === undefined) throw new NotFoundException('No such product');
     const { product, levels, createdAt, updatedAt } = found;
     return Object.assign({}, product, { merchant: merchantId, levels, createdAt, updatedAt });
   }
@@ -71,7 +71,7 @@ export class ProductsController {
 
   private merchantId(merchant: string | undefined): string {
     if (merchant === undefined) return this.merchants.default.id;
-    if (!this.merchants.all.some(({ id }) => id === merchant)) throw new NotFoundException(`No merchant ${merchant}`);
+    if (!this.merchants.all.some(({ id }) => id === merchant)) throw new NotFoundException('No such merchant');
     return merchant;
   }
 }

@@ -55,7 +55,7 @@ export class ErrorFilter implements ExceptionFilter {
     const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
     if (status >= 500) this.logger.error({ error, route: request.routeOptions.url }, 'request failed');
     if (reply.sent) return;
-    void reply.status(status).send(bodyOf(error, status, request.url.startsWith('/operator')));
+    void reply.status(status).send(bodyOf(error, status, request.url.startsWith('/operator'), request.is404));
   }
 }
 
@@ -69,7 +69,9 @@ function statusOf(error: unknown): number {
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : 500;
 }
 
-function bodyOf(error: unknown, status: number, operator: boolean): object {
+function bodyOf(error: unknown, status: number, operator: boolean, noRoute: boolean): object {
+  // Nest's own word for it repeats the address, which may hold anything.
+  if (noRoute && operator) return { status, message: 'No such route' };
   if (error instanceof HttpException && status < 400) return error.getResponse() as object;
   if (error instanceof MalformedRequest) {
     if (operator) return { status, message: 'The request is malformed.', problems: error.problems };
