@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderSheet } from '@biz/merchant';
+import { Jobs } from '@biz/platform';
 import { eventually, ManualClock, times } from '@biz/testing';
+import { DataSource } from 'typeorm';
 import { atKstHour, daysAfter, kstDay } from '../src/charges/kst-day';
+import { MISSED_AFTER_SECONDS } from '../src/charges/charge-periods';
 import { CHARGE } from '../src/charges/charges';
 import { DueCharges } from '../src/charges/due-charges';
 import { BROKEN, BROKEN_AFTER, DROPPED_AFTER, DROPPED_BEFORE, refusal, type Fault } from './fake-kakaopay';
@@ -50,6 +53,7 @@ describe('the later charges of a subscription', () => {
       firstAmount = 4_900,
       kind = 'plan',
       more = {},
+      prefix = '',
       lines = [{ name: '정기 이용권', quantity: 1 }] as OrderSheet['lines'],
     } = {},
   ): Promise<{ id: string; orderId: string; user: string }> => {
@@ -69,7 +73,7 @@ describe('the later charges of a subscription', () => {
         ...plan,
       },
     });
-    const { id: orderId, user } = await world.paidOrder(kind, { more });
+    const { id: orderId, user } = await world.paidOrder(kind, { more, prefix });
     const [row] = await world.database.query<{ id: string }>(
       `SELECT id FROM payment.subscriptions WHERE order_id = $1`,
       [orderId],
@@ -89,8 +93,15 @@ describe('the later charges of a subscription', () => {
     eventually(async () => {
       expect(await seen(id)).toMatchObject(expected);
     }, 10_000);
-  const told = (id: string, type: string): Delivered[] =>
-    world.delivered.filter((each) => each.data.id === id && each.type === type);
+  /** Deliveries come at least once; each is shown once. */
+  const events = (id: string): Delivered[] => [
+    ...new Map(
+      world.delivered
+        .filter(({ data }) => data.id === id)
+        .map((each) => [JSON.stringify([each.type, each.data]), each]),
+    ).values(),
+  ];
+  const told = (id: string, type: string): Delivered[] => events(id).filter((each) => each.type === type);
   const orderOf = async (id: string, period: number): Promise<string> =>
     (await seen(id)).charges.find((each) => each.period === period)?.partnerOrderId ?? '';
   const decide = (orderId: string, decision: 'accept' | 'refund', body: object) =>
@@ -195,7 +206,9 @@ describe('the later charges of a subscription', () => {
     const sweeps = [world.app, other].map((app) => app.get<DueCharges>(DueCharges));
     await Promise.all(times(8, (n) => sweeps[n % 2]!.handOut()));
     // As if every job had been lost and found again.
-    await world.database.query(`UPDATE payment.subscriptions SET charge_at = $1 WHERE state = 'active'`, [clock.now()]);
+    await world.database.query(`UPDATE payment.subscriptions SET charge_at = $1 WHERE periods_charged = 1`, [
+      clock.now(),
+    ]);
     await Promise.all(times(4, (n) => sweeps[n % 2]!.handOut()));
     for (const { id } of all) await until(id, { periodsCharged: 2 });
     await other.close();
@@ -395,8 +408,10 @@ describe('the later charges of a subscription', () => {
       expect(amounts(user)).toEqual([]);
       expect(await world.detail(await orderOf(id, 2))).toMatchObject({ state: 'failed' });
       await eventually(() => {
-        const events = world.delivered.filter(({ data }) => data.id === id).map(({ type }) => type);
-        expect(events).toEqual([...times(5, () => 'subscription.failed'), 'subscription.ended']);
+        expect(events(id).map(({ type }) => type)).toEqual([
+          ...times(5, () => 'subscription.failed'),
+          'subscription.ended',
+        ]);
       });
       expect(told(id, 'subscription.failed').at(-1)).toMatchObject({ data: { final: true, code: -752 } });
     });
@@ -481,8 +496,7 @@ describe('the later charges of a subscription', () => {
       await toDue(id);
       await until(id, { state: 'ended', endReason: 'KakaoPay: SID is inactive' });
       await eventually(() => {
-        const events = world.delivered.filter(({ data }) => data.id === id);
-        expect(events).toMatchObject([
+        expect(events(id)).toMatchObject([
           { type: 'subscription.failed', data: { final: true, code: -751 } },
           { type: 'subscription.ended' },
         ]);
@@ -492,11 +506,10 @@ describe('the later charges of a subscription', () => {
     it('by the operator lets a running charge finish, and nothing after it', async () => {
       clock.advance(30 * DAY);
       const { id, user } = await subscribe();
-      world.kakaopay.holdApprovals();
+      world.kakaopay.next('subscription', { work: true, delayMs: 500 });
       await toDue(id);
       await asked(user, 1);
       await world.operator(`subscriptions/${id}/end`, { method: 'POST', body: '{"reason":"고객 요청"}' });
-      world.kakaopay.releaseApprovals();
       await until(id, { state: 'ended', periodsCharged: 2 });
       expect((await seen(id)).nextChargeOn).toBeUndefined();
       await eventually(() => {
@@ -542,17 +555,70 @@ describe('the later charges of a subscription', () => {
     clock.advance(30 * DAY);
     const { id, user } = await subscribe({ billingCycle: '일' });
     const first = (await seen(id)).nextChargeOn ?? '';
+    // At the time scale of the tests.
+    const hour = MISSED_AFTER_SECONDS * 1000 * 0.01;
     // The shop was down for two days and comes back in the afternoon.
     clock.set(new Date(atKstHour(daysAfter(first, 2), 9).getTime() + 5 * 60 * MINUTE));
     for (const period of [2, 3, 4]) {
       await handOut();
       await until(id, { periodsCharged: period });
+      clock.advance(hour - 1_000);
+      await handOut();
+      expect((await seen(id)).charges).toHaveLength(period);
       expect(amounts(user)).toHaveLength(period - 1);
-      clock.advance(60 * MINUTE);
+      clock.advance(1_000);
     }
     await handOut();
     expect(await seen(id)).toMatchObject({ periodsCharged: 4, nextChargeOn: daysAfter(first, 3) });
     expect((await seen(id)).charges).toHaveLength(4);
+  });
+
+  it('is not set back by a job that comes again', async () => {
+    clock.advance(30 * DAY);
+    const { id, user } = await subscribe();
+    for (const period of [2, 3]) {
+      await toDue(id);
+      await until(id, { periodsCharged: period });
+    }
+    const jobs = world.app.get<Jobs>(Jobs);
+    const again = [2, 3].map((period) => orderOf(id, period).then((orderId) => ({ orderId, tries: 0 })));
+    const data = await Promise.all(again);
+    const before = await seen(id);
+    await world.app.get<DataSource>(DataSource).transaction((manager) => jobs.addAll(CHARGE, data, manager));
+    await eventually(async () => {
+      const left = `SELECT 1 FROM pgboss.job WHERE name = $1 AND state < 'completed' AND data->'data'->>'orderId' = ANY($2)`;
+      expect(await world.database.query(left, [CHARGE.name, data.map(({ orderId }) => orderId)])).toEqual([]);
+    });
+    expect(await seen(id)).toEqual(before);
+    expect(amounts(user)).toEqual([10_000, 10_000]);
+  });
+
+  it('waits for the shop’s own work, and goes on when the shop refuses', async () => {
+    clock.advance(30 * DAY);
+    const { id, user } = await subscribe({}, { prefix: '/m/second' });
+    const fulfilled = new Map<number, string>();
+    shop.fulfil = ({ subscription }) => {
+      if (subscription) fulfilled.set(subscription.period, subscription.id);
+      return Promise.resolve(subscription?.period === 3 ? { refused: '이번 달은 쉽니다.' } : undefined);
+    };
+    for (const period of [2, 3]) {
+      await toDue(id);
+      await until(id, { state: 'active', periodsCharged: period });
+    }
+    await eventually(() => {
+      expect(told(id, 'subscription.charged')).toMatchObject([{ data: { period: 2 } }]);
+      expect(told(id, 'subscription.failed')).toMatchObject([
+        { data: { period: 3, final: true, message: '이번 달은 쉽니다.' } },
+      ]);
+    });
+    expect([...fulfilled]).toEqual([
+      [2, id],
+      [3, id],
+    ]);
+    await eventually(async () => {
+      expect(world.kakaopay.cancelled(world.kakaopay.tidOf(await orderOf(id, 3)))).toBe(10_000);
+    });
+    expect(amounts(user)).toEqual([10_000, 10_000]);
   });
 
   it('counts a free period without asking KakaoPay for money', async () => {

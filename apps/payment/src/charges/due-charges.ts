@@ -58,7 +58,11 @@ export class DueCharges implements OnModuleInit {
     return due.length;
   }
 
-  /** @returns the order of each period, made now or when it was first tried */
+  /**
+   * An order that has expired when it is made is one that no T2 can pay.
+   *
+   * @returns the order of each period, made now or when it was first tried
+   */
   private makeOrders(
     manager: EntityManager,
     due: readonly Subscription[],
