@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { eventually } from '@biz/testing';
 import type { Pool, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import { ADDRESS, World } from './world';
@@ -10,6 +11,11 @@ describe('the statements of a call', () => {
 
   beforeAll(async () => {
     world = await World.start({ RETRY_TIME_SCALE: '1' });
+    // Recurring work runs once at the start, and then not for half a minute.
+    await eventually(async () => {
+      const states = `SELECT DISTINCT state FROM pgboss.job WHERE state < 'completed' AND (state = 'active' OR start_after <= now())`;
+      expect(await world.database.query(states)).toEqual([]);
+    });
     const { master } = world.app.get<DataSource>(DataSource).driver as unknown as { master: Pool };
     const heard = new Set<PoolClient>();
     master.on('acquire', (client) => {
