@@ -3,7 +3,7 @@
  * The order of the libs, lowest first. A lib may import those on its left.
  */
 const LIBS = ['platform', 'privacy', 'kakao-dto', 'otp-client', 'kakaopay', 'commerce', 'merchant', 'capture'];
-const TEST = '(\\.spec\\.ts$|/test/|^test/|^libs/testing/)';
+const TEST = '(\\.spec\\.ts$|/test/|^test/|^torture/|^libs/testing/)';
 
 const libOrder = LIBS.map((lib, at) => ({
   name: `lib-order-${lib}`,
@@ -36,7 +36,7 @@ module.exports = {
       name: 'front-door',
       comment: 'A lib is entered by its index.ts only.',
       severity: 'error',
-      from: { path: '^(apps|bench|libs|merchants|scripts|test)/([^/]*)/?' },
+      from: { path: '^(apps|bench|libs|merchants|scripts|test|torture)/([^/]*)/?' },
       to: { path: '^libs/([^/]+)/src/(?!index\\.ts$)', pathNot: '^$1/$2/' },
     },
     { name: 'testing-stays-in-tests', severity: 'error', from: { pathNot: TEST }, to: { path: '^libs/testing/' } },
@@ -52,7 +52,7 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: '(\\.spec\\.ts|main\\.ts|\\.d\\.ts)$|^(bench|scripts|test)/|^apps/simulator/public/',
+        pathNot: '(\\.spec\\.ts|main\\.ts|\\.d\\.ts)$|^(bench|scripts|test|torture)/|^apps/simulator/public/',
       },
       to: {},
     },

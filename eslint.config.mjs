@@ -4,7 +4,7 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', '.data/**'] },
+  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', '.data/**', '.torture/**'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -26,7 +26,7 @@ export default defineConfig(
   },
   {
     // Programs for a terminal: what they print is their output.
-    files: ['bench/**/*.ts', 'scripts/**/*.ts', 'apps/simulator/src/cli/**/*.ts'],
+    files: ['bench/**/*.ts', 'scripts/**/*.ts', 'apps/simulator/src/cli/**/*.ts', 'torture/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

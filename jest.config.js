@@ -13,7 +13,7 @@ const moduleNameMapper = Object.fromEntries(
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
-  roots: ['apps', 'libs', 'merchants', 'scripts', 'test']
+  roots: ['apps', 'libs', 'merchants', 'scripts', 'test', 'torture']
     .filter((folder) => existsSync(join(__dirname, folder)))
     .map((folder) => `<rootDir>/${folder}`),
   testRegex: '\\.spec\\.ts$',

@@ -8,7 +8,7 @@ import { join } from 'node:path';
  * Only translates: types are checked by the editor, `npm run start:dev`, `npm run build` and `npm run check`, and would
  * double the time a first `npm start` takes.
  */
-const SOURCES = ['apps', 'bench', 'libs', 'merchants', 'scripts'];
+const SOURCES = ['apps', 'bench', 'libs', 'merchants', 'scripts', 'torture'];
 const SETTINGS = ['package-lock.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'tsconfig.start.json'];
 const STAMP = 'dist/.built';
 

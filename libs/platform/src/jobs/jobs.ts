@@ -34,6 +34,8 @@ export interface AddOptions {
 const WAKE_BY_TIMER_BELOW_MS = 60_000;
 /** A running job whose process died is handed out again after this long. */
 const HEARTBEAT_SECONDS = 10;
+/** How often jobs of dead processes are looked for; multiplied by RETRY_TIME_SCALE, a second at least. */
+const SUPERVISE_SECONDS = 5;
 /** Each delay varies by this share, so that what failed together does not return together. */
 const JITTER = 0.1;
 /** How often a job may take its process down before it is put aside in the queue `dead`. */
@@ -64,14 +66,15 @@ export class Jobs {
     private readonly dataSource: DataSource,
     private readonly metrics: JobMetrics,
   ) {
+    const superviseSeconds = Math.max(1, SUPERVISE_SECONDS * runtime.retryTimeScale);
     this.boss = new PgBoss({
       connectionString: database.url ?? '',
       application_name: 'biz-jobs',
       max: 4,
       useListenNotify: true,
       schedule: false,
-      superviseIntervalSeconds: 5,
-      monitorIntervalSeconds: 5,
+      superviseIntervalSeconds: superviseSeconds,
+      monitorIntervalSeconds: superviseSeconds,
     });
     this.boss.on('error', (error) => {
       this.logger.error(error, 'queue');

@@ -1,0 +1,53 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const PLANTS = ['no-guard', 'no-snapshot-check', 'early-release'] as const;
+export type Plant = (typeof PLANTS)[number];
+
+interface Patch {
+  file: string;
+  /** What is replaced; it must stand there once. */
+  text: string;
+  by: string;
+}
+
+/** Bugs that somebody could really write. */
+const PATCHES: Record<Plant, Patch> = {
+  // The UPDATE of a move no longer looks at the state it moves from.
+  'no-guard': {
+    file: 'apps/payment/src/history/move-to.js',
+    text: 'WHERE t.state = ANY($2)',
+    by: 'WHERE $2::text[] IS NOT NULL',
+  },
+  // What KakaoPay says it took is not compared with the order.
+  'no-snapshot-check': {
+    file: 'apps/payment/src/attempts/compare.js',
+    text: 'return pairs.filter(',
+    by: 'return [].filter(',
+  },
+  // A buyer who leaves frees the goods, although an approve call may be on its way.
+  'early-release': {
+    file: 'apps/payment/src/callbacks/callbacks.js',
+    text: 'if (!moved)',
+    by: 'await this.stock.release(manager, order.merchant, order.id);\n            if (!moved)',
+  },
+};
+
+/** Copies the build and plants a bug in the copy. @returns the folder of the copy, and how to remove it */
+export function planted(dist: string, plant: Plant): string {
+  // Inside the checkout, where Node finds the packages.
+  const below = join(dist, '..', '.torture');
+  mkdirSync(below, { recursive: true });
+  const copy = mkdtempSync(join(below, `${plant}-`));
+  cpSync(dist, copy, { recursive: true });
+  const { file, text, by } = PATCHES[plant];
+  const path = join(copy, file);
+  const source = readFileSync(path, 'utf8');
+  if (source.split(text).length !== 2)
+    throw new Error(`--plant ${plant}: ${JSON.stringify(text)} does not stand once in ${file}`);
+  writeFileSync(
+    path,
+    source.replace(text, () => by),
+  );
+  return copy;
+}

@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { EncryptionConfig, readConfig, Vault } from '@biz/platform';
+import { course } from './judge/course';
+import { type Evidence, gatherEvidence, unrest } from './judge/evidence';
+import { goods } from './judge/goods';
+import { liveness } from './judge/liveness';
+import { machinery } from './judge/machinery';
+import { money } from './judge/money';
+import { shop as shopRule } from './judge/shop';
+import { type Broken, sum } from './judge/verdict';
+import { Random } from './random';
+import { Caller } from './stories/caller';
+import { Chaos } from './stories/chaos';
+import type { FaultTally } from './stories/pay-faults';
+import { drawPlan, type Plan } from './stories/plan';
+import { Story } from './stories/story';
+import { type Database, Reader } from './world/database';
+import { DRAFT_GOODS, DRAFT_PRICE, MERCHANT_IDS, stockFor } from './world/goods';
+import { Instance } from './world/instance';
+import type { Kakao } from './world/kakao';
+import { type Shop, WEBHOOK_SECRET } from './world/shop';
+
+/** Retries and ends of life come fifty times as fast. */
+const TIME_SCALE = 0.02;
+/** Of real time, here as in the simulator. */
+export const TID_SECONDS = 10;
+/** Jobs of a killed process come back after 10 to 15 s, and may have to try again. */
+const QUIET_LIMIT_MS = 75_000;
+const SHOP_MISBEHAVES = 0.15;
+const CHAOS_PACE_MS = 6_000;
+
+export interface World {
+  database: Database;
+  kakao: Kakao;
+  shop: Shop;
+  /** Folder of the build under torture. */
+  dist: string;
+}
+
+export interface RoundOptions {
+  seed: number;
+  schedules: number;
+  instances: number;
+  concurrency: number;
+}
+
+/** What one round did and found. */
+export interface RoundResult {
+  broken: Broken[];
+  evidence: Evidence;
+  counts: Record<string, number>;
+  faults: FaultTally;
+}
+
+/** Buyers and disturbances of one seed, on a database of their own, until all is still; then the judge. */
+export async function playRound(
+  world: World,
+  { seed, schedules, instances: count, concurrency }: RoundOptions,
+): Promise<RoundResult> {
+  const { database, kakao, shop } = world;
+  const name = `round_${seed}_${randomUUID().slice(0, 8)}`;
+  const url = await database.fresh(name);
+  const reader = new Reader(url);
+  const initial = stockFor(schedules);
+  const plans = Array.from({ length: schedules }, (_, index) => drawPlan(Random.of(seed, 'plan', index), index));
+  const drafts = await stockTheShop(reader, initial, plans);
+  kakao.forget();
+  shop.begin(seed, SHOP_MISBEHAVES);
+  const instances = await Promise.all(
+    Array.from({ length: count }, () => Instance.at(world.dist, { ...environment(world), DATABASE_URL: url })),
+  );
+  try {
+    await Promise.all(instances.map((instance) => instance.start()));
+    const caller = new Caller(instances);
+    const faults: FaultTally = {};
+    const stories = plans.map(
+      (plan) =>
+        new Story(
+          plan,
+          plan.draft === undefined ? `${plan.kind}-${plan.index}` : (drafts.get(plan.draft) ?? ''),
+          Random.of(seed, 'story', plan.index),
+          (attempt) => Random.of(seed, 'kakaopay', plan.index, attempt),
+          caller,
+          kakao,
+          faults,
+        ),
+    );
+    const chaos = new Chaos(Random.of(seed, 'chaos'), instances, database, CHAOS_PACE_MS);
+    chaos.start();
+    await inTurns(stories, concurrency);
+    await chaos.stop();
+    kakao.faults.removeAll();
+    shop.misbehaves = 0;
+    const rest = await untilStill(reader);
+    const cleared = await clearReviews(reader, kakao, caller, Random.of(seed, 'operator'));
+    if (cleared > 0) await untilStill(reader);
+    const evidence = await gatherEvidence(reader, { stories, initial, kakao, shop });
+    const complaints = instances.flatMap((instance) => instance.complaints);
+    const broken = [
+      ...rest.map((what) => ({
+        rule: 'end',
+        what: `after ${QUIET_LIMIT_MS / 1000} s of quiet there is still ${what}`,
+      })),
+      ...money(evidence),
+      ...goods(evidence),
+      ...course(evidence),
+      ...shopRule(evidence),
+      ...liveness(evidence, chaos.windows),
+      ...machinery(evidence, complaints, caller.failures, chaos.windows),
+    ];
+    return { broken, evidence, faults: { ...faults, ...shop.faults }, counts: countsOf(evidence, chaos, cleared) };
+  } finally {
+    await reader.end();
+    await Promise.all(instances.map((instance) => instance.drain()));
+    await database.drop(name);
+  }
+}
+
+/** What every payment app under torture is told, but for its database. */
+export function environment({ kakao, shop }: World): Record<string, string> {
+  return {
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'error',
+    RETRY_TIME_SCALE: String(TIME_SCALE),
+    TID_TTL_SECONDS: String(TID_SECONDS / TIME_SCALE),
+    ORDER_TTL_SECONDS: String((TID_SECONDS + 2) / TIME_SCALE),
+    KAKAOPAY_TIMEOUT_MS: '400',
+    KAKAOPAY_ORIGIN: kakao.url,
+    PUBLIC_BASE_URL_SIMULATOR: kakao.url,
+    DEFAULT_MERCHANT: 'counter',
+    TORTURE_SHOP_URL: shop.url,
+    ...Object.fromEntries(
+      MERCHANT_IDS.flatMap((id) => [
+        [`${id.toUpperCase()}_WEBHOOK_URL`, `${shop.url}/webhook`],
+        [`${id.toUpperCase()}_WEBHOOK_SECRET`, WEBHOOK_SECRET],
+      ]),
+    ),
+  };
+}
+
+/** Goods on the shelves, and what the option plugin would have left behind. @returns the sheet ids of drafts */
+async function stockTheShop(
+  reader: Reader,
+  initial: Record<string, number>,
+  plans: Plan[],
+): Promise<Map<string, string>> {
+  for (const merchant of MERCHANT_IDS) {
+    for (const [sku, pieces] of Object.entries(initial)) {
+      await reader.rows(`INSERT INTO commerce.stock (merchant_id, product_id, sku, on_hand) VALUES ($1, $2, $2, $3)`, [
+        merchant,
+        sku,
+        pieces,
+      ]);
+    }
+  }
+  const sealed = await new Vault(readConfig(EncryptionConfig, {})).seal('[]', 'commerce.draft');
+  const lines = JSON.stringify(DRAFT_GOODS.map(({ sku, quantity }) => ({ productId: sku, sku, quantity })));
+  const drafts = new Map<string, string>();
+  for (const { draft, kind, user } of plans) {
+    if (draft === undefined || drafts.has(draft)) continue;
+    const id = randomUUID();
+    drafts.set(draft, id);
+    await reader.rows(
+      `INSERT INTO commerce.drafts (id, merchant_id, app_user_id, product_id, product_name, product_kind, quantity, total,
+         use_shipping, lines, chosen_sealed, expires_at)
+       VALUES ($1, 'counter', $2, 'shirt', '티셔츠', 'commerce', 1, $3, false, $4, $5, now() + interval '1 hour')`,
+      [id, kind === 'draft' ? user : null, DRAFT_PRICE, lines, sealed],
+    );
+  }
+  return drafts;
+}
+
+async function inTurns(stories: Story[], concurrency: number): Promise<void> {
+  const waiting = [...stories];
+  const play = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await next.play();
+  };
+  await Promise.all(Array.from({ length: concurrency }, play));
+}
+
+/** @returns what still moves when patience is over */
+async function untilStill(reader: Reader): Promise<string[]> {
+  const giveUpAt = Date.now() + QUIET_LIMIT_MS;
+  for (;;) {
+    const rest = await unrest(reader);
+    if (rest.length === 0 || Date.now() > giveUpAt) return rest;
+    if (process.env.TORTURE_DEBUG) console.log(`    still: ${rest.join(', ')}`);
+    await delay(250);
+  }
+}
+
+/**
+ * The operator sends back what waits for a person, where KakaoPay's own books name the amount that we were told.
+ *
+ * @returns how many orders
+ */
+async function clearReviews(reader: Reader, kakao: Kakao, caller: Caller, random: Random): Promise<number> {
+  const charged = new Map(kakao.booked().map(({ tid, charges }) => [tid, sum(charges)]));
+  const all = await reader.rows<{ id: string; tid: string; charged: number }>(
+    `SELECT o.id, a.tid, a.charged_amount AS charged FROM payment.orders o JOIN payment.attempts a ON a.id = o.attempt_id
+      WHERE o.state = 'review' ORDER BY o.id`,
+  );
+  const rows = all.filter((row) => charged.get(row.tid) === row.charged);
+  for (const { id } of rows) {
+    await caller.operator(
+      random,
+      `orders/${id}/cancel`,
+      { 'idempotency-key': `review-${id}` },
+      { reason: '확인 후 취소' },
+    );
+  }
+  return rows.length;
+}
+
+function countsOf({ orders, booked, attempts }: Evidence, chaos: Chaos, cleared: number): Record<string, number> {
+  const states: Record<string, number> = {};
+  for (const { state } of orders) states[`orders ${state}`] = (states[`orders ${state}`] ?? 0) + 1;
+  return {
+    tids: booked.length,
+    attempts: attempts.length,
+    charges: sum(booked.map(({ charges }) => charges.length)),
+    refunds: sum(booked.map(({ refunds }) => refunds.length)),
+    'won charged': sum(booked.flatMap(({ charges }) => charges)),
+    'won back': sum(booked.flatMap(({ refunds }) => refunds)),
+    ...states,
+    'reviews cleared by hand': cleared,
+    kills: chaos.kills,
+    freezes: chaos.freezes,
+    drains: chaos.drains,
+    'database crashes': chaos.databaseCrashes,
+  };
+}

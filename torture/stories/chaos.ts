@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Random } from '../random';
+import type { Database } from '../world/database';
+import type { Instance } from '../world/instance';
+
+/** Kills, freezes and restarts what runs, from a stream of draws of its own, until it is told to stop. */
+export class Chaos {
+  kills = 0;
+  freezes = 0;
+  drains = 0;
+  databaseCrashes = 0;
+  /** When each disturbance began and ended. */
+  readonly windows: { what: string; from: number; to: number }[] = [];
+  private stopping = false;
+  private loop = Promise.resolve();
+
+  constructor(
+    private readonly random: Random,
+    private readonly instances: readonly Instance[],
+    private readonly database: Database,
+    /** Longest pause between two kills; a short run wants its share too. */
+    private readonly paceMs: number,
+  ) {}
+
+  start(): void {
+    this.loop = this.disturb();
+  }
+
+  /** Everything is up when it settles. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.loop;
+    await Promise.all(this.instances.filter(({ running }) => !running).map((instance) => instance.start()));
+  }
+
+  /** One disturbance after the other, each with a pause after all is up again: a slow machine gets no more than it can bear. */
+  private async disturb(): Promise<void> {
+    while (await this.pause(this.random.int(Math.ceil(this.paceMs / 3), this.paceMs))) {
+      const what = this.random.weighted({
+        kill: 45,
+        'kill all': 8,
+        freeze: 12,
+        drain: 12,
+        crash: 15,
+        'kill and crash': 8,
+      });
+      const one = this.random.int(0, this.instances.length - 1);
+      const hit = this.instances.filter((_, at) => what === 'kill all' || at === one);
+      const [down, ms, databaseDown] = [this.random.int(0, 800), this.random.int(200, 2_500), this.random.int(0, 900)];
+      const work: Promise<void>[] = [];
+      if (what.includes('crash')) work.push(this.crash(databaseDown));
+      if (what !== 'crash') {
+        const how = what === 'freeze' || what === 'drain' ? what : 'kill';
+        work.push(...hit.map((instance) => this.during(how, () => this.hit(instance, how, down, ms))));
+      }
+      await Promise.all(work);
+    }
+  }
+
+  private async crash(downMs: number): Promise<void> {
+    this.databaseCrashes += 1;
+    await this.during('database', () => this.database.crash(downMs));
+  }
+
+  private async hit(instance: Instance, what: 'kill' | 'freeze' | 'drain', downMs: number, ms: number): Promise<void> {
+    if (what === 'freeze') {
+      this.freezes += 1;
+      await instance.freeze(ms);
+      return;
+    }
+    if (what === 'kill') {
+      this.kills += 1;
+      await instance.kill();
+    } else {
+      this.drains += 1;
+      await instance.drain();
+    }
+    await delay(downMs);
+    // The database may be down just now: an app that cannot start is started again, as an engine does.
+    for (let at = 0; at < 10; at++) {
+      try {
+        await instance.start();
+        return;
+      } catch (error) {
+        if (at === 9) throw error;
+        await delay(300);
+      }
+    }
+  }
+
+  private async during(what: string, work: () => Promise<void>): Promise<void> {
+    const window = { what, from: Date.now(), to: Infinity };
+    this.windows.push(window);
+    await work();
+    window.to = Date.now();
+  }
+
+  /** @returns false when it is over */
+  private async pause(ms: number): Promise<boolean> {
+    const until = Date.now() + ms;
+    while (!this.stopping && Date.now() < until) await delay(25);
+    return !this.stopping;
+  }
+}

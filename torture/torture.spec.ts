@@ -1,0 +1,47 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { Random } from './random';
+import { drawPlan } from './stories/plan';
+
+const ROOT = join(__dirname, '..');
+
+// The whole of it: npm run torture -- --schedules 5000, and -- --crash-points.
+jest.setTimeout(240_000);
+
+beforeAll(() => {
+  execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
+});
+
+/** A torture of its own, on a server of its own. */
+function torture(...args: string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['dist/torture/torture.js', ...args], { cwd: ROOT }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr });
+    });
+  });
+}
+
+it('keeps every promise while buyers, KakaoPay, the shop, the app and the database do their worst', async () => {
+  const { code, output } = await torture('--seed', '11', '--schedules', '40', '--concurrency', '25');
+  expect(output).toContain('Every promise was kept');
+  expect(code).toBe(0);
+});
+
+it('ends right when the app is killed between any two steps from T2 to S, and of a refund', async () => {
+  // One of them in twelve; each is another step.
+  const { code, output } = await torture('--crash-points', '--every', '12');
+  expect(output).toMatch(/\n0 of [4-9] crash points ended wrong/);
+  expect(code).toBe(0);
+});
+
+it('draws the same stories from the same seed, and others from another', () => {
+  const plans = (seed: number) => Array.from({ length: 20 }, (_, at) => drawPlan(Random.of(seed, 'plan', at), at));
+  expect(plans(1)).toEqual(plans(1));
+  expect(plans(1)).not.toEqual(plans(2));
+});
+
+it('says which bugs it can plant', async () => {
+  const { code, output } = await torture('--plant', 'no-such-bug');
+  expect(output).toContain('--plant: no-such-bug is none of no-guard, no-snapshot-check, early-release');
+  expect(code).toBe(2);
+});

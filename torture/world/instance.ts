@@ -1,0 +1,109 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { freePort } from './database';
+
+const READY_LIMIT_MS = 60_000;
+
+/** A line that an app wrote at level error or above, or beside its log. */
+export interface Complaint {
+  at: number;
+  text: string;
+}
+
+/** One payment app that is started, killed and started again at the same address. */
+export class Instance {
+  readonly complaints: Complaint[] = [];
+  private child?: ChildProcess;
+
+  private constructor(
+    private readonly program: string,
+    readonly port: number,
+    private readonly env: Record<string, string>,
+  ) {}
+
+  /** @param dist folder of the build that is run */
+  static async at(dist: string, env: Record<string, string>): Promise<Instance> {
+    return new Instance(join(dist, 'torture/world/payment-app.js'), await freePort(), env);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get running(): boolean {
+    return this.child !== undefined;
+  }
+
+  /** Settles when it takes calls. @throws Error when it ends before */
+  async start(): Promise<void> {
+    const child = fork(this.program, {
+      env: { PATH: process.env.PATH, ...this.env, PAYMENT_PORT: String(this.port) },
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.child = child;
+    if (child.stdout) {
+      createInterface(child.stdout).on('line', (line) => {
+        this.readLog(line);
+      });
+    }
+    if (child.stderr)
+      createInterface(child.stderr).on('line', (text) => this.complaints.push({ at: Date.now(), text }));
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error('a payment app did not get ready'));
+      }, READY_LIMIT_MS);
+      const settle = (error?: Error): void => {
+        clearTimeout(timer);
+        if (error) reject(error);
+        else resolve();
+      };
+      child.on('message', (message) => {
+        if (message === 'ready') settle();
+      });
+      child.on('exit', () => {
+        if (this.child === child) this.child = undefined;
+        settle(new Error(`a payment app ended at its start: ${this.complaints.at(-1)?.text ?? 'no word'}`));
+      });
+    });
+  }
+
+  /** At once, whatever it is doing. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  /** As a deployment does: what is under way is finished first. */
+  async drain(): Promise<void> {
+    await this.end('SIGTERM');
+  }
+
+  /** Stands still, as a starved machine does, and goes on. */
+  async freeze(ms: number): Promise<void> {
+    const { child } = this;
+    child?.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    child?.kill('SIGCONT');
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const { child } = this;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    this.child = undefined;
+    await new Promise((resolve) => {
+      child.once('exit', resolve);
+      child.kill(signal);
+    });
+  }
+
+  private readLog(line: string): void {
+    try {
+      const { level } = JSON.parse(line) as { level?: string };
+      if (level !== 'error' && level !== 'fatal') return;
+    } catch {
+      // Not a line of the log: it is worth reading.
+    }
+    this.complaints.push({ at: Date.now(), text: line });
+  }
+}
