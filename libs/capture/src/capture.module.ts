@@ -15,6 +15,9 @@ import { Inbox } from './intake/inbox';
 import { LocationRecord } from './intake/location-record';
 import { Redemption } from './intake/redemption';
 import { CAPTURE_KIND } from './intake/work';
+import { FileLinks } from './links/file-links';
+import { LinksController } from './links/links.controller';
+import { StoredFiles } from './links/stored-files';
 import { CaptureRecords } from './operator/capture-records';
 import { CaptureFilesController, CapturesController } from './operator/captures.controller';
 import { Captures } from './records/captures';
@@ -37,7 +40,7 @@ export class CaptureModule {
     return {
       module: CaptureModule,
       imports: [AccessLogModule, ...(kind === 'location' ? [LocationFactsModule] : [])],
-      controllers: [CapturesController, ...(images ? [CaptureFilesController] : [])],
+      controllers: [CapturesController, ...(images ? [CaptureFilesController, LinksController] : [])],
       providers: [
         { provide: CAPTURE_KIND, useValue: kind },
         OtpClient,
@@ -51,7 +54,16 @@ export class CaptureModule {
         Erasure,
         CaptureRecords,
         ...(images
-          ? [provideConfig(ImageConfig), fileStore, ImageDownload, ImageCircuit, FileFetcher, ImageCollection]
+          ? [
+              provideConfig(ImageConfig),
+              fileStore,
+              ImageDownload,
+              ImageCircuit,
+              FileFetcher,
+              ImageCollection,
+              FileLinks,
+              StoredFiles,
+            ]
           : []),
       ],
       exports: [Inbox],

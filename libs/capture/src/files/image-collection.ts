@@ -1,12 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { Addresses, Clock, newId, Vault } from '@biz/platform';
+import { Clock, newId, Vault } from '@biz/platform';
+import { Deliveries } from '@biz/merchant';
 import { readImages } from '@biz/otp-client';
 import { DataSource } from 'typeorm';
 import { Capture } from '../records/capture.entity';
 import { CapturedFile } from '../records/captured-file.entity';
 import { Captures } from '../records/captures';
+import { FileLinks } from '../links/file-links';
+import { inKorea } from '../records/korean-time';
 import { FileFetcher } from './file-fetcher';
 import { IMAGE_URL_CONTEXT } from './image-download';
+
+/** A file in the facts of `image.received`. */
+type ToldFile = Partial<CapturedFile> & { id: string };
 
 /**
  * Collects the files of an image capture until all are held or the time is over.
@@ -22,9 +28,17 @@ export class ImageCollection {
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
-    private readonly addresses: Addresses,
+    deliveries: Deliveries,
+    links: FileLinks,
   ) {
     fetcher.onLast((captureId) => this.complete(captureId));
+    // A shop that was down for hours is sent a link that works.
+    deliveries.onSending('image.received', (data) => ({
+      ...data,
+      files: (data.files as ToldFile[]).map((file) =>
+        file.state === 'stored' ? { ...file, ...links.make(file.id) } : file,
+      ),
+    }));
   }
 
   /**
@@ -78,19 +92,20 @@ export class ImageCollection {
     );
     const files = await repository.find({ where: { captureId }, order: { picture: 'ASC', variant: 'ASC' } });
     if (files.some(({ state }) => state === 'stored')) {
+      const { expiresAt } = capture;
       return this.captures.hold(capture, 'redeemed', 'image.received', {
-        ...(capture.expiresAt && { expiresAt: capture.expiresAt.toISOString() }),
-        files: files.map((file) => this.describe(file)),
+        ...(expiresAt && { expiresAt: expiresAt.toISOString(), expiresAtKst: inKorea(expiresAt) }),
+        files: files.map(describe),
       });
     }
     const late = files.some(({ failure }) => failure === 'deadline-passed' || failure === 'store-unavailable');
     await this.captures.fail(capture, late ? 'expired' : 'failed', 'no-image-stored');
   }
+}
 
-  /** A file as the shop is told of it; `href` needs the operator token and a reason. */
-  private describe({ id, captureId, picture, variant, state, size, type, sha256, failure }: CapturedFile): object {
-    if (state !== 'stored') return { id, picture, variant, state, failure };
-    const href = `${this.addresses.baseUrl('image')}/operator/captures/${captureId}/files/${id}`;
-    return { id, picture, variant, state, size, type, sha256, href };
-  }
+/** A file as the shop is told of it; its link is added as the event is sent. */
+function describe({ id, picture, variant, state, size, type, sha256, failure }: CapturedFile): ToldFile {
+  return state === 'stored'
+    ? { id, picture, variant, state, size, type, sha256 }
+    : { id, picture, variant, state, failure };
 }

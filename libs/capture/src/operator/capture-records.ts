@@ -1,6 +1,4 @@
-import { pipeline } from 'node:stream';
-import type { Readable } from 'node:stream';
-import { ConflictException, Inject, Injectable, Logger, NotFoundException, Optional } from '@nestjs/common';
+import { ConflictException, Inject, Injectable, NotFoundException, Optional } from '@nestjs/common';
 import { Clock, pageOf, Vault } from '@biz/platform';
 import type { Page } from '@biz/platform';
 import { AccessLog } from '@biz/privacy';
@@ -9,30 +7,27 @@ import { readLocation, readProfile, UnreadableAnswer } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
 import { DataSource, LessThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { FileStore } from '../files/file-store';
-import { FILE_KEY_CONTEXT } from '../files/image-download';
-import { opening } from '../files/sealed-stream';
 import { Erasure } from '../intake/erasure';
 import { ANSWER_CONTEXT } from '../intake/redemption';
 import { CAPTURE_KIND } from '../intake/work';
+import { FileLinks } from '../links/file-links';
 import { Capture } from '../records/capture.entity';
 import { CapturedFile } from '../records/captured-file.entity';
 import { Captures } from '../records/captures';
 import { Redeemer } from '../schedule/redeemer';
 import { showCapture, showFile } from './captures.dto';
-import type { CaptureDetailsDto, CaptureDto, CapturedFileDto, CapturesQuery, PersonalDataDto } from './captures.dto';
-
-export interface OpenedFile {
-  content: Readable;
-  size: number;
-  type: string;
-}
+import type {
+  CaptureDetailsDto,
+  CaptureDto,
+  CapturedFileDto,
+  CapturesQuery,
+  FileLinkDto,
+  PersonalDataDto,
+} from './captures.dto';
 
 /** What operators see of captures and do with them. */
 @Injectable()
 export class CaptureRecords {
-  private readonly logger = new Logger(CaptureRecords.name);
-
   constructor(
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
     private readonly captures: Captures,
@@ -42,7 +37,7 @@ export class CaptureRecords {
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
     private readonly accesses: AccessLog,
-    @Optional() private readonly store?: FileStore,
+    @Optional() private readonly links?: FileLinks,
   ) {}
 
   async list({ state, plugin, relayId, cursor, limit = 20 }: CapturesQuery): Promise<Page<CaptureDto>> {
@@ -72,25 +67,19 @@ export class CaptureRecords {
     });
   }
 
-  /** An image, decrypted as it flows; the look is in the access log before the first byte. */
-  async openFile(captureId: string, fileId: string, reason: AccessReason): Promise<OpenedFile> {
-    const { storeKey, sealedKey, size, type } = await this.dataSource.transaction(async (manager) => {
-      const capture = await this.get(manager, captureId);
-      const file = await manager.findOneBy(CapturedFile, { id: fileId, captureId, state: 'stored' });
-      if (!file) throw new NotFoundException('No such file');
-      const { merchant } = capture;
-      await this.accesses.record(manager, { ...reason, merchant, subject: captureId, what: 'file', part: fileId });
-      return file;
+  /** New links to every image that is held; handing them out is a look too. */
+  async newLinks(id: string, reason: AccessReason): Promise<FileLinkDto[]> {
+    return this.dataSource.transaction(async (manager) => {
+      const { merchant } = await this.get(manager, id);
+      const files = await manager.find(CapturedFile, {
+        where: { captureId: id, state: 'stored' },
+        order: { picture: 'ASC', variant: 'ASC' },
+      });
+      const { links } = this;
+      if (!links || files.length === 0) throw new NotFoundException('No image is held');
+      await this.accesses.record(manager, { ...reason, merchant, subject: id, what: 'file' });
+      return files.map(({ id: fileId, picture, variant }) => ({ id: fileId, picture, variant, ...links.make(fileId) }));
     });
-    if (!this.store || storeKey === null || sealedKey === null || size === null || type === null) {
-      throw new NotFoundException('No such file');
-    }
-    const key = Buffer.from(await this.vault.open(sealedKey, FILE_KEY_CONTEXT), 'base64');
-    const content = pipeline(await this.store.read(storeKey), opening(key, fileId), (error) => {
-      if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE')
-        this.logger.error({ fileId, error }, 'stored file unreadable');
-    });
-    return { content, size, type };
   }
 
   /**

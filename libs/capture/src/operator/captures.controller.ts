@@ -21,8 +21,9 @@ import { OperatorController } from '@biz/platform';
 import type { Page } from '@biz/platform';
 import { ApiReason, Reason } from '@biz/privacy';
 import type { AccessReason } from '@biz/privacy';
+import { StoredFiles } from '../links/stored-files';
 import { CaptureRecords } from './capture-records';
-import { CaptureDetailsDto, CaptureDto, CapturePage, CapturesQuery } from './captures.dto';
+import { CaptureDetailsDto, CaptureDto, CapturePage, CapturesQuery, FileLinksDto } from './captures.dto';
 
 @OperatorController('captures')
 export class CapturesController {
@@ -82,7 +83,10 @@ export class CapturesController {
 /** Only the image app has files. */
 @OperatorController('captures')
 export class CaptureFilesController {
-  constructor(private readonly records: CaptureRecords) {}
+  constructor(
+    private readonly records: CaptureRecords,
+    private readonly files: StoredFiles,
+  ) {}
 
   @Get(':id/files/:fileId')
   @ApiParam({ name: 'id', description: 'Id of the capture' })
@@ -98,7 +102,25 @@ export class CaptureFilesController {
     @Reason() reason: AccessReason | undefined,
   ): Promise<StreamableFile> {
     if (!reason) throw new BadRequestException('Personal data needs the header X-Access-Reason');
-    const { content, size, type } = await this.records.openFile(id, fileId, reason);
+    const { content, size, type } = await this.files.open(fileId, reason, id);
     return new StreamableFile(content, { type, length: size });
+  }
+
+  @Post(':id/links')
+  @HttpCode(200)
+  @ApiParam({ name: 'id', description: 'Id of the capture' })
+  @ApiOperation({
+    summary: 'New links to the images that are held',
+    description: 'As `image.received` carries them, for a shop whose links are too old. Written to the access log.',
+  })
+  @ApiReason({ required: true })
+  @ApiOkResponse({ type: FileLinksDto })
+  @ApiNotFoundResponse({ description: 'No such capture, or no image is held' })
+  async links(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Reason() reason: AccessReason | undefined,
+  ): Promise<FileLinksDto> {
+    if (!reason) throw new BadRequestException('Personal data needs the header X-Access-Reason');
+    return { items: await this.records.newLinks(id, reason) };
   }
 }

@@ -3,10 +3,11 @@ import { IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 import { pageDto, PageQuery } from '@biz/platform';
 import { IMAGE_SIZES, ReceivedLocation, ReceivedProfile } from '@biz/otp-client';
 import type { ImageSize } from '@biz/otp-client';
-import { CAPTURE_FAILURES, CAPTURE_STATES, FILE_FAILURES, FILE_STATES } from '../records/capture-state';
-import type { CaptureFailure, CaptureState, FileFailure, FileState } from '../records/capture-state';
+import { CAPTURE_FAILURES, CAPTURE_STATES, FILE_FAILURES, FILE_PROBLEMS, FILE_STATES } from '../records/capture-state';
+import type { CaptureFailure, CaptureState, FileFailure, FileProblem, FileState } from '../records/capture-state';
 import type { Capture } from '../records/capture.entity';
 import type { CapturedFile } from '../records/captured-file.entity';
+import { inKorea } from '../records/korean-time';
 
 /** A text column holds any character but NUL. */
 const NO_NUL = /^[^\0]*$/;
@@ -106,6 +107,10 @@ export class CaptureDto {
   @ApiPropertyOptional({ type: ServiceDto })
   service?: ServiceDto;
 
+  /** How often Kakao was asked, or its answer read */
+  @ApiProperty({ example: 1 })
+  tries: number;
+
   /** When Kakao called back */
   @ApiProperty({ type: String, format: 'date-time' })
   receivedAt: Date;
@@ -125,6 +130,10 @@ export class CaptureDto {
   /** When Kakao's image addresses stop working (유효기간) */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   expiresAt?: Date;
+
+  /** The same in Korean time */
+  @ApiPropertyOptional({ example: '2026-11-23T12:10:00+09:00' })
+  expiresAtKst?: string;
 
   /** When the retention (보유기간) ends */
   @ApiProperty({ type: String, format: 'date-time' })
@@ -179,9 +188,41 @@ export class CapturedFileDto {
   @ApiPropertyOptional({ enum: FILE_FAILURES, enumName: 'FileFailure' })
   failure?: FileFailure;
 
+  /** What was in the way of the last try, while it is still fetched: Kakao's picture server, or our own store */
+  @ApiPropertyOptional({ enum: FILE_PROBLEMS, enumName: 'FileProblem' })
+  problem?: FileProblem;
+
   /** When it was held */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   storedAt?: Date;
+}
+
+/** A link to an image that needs no token, for a short while. */
+export class FileLinkDto {
+  /** Id of the file */
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  /** 1 for the first picture the customer attached */
+  @ApiProperty({ example: 1 })
+  picture: number;
+
+  /** Which of the three sizes */
+  @ApiProperty({ enum: IMAGE_SIZES, enumName: 'ImageVariant' })
+  variant: ImageSize;
+
+  /** Whoever has it can read the image: do not store or log it */
+  @ApiProperty({ format: 'uri' })
+  href: string;
+
+  /** When it stops working */
+  @ApiProperty({ format: 'date-time' })
+  hrefExpiresAt: string;
+}
+
+export class FileLinksDto {
+  @ApiProperty({ type: [FileLinkDto] })
+  items: FileLinkDto[];
 }
 
 /** The personal data of a capture; shown with `X-Access-Reason` only, and every look is logged. */
@@ -218,20 +259,21 @@ function withoutNulls<T extends object>(row: T): { [K in keyof T]: Exclude<T[K],
 }
 
 export function showCapture(row: Capture): CaptureDto {
-  const { id, kind, merchant, plugin, state, consent, receivedAt, deadlineAt, eraseAt, changedAt } = row;
+  const { id, kind, merchant, plugin, state, consent, tries, receivedAt, deadlineAt, eraseAt, changedAt } = row;
   const { relayId, failure, answerStatus, redeemedAt, deliveredAt, expiresAt, erasedAt } = row;
   const service = withoutNulls({ name: row.serviceName, company: row.serviceCompany });
   return {
-    ...{ id, kind, merchant, plugin, state, consent, receivedAt, deadlineAt, eraseAt, changedAt },
+    ...{ id, kind, merchant, plugin, state, consent, tries, receivedAt, deadlineAt, eraseAt, changedAt },
     ...withoutNulls({ relayId, failure, answerStatus, redeemedAt, deliveredAt, expiresAt, erasedAt }),
+    ...(expiresAt && { expiresAtKst: inKorea(expiresAt) }),
     ...(Object.keys(service).length > 0 && { service }),
   };
 }
 
 export function showFile(row: CapturedFile): CapturedFileDto {
-  const { id, picture, variant, state, attempts, size, type, sha256, failure, storedAt } = row;
+  const { id, picture, variant, state, attempts, size, type, sha256, failure, problem, storedAt } = row;
   return {
     ...{ id, picture, variant, state, attempts },
-    ...withoutNulls({ size, type, sha256, failure, storedAt }),
+    ...withoutNulls({ size, type, sha256, failure, problem, storedAt }),
   };
 }

@@ -40,6 +40,7 @@ export class Deliveries {
   /** The job of this app's own deliveries: the app that learned a thing also tells it. */
   readonly job: Job<{ deliveryId: string }>;
   private readonly listeners: SettledListener[] = [];
+  private readonly completions = new Map<ShopEventType, (data: ShopEventData) => ShopEventData>();
 
   constructor(
     @Inject(APP_NAME) private readonly app: AppName,
@@ -69,6 +70,16 @@ export class Deliveries {
     };
     await manager.insert(Delivery, delivery);
     await this.jobs.add(this.job, { deliveryId: delivery.id }, manager);
+  }
+
+  /** Adds facts that hold only for a while, such as a link, to every event of a type, anew at each try. */
+  onSending(type: ShopEventType, complete: (data: ShopEventData) => ShopEventData): void {
+    this.completions.set(type, complete);
+  }
+
+  /** The facts as they are sent now. */
+  completed(type: ShopEventType, data: ShopEventData): ShopEventData {
+    return this.completions.get(type)?.(data) ?? data;
   }
 
   /** Called in the transaction that settles a delivery of this app. */

@@ -49,11 +49,12 @@ export class DeliveryWorker implements OnModuleInit {
     const delivery = await this.find(id);
     if (!delivery?.payload || (await this.isBehindAnother(delivery))) return;
     const merchant = this.merchants.get(delivery.merchant);
+    const facts = JSON.parse(await this.vault.open(delivery.payload, PAYLOAD_CONTEXT)) as ShopEventData;
     const event: ShopEvent = {
       id,
       type: delivery.type,
       timestamp: delivery.createdAt,
-      data: JSON.parse(await this.vault.open(delivery.payload, PAYLOAD_CONTEXT)) as ShopEventData,
+      data: this.deliveries.completed(delivery.type, facts),
     };
     const started = performance.now();
     const attempt = await this.send(merchant, event);
