@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { begin, finish, leave } from '../calls/buyer';
+import { settle } from '../data/seed';
 import type { BenchDatabase } from '../machine/database-server';
 import type { World } from '../world';
 
@@ -33,6 +34,8 @@ interface LoggedPlan {
  * each while buyers buy and the app looks after open work.
  */
 export async function checkPlans(world: World, database: BenchDatabase): Promise<void> {
+  // Other measurements may have made orders that the planner has not heard of yet.
+  await settle(database);
   const name = new URL(database.url).pathname.slice(1);
   const { size } = world.server.log();
   await database.query(`

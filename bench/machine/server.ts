@@ -19,6 +19,12 @@ export interface ServerOptions {
 
 const START_LIMIT_MS = 60_000;
 
+const children = new Set<ChildProcess>();
+// One that is stopped when the benchmark ends would stay for ever.
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** One server under measurement, in a process of its own. */
 export class Server {
   private constructor(
@@ -41,8 +47,8 @@ export class Server {
       stdio: ['ignore', out, out],
     });
     closeSync(out);
-    // One that is stopped at that moment would stay for ever.
-    process.once('exit', () => child.kill('SIGKILL'));
+    children.add(child);
+    child.once('exit', () => children.delete(child));
     try {
       await untilReady(child, `http://127.0.0.1:${port}${readyPath}`, begin);
     } catch (error) {
