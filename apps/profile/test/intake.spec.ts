@@ -1,0 +1,139 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, times } from '@biz/testing';
+import type { Pool, PoolClient } from 'pg';
+import { DataSource } from 'typeorm';
+import { startPostgres } from '../../../scripts/postgres/embedded-postgres';
+import { Stage } from '../../../libs/capture/test/stage';
+import { profileApp } from '../src/profile.module';
+
+const PROFILE = { json: { nickname: '홍길동' } };
+
+describe('receiving', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open(profileApp);
+  });
+  afterAll(() => stage.close());
+
+  const otp = (): string => stage.otp('onetimeprofile', () => PROFILE);
+
+  it('costs one statement, which callbacks of the same moment share', async () => {
+    const said: string[] = [];
+    const { master } = stage.app.get<DataSource>(DataSource).driver as unknown as { master: Pool };
+    const heard = new Set<PoolClient>();
+    master.on('acquire', (client) => {
+      if (heard.has(client)) return;
+      heard.add(client);
+      const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+      client.query = ((...args: unknown[]) => {
+        const [given] = args;
+        const text = (typeof given === 'string' ? given : (given as { text: string }).text).trim();
+        if (text.startsWith('INSERT INTO capture.captures')) said.push(text);
+        return query(...args);
+      }) as typeof client.query;
+    });
+    await stage.callback(otp());
+    expect(said).toHaveLength(1);
+    let arrived = 0;
+    (stage.app.app.getHttpServer() as Server).on('request', () => arrived++);
+    const held = await stage.database.dataSource.transaction(async (manager) => {
+      await manager.query('LOCK TABLE capture.captures IN SHARE MODE');
+      const answers = times(100, () => stage.callback(otp()));
+      await eventually(() => {
+        expect([arrived, said.length]).toEqual([100, 3]);
+      });
+      return answers;
+    });
+    expect((await Promise.all(held)).every(({ status }) => status === 200)).toBe(true);
+    expect(said.length).toBeLessThan(12);
+    await eventually(async () => {
+      const rows = await stage.database.query(`SELECT 1 FROM capture.captures WHERE state = 'delivered'`);
+      expect(rows).toHaveLength(101);
+    });
+  });
+
+  it('lets one callback that cannot be stored spoil no other', async () => {
+    await stage.database.query(`
+      CREATE FUNCTION capture.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON capture.captures FOR EACH ROW WHEN (NEW.relay_id = 'spoilt')
+        EXECUTE FUNCTION capture.refuse()`);
+    const relays = [...times(10, (at) => `good-${at}`), 'spoilt', ...times(10, (at) => `well-${at}`)];
+    const answers = await Promise.all(relays.map((relay) => stage.callback(otp(), relay)));
+    expect(answers.flatMap(({ status }, at) => (status === 200 ? [] : [relays[at]]))).toEqual(['spoilt']);
+    await stage.reaches('good-3', 'delivered');
+    await stage.database.query('DROP TRIGGER refuse ON capture.captures');
+  });
+
+  it('makes one capture of the same callbacks at two instances, in both orders at once', async () => {
+    const { app: first } = stage;
+    await stage.start();
+    const { app: second } = stage;
+    const otps = times(30, otp);
+    const post = (url: string, each: string): Promise<number> =>
+      fetch(`${url}/callback?relay_id=both`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ otp: each }),
+      }).then(({ status }) => status);
+    const statuses = await Promise.all([
+      ...otps.map((each) => post(first.url, each)),
+      ...[...otps].reverse().map((each) => post(second.url, each)),
+    ]);
+    expect(statuses).toEqual(times(60, () => 200));
+    await eventually(async () => {
+      const rows = await stage.database.query<{ state: string }>(
+        `SELECT state FROM capture.captures WHERE relay_id = 'both'`,
+      );
+      expect(rows).toEqual(times(30, () => ({ state: 'delivered' })));
+    });
+    expect(otps.map((each) => stage.fetched(each))).toEqual(times(30, () => 1));
+    expect(new Set(stage.events('both').map(({ id }) => id)).size).toBe(30);
+    await first.close();
+  });
+
+  it('says 500 at once when no connection can be had', async () => {
+    await stage.app.get<DataSource>(DataSource).destroy();
+    const begin = performance.now();
+    expect((await stage.callback(otp())).status).toBe(500);
+    expect(performance.now() - begin).toBeLessThan(1_000);
+  });
+});
+
+describe('receiving while the database restarts', () => {
+  it('rides out a short outage, and says 500 in time when it is longer', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'biz-intake-'));
+    chmodSync(dataDir, 0o711);
+    const usual = process.env.TEST_DATABASE_URL;
+    let server = await startPostgres({ dataDir });
+    const port = Number(new URL(server.url).port);
+    process.env.TEST_DATABASE_URL = server.url;
+    const stage = await Stage.open(profileApp);
+    (stage.database.dataSource.driver as unknown as { master: Pool }).master.on('error', () => undefined);
+    try {
+      const otp = (): string => stage.otp('onetimeprofile', () => PROFILE);
+      expect((await stage.callback(otp(), 'before')).status).toBe(200);
+      await stage.reaches('before', 'delivered');
+
+      await server.stop();
+      const begin = performance.now();
+      expect((await stage.callback(otp(), 'during')).status).toBe(500);
+      expect(performance.now() - begin).toBeLessThan(3_000);
+
+      const waiting = stage.callback(otp(), 'short');
+      server = await startPostgres({ dataDir, port });
+      expect((await waiting).status).toBe(200);
+      await stage.reaches('short', 'delivered');
+    } finally {
+      await stage.app.close();
+      await stage.kakao.close();
+      await stage.shop.close();
+      await stage.database.dataSource.destroy();
+      await server.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+      process.env.TEST_DATABASE_URL = usual;
+    }
+  }, 60_000);
+});
