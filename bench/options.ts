@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
 
-/** `plans` before what leaves a shop of nothing but open orders behind, which no planner expects. */
 export const MEASURES = ['t4', 'size', 'plans', 't1', 't2', 't3', 'settle', 'memory', 'instances'] as const;
 export type MeasureName = (typeof MEASURES)[number];
 

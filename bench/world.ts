@@ -41,10 +41,10 @@ export class World {
   }
 
   /** A database with so many orders. */
-  async database(orders: number): Promise<BenchDatabase> {
+  async database(orders: number, pendingEvery?: number): Promise<BenchDatabase> {
     const begin = performance.now();
     const database = await this.server.create(`bench_${this.databases.length}`);
-    await seedOrders(database, orders);
+    await seedOrders(database, orders, pendingEvery);
     this.databases.push(database);
     const took = ((performance.now() - begin) / 1000).toFixed(0);
     this.report.note(`${orders.toLocaleString('en')} orders seeded in ${took} s`);

@@ -12,10 +12,14 @@ const AMOUNTS = '3, 13500, 0, 1227, false';
  * So many orders as a shop has them after a while: nearly all paid, each with its attempt, its stock, its history
  * and what the shop was told.
  *
- * One in ten is `pending`; its attempt is one the reconciler does not look at.
+ * One in ten is `pending`, unless said; its attempt is one the reconciler does not look at.
  */
-export async function seedOrders(database: BenchDatabase, count: number): Promise<void> {
-  const state = `CASE WHEN n % ${PENDING_EVERY} = 0 THEN 'pending' ELSE 'paid' END`;
+export async function seedOrders(
+  database: BenchDatabase,
+  count: number,
+  pendingEvery: number = PENDING_EVERY,
+): Promise<void> {
+  const state = `CASE WHEN n % ${pendingEvery} = 0 THEN 'pending' ELSE 'paid' END`;
   const time = `timestamptz '2026-01-01' + n * interval '1 second'`;
   const id = orderIdSql('n');
   const rows = `generate_series(1, ${count}) n`;
@@ -31,7 +35,7 @@ export async function seedOrders(database: BenchDatabase, count: number): Promis
     `INSERT INTO payment.attempts (id, order_id, merchant, cid, tid, state, total_amount, tax_free_amount, vat_amount,
        charged_amount, expires_at, created_at, updated_at)
      SELECT ${id}, ${id}, 'demo-shop', 'TC0ONETIME', 'S' || substr(md5(n::text), 1, 19),
-       CASE WHEN n % ${PENDING_EVERY} = 0 THEN 'waiting' ELSE 'paid' END, 13500, 0, 1227, 13500, ${FAR}, ${time}, ${time} FROM ${rows}`,
+       CASE WHEN n % ${pendingEvery} = 0 THEN 'waiting' ELSE 'paid' END, 13500, 0, 1227, 13500, ${FAR}, ${time}, ${time} FROM ${rows}`,
   );
   await database.query(
     `INSERT INTO payment.history (id, order_id, subject, subject_id, to_state, actor, note, at)
@@ -39,20 +43,20 @@ export async function seedOrders(database: BenchDatabase, count: number): Promis
   );
   await database.query(
     `INSERT INTO commerce.reservations (merchant_id, order_ref, state, lines)
-     SELECT 'demo-shop', (${id})::text, CASE WHEN n % ${PENDING_EVERY} = 0 THEN 'held' ELSE 'committed' END, '[]' FROM ${rows}`,
+     SELECT 'demo-shop', (${id})::text, CASE WHEN n % ${pendingEvery} = 0 THEN 'held' ELSE 'committed' END, '[]' FROM ${rows}`,
   );
   await database.query(
     `INSERT INTO merchant.deliveries (id, app, merchant, type, subject, ordering_key, state, created_at, settled_at)
      SELECT ${id}, 'payment', 'demo-shop', 'payment.paid', (${id})::text, (${id})::text, 'delivered', ${time}, ${time}
-     FROM ${rows} WHERE n % ${PENDING_EVERY} <> 0`,
+     FROM ${rows} WHERE n % ${pendingEvery} <> 0`,
   );
   await database.query(
     `INSERT INTO merchant.delivery_attempts (id, delivery_id, at, duration_ms, status, result)
-     SELECT ${id}, ${id}, ${time}, 12, 200, 'accepted' FROM ${rows} WHERE n % ${PENDING_EVERY} <> 0`,
+     SELECT ${id}, ${id}, ${time}, 12, 200, 'accepted' FROM ${rows} WHERE n % ${pendingEvery} <> 0`,
   );
   await database.query(
     `INSERT INTO payment.callbacks (id, order_id, token_sealed, token_fingerprint, attempt_id, received_at)
-     SELECT ${id}, ${id}, 'seeded', n::text, ${id}, ${time} FROM ${rows} WHERE n % ${PENDING_EVERY} <> 0`,
+     SELECT ${id}, ${id}, 'seeded', n::text, ${id}, ${time} FROM ${rows} WHERE n % ${pendingEvery} <> 0`,
   );
   await database.query(
     `INSERT INTO payment.refunds (id, order_id, attempt_id, merchant, state, cause, reason, idempotency_key, amount, tax_free_amount,

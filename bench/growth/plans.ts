@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { begin, finish, leave } from '../calls/buyer';
-import { settle } from '../data/seed';
 import type { BenchDatabase } from '../machine/database-server';
 import type { World } from '../world';
 
@@ -9,6 +8,8 @@ import type { World } from '../world';
 const LARGE = 5_000;
 /** No statement of a purchase, of the open work or of one page of a list needs as many. */
 const MANY = 1_000;
+/** Open work is little of all work: another share than T4's, and other plans. */
+const PENDING_EVERY = 2_000;
 /** Minutes of the reconciler and the sweeps pass in this time. */
 const OPEN_WORK_MS = 8_000;
 const TIME_SCALE = '0.02';
@@ -33,9 +34,8 @@ interface LoggedPlan {
  * What the planner really does with every statement our app sends, on this many orders: auto_explain writes the plan of
  * each while buyers buy and the app looks after open work.
  */
-export async function checkPlans(world: World, database: BenchDatabase): Promise<void> {
-  // Other measurements may have made orders that the planner has not heard of yet.
-  await settle(database);
+export async function checkPlans(world: World): Promise<void> {
+  const database = await world.database(world.options.orders, PENDING_EVERY);
   const name = new URL(database.url).pathname.slice(1);
   const { size } = world.server.log();
   await database.query(`
@@ -128,5 +128,5 @@ const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).fla
 
 const shorten = (text: string): string => {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 150 ? `${line.slice(0, 110)} … ${line.slice(-40)}` : line;
+  return line.length > 400 ? `${line.slice(0, 200)} … ${line.slice(-200)}` : line;
 };
