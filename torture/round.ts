@@ -12,6 +12,7 @@ import { type Broken, sum } from './judge/verdict';
 import { Random } from './random';
 import { Caller } from './stories/caller';
 import { Chaos } from './stories/chaos';
+import { Months } from './stories/months';
 import type { FaultTally } from './stories/pay-faults';
 import { drawPlan, type Plan } from './stories/plan';
 import { Story } from './stories/story';
@@ -87,8 +88,11 @@ export async function playRound(
         ),
     );
     const chaos = new Chaos(Random.of(seed, 'chaos'), instances, database, CHAOS_PACE_MS);
+    const months = new Months(Random.of(seed, 'months'), reader, kakao.faults, faults);
     chaos.start();
+    months.start();
     await inTurns(stories, concurrency);
+    await months.stop();
     await chaos.stop();
     kakao.faults.removeAll();
     shop.misbehaves = 0;
@@ -219,6 +223,7 @@ function countsOf({ orders, booked, attempts }: Evidence, chaos: Chaos, cleared:
   return {
     tids: booked.length,
     attempts: attempts.length,
+    'later charges': orders.filter(({ subscription, state }) => subscription !== null && state === 'paid').length,
     charges: sum(booked.map(({ charges }) => charges.length)),
     refunds: sum(booked.map(({ refunds }) => refunds.length)),
     'won charged': sum(booked.flatMap(({ charges }) => charges)),

@@ -17,12 +17,15 @@ export interface OrderRow {
   lines: StockLine[];
   review: string | null;
   draft: string | null;
+  /** A later charge of one; nobody saw it on a screen. */
+  subscription: string | null;
 }
 
 export interface AttemptRow {
   id: string;
   order: string;
-  tid: string;
+  /** Of a later charge it comes with the answer. */
+  tid: string | null;
   state: AttemptState;
   total: number;
   charged: number | null;
@@ -113,7 +116,7 @@ export async function gatherEvidence(
     forged: shop.forged,
     orders: await reader.rows(
       `SELECT id, merchant, state, total_amount AS total, refunded_amount AS refunded, attempt_id AS attempt,
-              stock_lines AS lines, review_reason AS review, draft_id AS draft FROM payment.orders ORDER BY id`,
+              stock_lines AS lines, review_reason AS review, draft_id AS draft, subscription_id AS subscription FROM payment.orders ORDER BY id`,
     ),
     attempts: await reader.rows(
       `SELECT id, order_id AS order, tid, state, total_amount AS total, charged_amount AS charged FROM payment.attempts ORDER BY id`,
