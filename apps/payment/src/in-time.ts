@@ -1,16 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** What the work answers, or an error after so many milliseconds; the work itself is not stopped. */
 export async function inTime<T>(ms: number, work: () => Promise<T>): Promise<T> {
-  const abort = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    // No AbortController: the error it makes at each end cost a fifth of T1.
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${ms} ms`));
+    }, ms);
+  });
   try {
-    return await Promise.race([
-      work(),
-      delay(ms, undefined, { signal: abort.signal }).then((): never => {
-        throw new Error(`no answer within ${ms} ms`);
-      }),
-    ]);
+    return await Promise.race([work(), late]);
   } finally {
-    abort.abort();
+    clearTimeout(timer);
   }
 }

@@ -1,4 +1,5 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 import { EncryptionConfig } from '../config/platform.config';
@@ -14,7 +15,7 @@ import { EncryptionConfig } from '../config/platform.config';
 export class Vault {
   private readonly keys: ReadonlyMap<string, Uint8Array>;
   private readonly newest: string;
-  private readonly lookupKey: Buffer;
+  private readonly lookupKey: KeyObject;
 
   constructor(config: EncryptionConfig) {
     const keys = config.keys;
@@ -23,7 +24,8 @@ export class Vault {
     if (!newest || !oldest) throw new Error('no encryption key');
     this.keys = new Map(keys.map(({ id, secret }) => [id, new Uint8Array(secret)]));
     this.newest = newest.id;
-    this.lookupKey = Buffer.from(hkdfSync('sha256', oldest.secret, '', 'biz-plugin-platform lookup', 32));
+    const lookup = hkdfSync('sha256', oldest.secret, '', 'biz-plugin-platform lookup', 32);
+    this.lookupKey = createSecretKey(Buffer.from(lookup));
   }
 
   /** @param context where the value lives, such as `capture.otp`; needed again to open it. */
