@@ -206,6 +206,31 @@ describe('a payment that nobody finishes', () => {
     expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 0 });
   });
 
+  it('does not call a superseded tid over while its approve is on the way, and sends back what that brings', async () => {
+    const older = await world.orderAwaitingPayment();
+    world.kakaopay.holdApprovals();
+    await world.callback(older);
+    await eventually(() => {
+      expect(world.kakaopay.calls('approve').some(({ body }) => body.includes(older.tid))).toBe(true);
+    });
+    await world.approve(older, world.kakaopay.ready(older.sheet));
+    const looks = (): number => world.kakaopay.calls('order').filter(({ body }) => body.includes(older.tid)).length;
+    const [row] = await world.database.query<{ expires_at: Date }>(
+      'SELECT expires_at FROM payment.attempts WHERE tid = $1',
+      [older.tid],
+    );
+    let before = 0;
+    await eventually(() => {
+      if (new Date() <= (row?.expires_at ?? 0)) before = looks();
+      expect(looks()).toBeGreaterThan(before);
+    });
+    world.kakaopay.releaseApprovals();
+    await eventually(() => {
+      expect(world.kakaopay.charged(older.tid)).toEqual([13_500]);
+      expect(world.kakaopay.cancelled(older.tid)).toBe(13_500);
+    });
+  });
+
   it('shows a person a status that no document names, once the tid’s time is over', async () => {
     const order = await world.orderAwaitingPayment();
     world.kakaopay.set(order.tid, { status: 'ZID_CERTIFICATE' });

@@ -1,7 +1,7 @@
 import { Drafts, Stock } from '@biz/commerce';
 import type { Amounts, Card } from '@biz/kakaopay';
 import { Deliveries, type ShopEventType } from '@biz/merchant';
-import { Clock } from '@biz/platform';
+import { Clock, NotYet } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -90,6 +90,9 @@ export class Settlement {
   async failed({ id }: Attempt, { state, message, note, code, next }: Failure): Promise<void> {
     await this.inOrder(id, async (manager, order, attempt) => {
       const at = this.clock.now();
+      // Asked before the lock: money that a call still brings would come to an attempt that nobody looks at any more.
+      const calling = attempt.callingUntil !== null && attempt.callingUntil > at;
+      if (state === 'expired' && calling) throw new NotYet('an approve call may be on its way');
       const set = { failure_message: message, failure_code: code ?? null, calling_until: null };
       if (!(await moveTo(manager, ATTEMPT, id, { to: state, by: 'kakaopay', note, at, set }))) return;
       await this.endOrder(manager, order, attempt, {
