@@ -51,7 +51,7 @@ function details(point: string, kind: Kind, random: Random): Partial<FaultOrder>
     case 'slow':
       return { ms: random.int(100, 900) };
     case 'late':
-      return { ms: random.int(100, 1_500) };
+      return { ms: random.int(100, 4_000) };
     case 'status':
       return { status: random.pick([500, 502, 503]) };
     case 'refuse':
