@@ -7,6 +7,9 @@ import type { Broken } from './verdict';
 const BEFORE_MS = 300;
 const AFTER_MS = 4_000;
 
+/** Said of every refund that failed; whether it had to is judged with the money. */
+const JUDGED_ELSEWHERE = 'a refund needs a person';
+
 /** No job was put aside, and whatever was logged or answered as an error is explained by a database that was down. */
 export function machinery(
   { jobs }: Evidence,
@@ -19,7 +22,9 @@ export function machinery(
     down.some(({ from, to }) => at >= from - BEFORE_MS && at <= to + AFTER_MS);
   return [
     ...jobs.map(({ name, state, count }) => ({ rule: 'jobs', what: `${count} of ${name} ended ${state}` })),
-    ...complaints.filter((each) => !explained(each)).map(({ text }) => ({ rule: 'log', what: text.slice(0, 600) })),
+    ...complaints
+      .filter((each) => !explained(each) && !each.text.includes(JUDGED_ELSEWHERE))
+      .map(({ text }) => ({ rule: 'log', what: text.slice(0, 600) })),
     ...failures.filter((each) => !explained(each)).map(({ text }) => ({ rule: 'answers', what: text.slice(0, 300) })),
   ];
 }
