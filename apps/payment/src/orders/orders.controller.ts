@@ -93,13 +93,13 @@ export class OrdersController {
   @ApiFromKakao()
   @ApiQuery({ name: 'order_id', description: "주문아이디, T1's `partner_order_id`" })
   @ApiOkResponse({ type: OrderStatusAnswer })
-  async status(@Req() request: KakaoRequest): Promise<OrderStatusAnswer> {
+  status(@Req() request: KakaoRequest): Promise<OrderStatusAnswer> {
     // Read from the request itself: the pipes of parameters cost more than all the rest of this route.
     const { order_id: orderId } = request.query as { order_id?: unknown };
     if (typeof orderId !== 'string' || orderId === '') {
       throw new BadRequestException('요청 형식이 올바르지 않습니다. (order_id)');
     }
-    return ok(await this.orders.status(merchantOf(request), userOf(appUserIdOf(request)), orderId));
+    return this.orders.status(merchantOf(request), userOf(appUserIdOf(request)), orderId);
   }
 
   /** T4 at the address that the application form shows (9.2.3) */

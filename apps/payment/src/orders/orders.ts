@@ -1,6 +1,6 @@
-import type { OrderSheetData, OrderStatusCode } from '@biz/kakao-dto';
+import type { OrderSheetData, OrderStatusAnswer } from '@biz/kakao-dto';
 import type { Buyer, Merchant } from '@biz/merchant';
-import { Clock, gather, newId, Refusal, RuntimeConfig } from '@biz/platform';
+import { Clock, gather, newId, ok, Refusal, RuntimeConfig } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { moveTo, ORDER } from '../history/move-to';
@@ -61,17 +61,15 @@ export class Orders {
   }
 
   /** T4: our own state only, always read afresh. */
-  async status(
-    merchant: Merchant,
-    appUserId: string,
-    orderId: string,
-  ): Promise<{ order_status: OrderStatusCode; message?: string }> {
+  async status(merchant: Merchant, appUserId: string, orderId: string): Promise<OrderStatusAnswer> {
     const row = isOrderId(orderId) ? await this.statusOf(orderId) : undefined;
     if (row?.merchant !== merchant.id) throw new Refusal(300);
     if (row.app_user_id !== appUserId) throw new Refusal(400);
     if (row.lapsed) throw new Refusal(300);
     const { shown } = ORDER_STATES[row.state];
-    return shown === 'F' ? { order_status: shown, message: row.failure_message ?? FAILED } : { order_status: shown };
+    return ok(
+      shown === 'F' ? { order_status: shown, message: row.failure_message ?? FAILED } : { order_status: shown },
+    );
   }
 
   hasCid({ secrets }: Merchant, subscription: boolean): boolean {
