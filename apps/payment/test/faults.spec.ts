@@ -231,6 +231,32 @@ describe('a payment that nobody finishes', () => {
     });
   });
 
+  it('sends back what a superseded tid brings after its end, by a call that we had given up', async () => {
+    const older = await world.orderAwaitingPayment();
+    world.kakaopay.next('approve', DROPPED_BEFORE);
+    world.kakaopay.next('order', BROKEN);
+    await world.callback(older);
+    await eventually(() => {
+      expect(world.kakaopay.calls('approve').some(({ body }) => body.includes(older.tid))).toBe(true);
+    });
+    await world.approve(older, world.kakaopay.ready(older.sheet));
+    const [row] = await world.database.query<{ id: string; expires_at: Date }>(
+      'SELECT id, expires_at FROM payment.attempts WHERE tid = $1 AND calls > 0',
+      [older.tid],
+    );
+    await eventually(async () => {
+      const past = await world.database.query(
+        `SELECT 1 FROM payment.attempts WHERE id = $1 AND now() > expires_at + interval '300 ms'`,
+        [row?.id],
+      );
+      expect(past).toHaveLength(1);
+    });
+    world.kakaopay.set(older.tid, { status: 'SUCCESS_PAYMENT', charges: [13_500] });
+    await eventually(() => {
+      expect(world.kakaopay.cancelled(older.tid)).toBe(13_500);
+    }, 10_000);
+  });
+
   it('shows a person a status that no document names, once the tid’s time is over', async () => {
     const order = await world.orderAwaitingPayment();
     world.kakaopay.set(order.tid, { status: 'ZID_CERTIFICATE' });

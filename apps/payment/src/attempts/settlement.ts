@@ -1,7 +1,7 @@
 import { Drafts, Stock } from '@biz/commerce';
 import type { Amounts, Card } from '@biz/kakaopay';
 import { Deliveries, type ShopEventType } from '@biz/merchant';
-import { Clock, NotYet } from '@biz/platform';
+import { Clock, NotYet, RuntimeConfig } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -38,6 +38,9 @@ interface Failure {
   next?: AfterFailure;
 }
 
+/** A tid that approve was called for is watched so long past its end. */
+const CALL_MAY_STILL_ACT_SECONDS = 600;
+
 const BEING_PAID: readonly OrderState[] = ['pending', 'approving'];
 
 /**
@@ -57,6 +60,7 @@ export class Settlement {
     private readonly drafts: Drafts,
     private readonly deliveries: Deliveries,
     private readonly clock: Clock,
+    private readonly runtime: RuntimeConfig,
   ) {}
 
   /** The money is there. When the order cannot take it any more, it goes back. */
@@ -90,9 +94,7 @@ export class Settlement {
   async failed({ id }: Attempt, { state, message, note, code, next }: Failure): Promise<void> {
     await this.inOrder(id, async (manager, order, attempt) => {
       const at = this.clock.now();
-      // Asked before the lock: money that a call still brings would come to an attempt that nobody looks at any more.
-      const calling = attempt.callingUntil !== null && attempt.callingUntil > at;
-      if (state === 'expired' && calling) throw new NotYet('an approve call may be on its way');
+      if (state === 'expired' && at < this.endsAfterCall(attempt)) throw new NotYet('an approve may still take effect');
       const set = { failure_message: message, failure_code: code ?? null, calling_until: null };
       if (!(await moveTo(manager, ATTEMPT, id, { to: state, by: 'kakaopay', note, at, set }))) return;
       await this.endOrder(manager, order, attempt, {
@@ -167,6 +169,12 @@ export class Settlement {
       order.state = 'review';
     }
     await this.tell(manager, order, 'payment.review', { reason, ...paymentFacts(attempt) });
+  }
+
+  /** An attempt that is over is looked at no more, and KakaoPay may carry out a call after we have given it up. */
+  private endsAfterCall({ calls, updatedAt, expiresAt }: Attempt): Date {
+    const last = Math.max(updatedAt.getTime(), expiresAt.getTime());
+    return new Date(calls === 0 ? 0 : last + CALL_MAY_STILL_ACT_SECONDS * 1000 * this.runtime.retryTimeScale);
   }
 
   /** The order is locked before the attempt is read, here as everywhere. */
