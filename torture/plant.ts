@@ -4,7 +4,7 @@ import { join } from 'node:path';
 export const PLANTS = ['no-guard', 'no-snapshot-check', 'early-release'] as const;
 export type Plant = (typeof PLANTS)[number];
 
-interface Patch {
+export interface Patch {
   file: string;
   /** What is replaced; it must stand there once. */
   text: string;
@@ -33,14 +33,16 @@ const PATCHES: Record<Plant, Patch> = {
   },
 };
 
-/** Copies the build and plants a bug in the copy. @returns the folder of the copy, and how to remove it */
-export function planted(dist: string, plant: Plant): string {
+/** A copy of the build with one of the bugs of the payment app. @returns its folder */
+export const planted = (dist: string, plant: Plant): string => plantedPatch(dist, plant, PATCHES[plant]);
+
+/** Copies the build and plants a bug in the copy. @returns the folder of the copy */
+export function plantedPatch(dist: string, plant: string, { file, text, by }: Patch): string {
   // Inside the checkout, where Node finds the packages.
   const below = join(dist, '..', '.torture');
   mkdirSync(below, { recursive: true });
   const copy = mkdtempSync(join(below, `${plant}-`));
   cpSync(dist, copy, { recursive: true });
-  const { file, text, by } = PATCHES[plant];
   const path = join(copy, file);
   const source = readFileSync(path, 'utf8');
   if (source.split(text).length !== 2)

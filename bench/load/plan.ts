@@ -17,6 +17,8 @@ export type Requests =
   | { kind: 'approve'; first: number; count: number }
   /** T3 of each order once, by these paths. */
   | { kind: 'paths'; paths: string[]; user?: string }
+  /** A callback of each OTP once, numbered from here. */
+  | { kind: 'callbacks'; origin: string; first: number; count: number; segment?: string }
   /** The same address each time. */
   | { kind: 'path'; path: string };
 

@@ -41,6 +41,13 @@ export function requestsOf(requests: Requests): RequestList {
       const list = requests.paths.map((path) => get(path, requests.user));
       return { list, once: true, mark: Buffer.from('"status":200') };
     }
+    case 'callbacks': {
+      const { origin, first, count, segment = 'onetimeprofile' } = requests;
+      const list = Array.from({ length: count }, (_, at) =>
+        post('/callback', JSON.stringify({ otp: `${origin}/otp/bench${first + at}/${segment}` }), undefined),
+      );
+      return { list, once: true, mark: Buffer.from('"status":200') };
+    }
     case 'path':
       return { list: [get(requests.path)], once: false, mark: Buffer.from('"status":200') };
   }
@@ -51,7 +58,7 @@ const headersOf = (user: string | undefined): string =>
 
 const get = (path: string, user?: string): Buffer => Buffer.from(`GET ${path} HTTP/1.1\r\n${headersOf(user)}\r\n`);
 
-const post = (path: string, body: string, user: string): Buffer =>
+const post = (path: string, body: string, user: string | undefined): Buffer =>
   Buffer.from(
     `POST ${path} HTTP/1.1\r\n${headersOf(user)}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );

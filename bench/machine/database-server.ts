@@ -38,12 +38,12 @@ export class DatabaseServer {
     return new DatabaseServer(server, folder);
   }
 
-  /** An empty database with every migration of the payment app. */
-  async create(name: string): Promise<BenchDatabase> {
+  /** An empty database with every migration of these apps. */
+  async create(name: string, apps: Parameters<typeof schemaOwners>[0] = ['payment']): Promise<BenchDatabase> {
     await withClient(this.server.url, (client) => client.query(`CREATE DATABASE ${name}`));
     const url = new URL(this.server.url);
     url.pathname = `/${name}`;
-    const owners = await schemaOwners(['payment']);
+    const owners = await schemaOwners(apps);
     const dataSource = createDataSource({ url: url.href, poolSize: 2, name: 'bench', schemas: owners });
     await dataSource.initialize();
     await migrate(dataSource);

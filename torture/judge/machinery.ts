@@ -12,7 +12,7 @@ const JUDGED_ELSEWHERE = 'a refund needs a person';
 
 /** No job was put aside, and whatever was logged or answered as an error is explained by a database that was down. */
 export function machinery(
-  { jobs }: Evidence,
+  { jobs }: Pick<Evidence, 'jobs'>,
   complaints: readonly Complaint[],
   failures: readonly Complaint[],
   windows: Chaos['windows'],

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, chmodSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDataSource, migrate } from '@biz/platform';
+import { createDataSource, migrate, type SchemaOwner } from '@biz/platform';
 import { Client, Pool } from 'pg';
 import { PgBoss } from 'pg-boss';
 import { paymentApp } from '../../apps/payment/src/payment.module';
@@ -19,7 +19,8 @@ export class Database {
     private readonly port: number,
   ) {}
 
-  static async start(): Promise<Database> {
+  /** @param schemas what a fresh database has */
+  static async start(schemas: SchemaOwner[] = paymentApp([]).schemas): Promise<Database> {
     const dataDir = mkdtempSync(join(tmpdir(), 'biz-torture-'));
     // As root the server runs as another user, who has to enter it.
     chmodSync(dataDir, 0o711);
@@ -27,7 +28,7 @@ export class Database {
     const database = new Database(await startPostgres({ dataDir, port }), dataDir, port);
     await database.make(TEMPLATE);
     const url = database.urlOf(TEMPLATE);
-    const dataSource = createDataSource({ url, poolSize: 2, name: 'torture', schemas: paymentApp([]).schemas });
+    const dataSource = createDataSource({ url, poolSize: 2, name: 'torture', schemas });
     await dataSource.initialize();
     await migrate(dataSource);
     await dataSource.destroy();

@@ -11,20 +11,31 @@ export interface Complaint {
   text: string;
 }
 
-/** One payment app that is started, killed and started again at the same address. */
+/** A program under torture. */
+export interface Program {
+  /** Below the folder of the build. */
+  path: string;
+  /** Names its port. */
+  portVariable: string;
+}
+
+const PAYMENT: Program = { path: 'torture/world/payment-app.js', portVariable: 'PAYMENT_PORT' };
+
+/** One app that is started, killed and started again at the same address. */
 export class Instance {
   readonly complaints: Complaint[] = [];
   private child?: ChildProcess;
 
   private constructor(
     private readonly program: string,
+    private readonly portVariable: string,
     readonly port: number,
     private readonly env: Record<string, string>,
   ) {}
 
   /** @param dist folder of the build that is run */
-  static async at(dist: string, env: Record<string, string>): Promise<Instance> {
-    return new Instance(join(dist, 'torture/world/payment-app.js'), await freePort(), env);
+  static async at(dist: string, env: Record<string, string>, program: Program = PAYMENT): Promise<Instance> {
+    return new Instance(join(dist, program.path), program.portVariable, await freePort(), env);
   }
 
   get url(): string {
@@ -38,7 +49,7 @@ export class Instance {
   /** Settles when it takes calls. @throws Error when it ends before */
   async start(): Promise<void> {
     const child = fork(this.program, {
-      env: { PATH: process.env.PATH, ...this.env, PAYMENT_PORT: String(this.port) },
+      env: { PATH: process.env.PATH, ...this.env, [this.portVariable]: String(this.port) },
       execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -52,7 +63,7 @@ export class Instance {
       createInterface(child.stderr).on('line', (text) => this.complaints.push({ at: Date.now(), text }));
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(new Error('a payment app did not get ready'));
+        reject(new Error('an app did not get ready'));
       }, READY_LIMIT_MS);
       const settle = (error?: Error): void => {
         clearTimeout(timer);
@@ -64,7 +75,7 @@ export class Instance {
       });
       child.on('exit', () => {
         if (this.child === child) this.child = undefined;
-        settle(new Error(`a payment app ended at its start: ${this.complaints.at(-1)?.text ?? 'no word'}`));
+        settle(new Error(`an app ended at its start: ${this.complaints.at(-1)?.text ?? 'no word'}`));
       });
     });
   }

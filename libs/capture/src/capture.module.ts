@@ -13,6 +13,7 @@ import { ImageConfig } from './files/image-store.config';
 import { Erasure } from './intake/erasure';
 import { Inbox } from './intake/inbox';
 import { LocationRecord } from './intake/location-record';
+import { RedeemConfig } from './intake/redeem.config';
 import { Redemption } from './intake/redemption';
 import { CAPTURE_KIND } from './intake/work';
 import { FileLinks } from './links/file-links';
@@ -47,6 +48,7 @@ export class CaptureModule {
         LocationRecord,
         Captures,
         Inbox,
+        provideConfig(RedeemConfig),
         OtpCircuit,
         RetryTimes,
         Redemption,

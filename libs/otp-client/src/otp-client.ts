@@ -2,9 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { KakaoOrigins, Outbound } from '@biz/platform';
 import { isOtpUrl, type OtpKind } from './otp-url';
 
-/** Kakao publishes no limit; a slower answer is asked for again while the OTP lives. */
-const TIMEOUT_MS = 10_000;
-
 /** Thirty signed image addresses are about 10 KB. */
 const LARGEST_ANSWER = 512 * 1024;
 
@@ -29,8 +26,9 @@ export class OtpClient {
    * Asks Kakao once for what the customer handed over.
    *
    * The gate is passed again here: the address has been in a database since.
+   * @param timeoutMs Kakao publishes no limit; a slower answer is asked for again while the OTP lives
    */
-  async redeem(otpUrl: string, kind: OtpKind, restApiKey: string): Promise<OtpAnswer> {
+  async redeem(otpUrl: string, kind: OtpKind, restApiKey: string, timeoutMs = 10_000): Promise<OtpAnswer> {
     if (!isOtpUrl(otpUrl, kind, this.origins.talkPlugin)) return { kind: 'gone', status: 0, raw: '' };
     const query = new URLSearchParams({ rest_api_key: restApiKey });
     // Without it Kakao answers in the deprecated first version (guide 3.3).
@@ -39,7 +37,7 @@ export class OtpClient {
     const outcome = await this.outbound.send({
       method: 'GET',
       url: `${otpUrl}?${query.toString()}`,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs,
       maxBytes: LARGEST_ANSWER,
     });
     if (outcome.kind !== 'answered') return { kind: 'retryable', reason: outcome.reason };

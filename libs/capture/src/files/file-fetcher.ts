@@ -11,8 +11,8 @@ import { FileRefused, IMAGE_URL_CONTEXT, ImageDownload, StoreUnavailable } from 
 import { ImageConfig } from './image-store.config';
 
 /** After so long without a sign of life the process that claimed a file counts as dead. */
-const CLAIM_MS = 15_000;
-const SIGN_OF_LIFE_EVERY_MS = 4_000;
+const CLAIM_MS = 5_000;
+const SIGN_OF_LIFE_EVERY_MS = 1_000;
 /** How many of those who wait are looked at to choose the next: more than one customer can hand over. */
 const CHOSEN_FROM = 200;
 

@@ -8,6 +8,7 @@ import { ImageCollection } from '../files/image-collection';
 import { Capture } from '../records/capture.entity';
 import { Captures } from '../records/captures';
 import { OtpCircuit } from '../schedule/circuits';
+import { RedeemConfig } from './redeem.config';
 import { CAPTURE_KIND } from './work';
 
 export const OTP_CONTEXT = 'capture.otp';
@@ -35,6 +36,7 @@ export class Redemption {
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
+    private readonly config: RedeemConfig,
     @Optional() private readonly images?: ImageCollection,
   ) {}
 
@@ -57,7 +59,7 @@ export class Redemption {
     if (capture.sealedOtp === null) throw new Error('a pending capture without its OTP address');
     const otp = await this.vault.open(capture.sealedOtp, OTP_CONTEXT);
     const { restApiKey } = this.merchants.get(capture.merchant).secrets;
-    const answer = await this.otpClient.redeem(otp, this.kind, restApiKey);
+    const answer = await this.otpClient.redeem(otp, this.kind, restApiKey, this.config.timeoutMs);
     if (answer.kind === 'retryable') {
       // 429 is about one key; whoever says it is not down.
       if (answer.status !== 429) this.circuit.failed(capture.id);

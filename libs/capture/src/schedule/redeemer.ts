@@ -4,6 +4,7 @@ import { Clock, JobMetrics, NotYet, RuntimeConfig } from '@biz/platform';
 import type { OtpKind } from '@biz/otp-client';
 import { Merchants } from '@biz/merchant';
 import { DataSource } from 'typeorm';
+import { RedeemConfig } from '../intake/redeem.config';
 import { Redemption } from '../intake/redemption';
 import { CAPTURE_KIND } from '../intake/work';
 import { Capture } from '../records/capture.entity';
@@ -15,8 +16,8 @@ import { RetryTimes } from './retry-times';
 const AT_ONCE = 64;
 /** A shop whose customers all come at once leaves room for the others'. */
 const AT_ONCE_OF_A_MERCHANT = 16;
-/** Longer than a call's time-out: after it the process that claimed counts as dead. */
-const CLAIM_MS = 15_000;
+/** After the time-out of its call and this much more, the process that claimed counts as dead. */
+const TAKEN_OVER_MARGIN_MS = 3_000;
 
 /** Sees that every pending capture is redeemed in time: the most urgent first, fairly between merchants. */
 @Injectable()
@@ -32,6 +33,7 @@ export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdo
     private readonly merchants: Merchants,
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
+    private readonly config: RedeemConfig,
     runtime: RuntimeConfig,
     metrics: JobMetrics,
   ) {
@@ -90,7 +92,7 @@ export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdo
       [
         shops.map(([merchant]) => merchant),
         shops.map(([, room]) => room),
-        ...[this.kind, now, probe, until, most, new Date(now.getTime() + CLAIM_MS)],
+        ...[this.kind, now, probe, until, most, new Date(now.getTime() + this.config.timeoutMs + TAKEN_OVER_MARGIN_MS)],
       ],
     );
     return rows.map((row) => this.captureOf(row));

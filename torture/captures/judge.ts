@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import type { Broken } from '../judge/verdict';
+import type { Chaos } from '../stories/chaos';
+import type { Received } from '../world/shop';
+import { digestOf } from './kakao';
+import type { Plan } from './plan';
+
+export interface CaptureRow {
+  id: string;
+  token: string;
+  state: string;
+  failure: string | null;
+  received: Date;
+}
+
+/** A customer, and what became of the callbacks. */
+export interface Played {
+  plan: Plan;
+  /** When a callback was first answered {"status":200}. */
+  acceptedAt?: number;
+  endsAt: number;
+}
+
+export interface CaptureEvidence {
+  played: readonly Played[];
+  rows: readonly CaptureRow[];
+  received: readonly Received[];
+  forged: number;
+  windows: Chaos['windows'];
+}
+
+interface ToldFile {
+  state: string;
+  sha256?: string;
+  failure?: string;
+  href?: string;
+}
+
+/** So long without a disturbance is time enough for whatever waits. */
+export const CALM_MS = 10_000;
+
+/**
+ * Every OTP that Kakao would still answer before its deadline is captured and delivered exactly once by id, or visible as
+ * failed with a reason; and failing needs a cause.
+ */
+export function judge({ played, rows, received, forged, windows }: CaptureEvidence): Broken[] {
+  const broken: Broken[] = [];
+  if (forged > 0) broken.push({ rule: 'shop', what: `${forged} deliveries were not signed rightly` });
+  for (const each of played) {
+    const { plan, acceptedAt } = each;
+    const say = (rule: string, what: string): void => void broken.push({ rule, what, order: plan.token });
+    const mine = rows.filter(({ token }) => token === plan.token);
+    if (acceptedAt !== undefined && mine.length === 0)
+      say('stored', 'a callback was accepted, and no capture is there');
+    if (mine.length > 1) say('once', `${mine.length} captures of one OTP`);
+    for (const row of mine) {
+      const told = received.filter(({ data }) => data.id === row.id);
+      for (const what of [...outcome(each, row, windows), ...delivered(each, row, told, windows)]) say('capture', what);
+    }
+  }
+  return broken;
+}
+
+function outcome(each: Played, { state, failure }: CaptureRow, windows: Chaos['windows']): string[] {
+  const { outcome: said } = each.plan;
+  switch (state) {
+    case 'delivered':
+      return said === 'data' ? [] : [`delivered, though Kakao says ${said}`];
+    case 'failed':
+      // At its end Kakao refuses every address.
+      if (failure === 'refused-by-kakao' && (said === 'refused' || said === 'never' || !calm(each, windows))) return [];
+      if (failure === 'unreadable-answer' && said === 'garbage') return [];
+      if (failure === 'no-image-stored' && each.plan.files.every((file) => file.outcome === 'refused')) return [];
+      return [`failed as ${failure ?? 'nothing'}, and Kakao says ${said}`];
+    case 'expired':
+      if (failure === null) return ['expired without a reason'];
+      return said === 'never' || !calm(each, windows)
+        ? []
+        : [`expired (${failure}), though there was time and Kakao says ${said}`];
+    default:
+      return [`ends as ${state}`];
+  }
+}
+
+function delivered(each: Played, row: CaptureRow, told: Received[], windows: Chaos['windows']): string[] {
+  const idsOf = (type: string): Set<string> => new Set(told.filter((one) => one.type === type).map(({ id }) => id));
+  const received = idsOf(`${each.plan.kind}.received`).size;
+  if (row.state !== 'delivered')
+    return idsOf('capture.failed').size === 1 && received === 0
+      ? []
+      : [`${row.state}, and the shop was told otherwise`];
+  if (received !== 1) return [`delivered, and the shop has ${received} different events of it`];
+  const data = told.filter((one) => one.type === `${each.plan.kind}.received`).at(-1)?.data ?? {};
+  if (each.plan.kind === 'profile') {
+    const { nickname } = data.profile as { nickname?: string };
+    return nickname === each.plan.token ? [] : ['the shop has somebody else’s profile'];
+  }
+  return files(each, data.files as ToldFile[], windows);
+}
+
+function files(each: Played, told: ToldFile[], windows: Chaos['windows']): string[] {
+  const { token, files: planned } = each.plan;
+  const seen = new Set(told.flatMap(({ sha256 }) => sha256 ?? []));
+  if (told.length !== planned.length) return [`${told.length} files instead of ${planned.length}`];
+  const unknown = told.filter(({ state, failure }) => state !== 'stored' && failure === undefined).length;
+  const missing = planned.filter((file, at) => file.outcome === 'data' && !seen.has(digestOf(token, at, file))).length;
+  return [
+    ...(unknown > 0 ? [`${unknown} files are missing without a reason`] : []),
+    ...(missing > 0 && calm(each, windows) ? [`${missing} files are missing, though there was time`] : []),
+    ...(seen.size > planned.length ? ['files that Kakao never sent'] : []),
+  ];
+}
+
+/** Whether nothing was disturbed for a while between the callback and the end of the OTP. */
+function calm({ acceptedAt, endsAt }: Played, windows: Chaos['windows']): boolean {
+  if (acceptedAt === undefined) return false;
+  let from = acceptedAt;
+  const sorted = [...windows].sort((one, other) => one.from - other.from);
+  for (const window of sorted) {
+    if (window.to < from) continue;
+    if (Math.min(window.from, endsAt) - from >= CALM_MS) return true;
+    from = Math.max(from, window.to);
+  }
+  return endsAt - from >= CALM_MS;
+}
+
+/** What the links of the last event lead to is what Kakao sent. */
+export async function links(received: readonly Received[], most: number): Promise<Broken[]> {
+  const told = received.flatMap(({ type, data }) => (type === 'image.received' ? (data.files as ToldFile[]) : []));
+  const some = told.filter(({ href }) => href !== undefined).slice(-most);
+  const verdicts = await Promise.all(
+    some.map(async ({ href, sha256 }): Promise<Broken[]> => {
+      const response = await fetch(href ?? '');
+      const digest = createHash('sha256')
+        .update(Buffer.from(await response.arrayBuffer()))
+        .digest('hex');
+      return digest === sha256 ? [] : [{ rule: 'links', what: `a link answered ${response.status}, not the image` }];
+    }),
+  );
+  return verdicts.flat();
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Random } from '../random';
+import type { Fault, FilePlan, Plan } from './plan';
+
+const JPEG = Buffer.from('ffd8ffe000104a46494600010100000100010000', 'hex');
+const VARIANTS = ['original', 'img_3m', 'img_1m'] as const;
+const PIECES = 4;
+
+/** Kakao and its picture server, who know what they would say to whom, and how long. */
+export class OtpKakao {
+  /** Nobody is answered. */
+  down = false;
+  /** Every call to an OTP or a picture, refused ones too. */
+  calls = 0;
+  readonly faults: Record<string, number> = {};
+  private readonly plans = new Map<string, Plan>();
+  private readonly left = new Map<string, Fault[]>();
+  private readonly endsAt = new Map<string, number>();
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(): Promise<OtpKakao> {
+    const server = createServer();
+    const kakao = new OtpKakao(server);
+    server.on('request', (request, response) => {
+      kakao.answer(request.url ?? '', response).catch(() => request.socket.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return kakao;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  begin(plans: readonly Plan[]): void {
+    this.plans.clear();
+    this.left.clear();
+    this.endsAt.clear();
+    this.down = false;
+    for (const plan of plans) this.plans.set(plan.token, plan);
+  }
+
+  /** A customer handed something over: the address that stands for it, until it ends. */
+  issue({ token, kind }: Plan, endsAt: number): string {
+    if (!this.endsAt.has(token)) this.endsAt.set(token, endsAt);
+    return `${this.url}/otp/${token}/${kind === 'profile' ? 'onetimeprofile' : 'secure_image'}`;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async answer(address: string, response: ServerResponse): Promise<void> {
+    this.calls += 1;
+    const [, what, token = '', at = ''] = new URL(address, this.url).pathname.split('/');
+    const plan = this.plans.get(token);
+    const over = Date.now() > (this.endsAt.get(token) ?? 0);
+    if (this.down) {
+      if (this.calls % 2) response.writeHead(503).end();
+      else response.destroy();
+      return;
+    }
+    if (!plan || over) {
+      response.writeHead(404).end('{"code":-1}');
+      return;
+    }
+    const file = what === 'dna' ? plan.files[Number(at)] : undefined;
+    const faults = this.faultsOf(`${what ?? ''}/${token}/${file ? at : ''}`, file?.faults ?? plan.faults);
+    const fault = faults.shift();
+    if (fault) this.faults[`kakao ${fault}`] = (this.faults[`kakao ${fault}`] ?? 0) + 1;
+    if (fault === 'status') response.writeHead(502).end();
+    else if (fault === 'busy') response.writeHead(429).end();
+    else if (fault === 'drop-before') response.destroy();
+    else {
+      if (fault === 'slow') await delay(900);
+      const drop = fault === 'drop-after';
+      if (file) await this.sendFile(file, contentOf(token, Number(at), file), response, drop);
+      else this.sendAnswer(plan, response, drop);
+    }
+  }
+
+  private faultsOf(key: string, planned: Fault[]): Fault[] {
+    const left = this.left.get(key) ?? [...planned];
+    this.left.set(key, left);
+    return left;
+  }
+
+  private sendAnswer(plan: Plan, response: ServerResponse, drop: boolean): void {
+    const { outcome } = plan;
+    if (outcome === 'never') response.writeHead(503).end();
+    else if (outcome === 'refused') response.writeHead(404).end('{"code":-1,"msg":"gone"}');
+    else {
+      const text = outcome === 'garbage' ? '<html>점검중</html>' : JSON.stringify(this.dataOf(plan));
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+      if (drop) response.write(text.slice(0, 8), () => response.destroy());
+      else response.end(text);
+    }
+  }
+
+  private dataOf({ kind, token, files }: Plan): object {
+    if (kind === 'profile') return { nickname: token, shipping_address: { id: '9223372036854775807' } };
+    const urls: Record<string, string>[] = [];
+    for (let picture = 0; picture * 3 < files.length; picture++) {
+      urls.push(
+        Object.fromEntries(
+          VARIANTS.map((name, at) => [name, `${this.url}/dna/${token}/${picture * 3 + at}?signature=x`]),
+        ),
+      );
+    }
+    return { secure_urls: urls, expire: new Date(this.endsAt.get(token) ?? 0).toISOString() };
+  }
+
+  private async sendFile(file: FilePlan, content: Buffer, response: ServerResponse, drop: boolean): Promise<void> {
+    if (file.outcome === 'refused') {
+      response.writeHead(403).end();
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': content.length });
+    const size = Math.ceil(content.length / PIECES);
+    for (let at = 0; at < PIECES; at++) {
+      if (drop && at === PIECES - 1) {
+        response.destroy();
+        return;
+      }
+      response.write(content.subarray(at * size, (at + 1) * size));
+      if (file.pieceMs > 0) await delay(file.pieceMs);
+    }
+    response.end();
+  }
+}
+
+/** The same bytes whenever they are asked for. */
+function contentOf(token: string, at: number, { bytes }: FilePlan): Buffer {
+  const random = Random.of(token, at);
+  const block = Buffer.from(Array.from({ length: 64 }, () => random.int(0, 255)));
+  return Buffer.concat([JPEG, Buffer.alloc(bytes, block)]);
+}
+
+export const digestOf = (token: string, at: number, file: FilePlan): string =>
+  createHash('sha256')
+    .update(contentOf(token, at, file))
+    .digest('hex');

@@ -1,0 +1,68 @@
+import type { Random } from '../random';
+import { SHOP_IDS, type ShopId } from './shops';
+
+/** How Kakao misbehaves once, before it answers. */
+export type Fault = 'status' | 'busy' | 'drop-before' | 'drop-after' | 'slow';
+
+/** What Kakao says in the end. */
+export type Outcome = 'data' | 'refused' | 'garbage' | 'never';
+
+export interface FilePlan {
+  faults: Fault[];
+  outcome: 'data' | 'refused';
+  bytes: number;
+  /** The pieces come this far apart. */
+  pieceMs: number;
+}
+
+/** One customer who hands something over. */
+export interface Plan {
+  index: number;
+  token: string;
+  kind: 'profile' | 'image';
+  shop: ShopId;
+  /** The callback and its duplicates, after the beginning. */
+  callbacksAfterMs: number[];
+  faults: Fault[];
+  outcome: Outcome;
+  /** In the order of Kakao's answer: original, 3m, 1m of each picture. */
+  files: FilePlan[];
+}
+
+const FAULTS: Record<Fault, number> = { status: 4, busy: 2, 'drop-before': 3, 'drop-after': 2, slow: 3 };
+
+/**
+ * @param spreadMs callbacks come in bursts within this time
+ * @param hopeless share of OTPs that Kakao never answers: they take their whole ten minutes
+ */
+export function drawPlan(random: Random, seed: number, index: number, spreadMs: number, hopeless: number): Plan {
+  const kind = random.weighted({ profile: 65, image: 35 });
+  const burst = random.int(0, 5) / 5;
+  const first = Math.floor(burst * spreadMs) + random.int(0, 120);
+  const duplicates = random.weighted({ none: 5, once: 3, many: 2 });
+  const more = { none: 0, once: 1, many: 4 }[duplicates];
+  const outcome = random.chance(hopeless) ? 'never' : random.weighted({ data: 90, refused: 6, garbage: 4 });
+  return {
+    index,
+    token: `t${seed}x${index}`,
+    kind,
+    shop: random.pick(SHOP_IDS),
+    callbacksAfterMs: [first, ...Array.from({ length: more }, () => first + drawLater(random))],
+    faults: drawFaults(random, 0.35),
+    outcome,
+    files: kind === 'image' ? Array.from({ length: 3 * random.int(1, 4) }, () => drawFile(random)) : [],
+  };
+}
+
+const drawLater = (random: Random): number => (random.chance(0.6) ? random.int(0, 60) : random.int(200, 4_000));
+
+const drawFile = (random: Random): FilePlan => ({
+  faults: drawFaults(random, 0.2),
+  outcome: random.chance(0.05) ? 'refused' : 'data',
+  bytes: random.int(500, 200_000),
+  pieceMs: random.chance(0.15) ? random.int(20, 120) : 0,
+});
+
+function drawFaults(random: Random, share: number): Fault[] {
+  return random.chance(share) ? Array.from({ length: random.int(1, 3) }, () => random.weighted(FAULTS)) : [];
+}

@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { machinery } from '../judge/machinery';
+import type { Broken } from '../judge/verdict';
+import { Random } from '../random';
+import { Caller } from '../stories/caller';
+import { Chaos } from '../stories/chaos';
+import { type Database, Reader } from '../world/database';
+import { Instance, type Program } from '../world/instance';
+import { type Shop, WEBHOOK_SECRET } from '../world/shop';
+import { type CaptureRow, judge, links, type Played } from './judge';
+import type { OtpKakao } from './kakao';
+import { Outages } from './outages';
+import { drawPlan, type Plan } from './plan';
+import { SHOP_IDS } from './shops';
+
+/** Ten minutes are thirty seconds. */
+const TIME_SCALE = 0.05;
+const OTP_LIVES_MS = 600_000 * TIME_SCALE;
+const QUIET_LIMIT_MS = 75_000;
+const SHOP_MISBEHAVES = 0.15;
+/** What an app rightly complains about while Kakao is down or the store is full. */
+const EXPECTED = /Kakao does not answer|images cannot be fetched|image not fetched|unreadable answer kept/;
+
+const APPS: Record<Plan['kind'], Program> = {
+  profile: { path: 'torture/captures/profile-app.js', portVariable: 'PROFILE_PORT' },
+  image: { path: 'torture/captures/image-app.js', portVariable: 'IMAGE_PORT' },
+};
+
+export interface CaptureWorld {
+  database: Database;
+  kakao: OtpKakao;
+  shop: Shop;
+  dist: string;
+}
+
+export interface CaptureRoundOptions {
+  seed: number;
+  customers: number;
+  instances: number;
+  spreadMs: number;
+  hopeless: number;
+}
+
+export interface CaptureRoundResult {
+  broken: Broken[];
+  counts: Record<string, number>;
+}
+
+/** Customers, disturbances and outages of one seed, on a database of their own, until all is still; then the judge. */
+export async function playCaptures(world: CaptureWorld, options: CaptureRoundOptions): Promise<CaptureRoundResult> {
+  const { seed, customers, instances: count, spreadMs, hopeless } = options;
+  const { database, kakao, shop } = world;
+  const name = `captures_${seed}_${randomUUID().slice(0, 8)}`;
+  const url = await database.fresh(name);
+  const reader = new Reader(url);
+  const store = mkdtempSync(join(tmpdir(), 'biz-torture-images-'));
+  const plans = Array.from({ length: customers }, (_, at) =>
+    drawPlan(Random.of(seed, 'plan', at), seed, at, spreadMs, hopeless),
+  );
+  kakao.begin(plans);
+  shop.begin(seed, SHOP_MISBEHAVES);
+  const start = (program: Program, address?: string): Promise<Instance> =>
+    Instance.at(world.dist, { ...environment(world, store, address), DATABASE_URL: url }, program);
+  const profile = await Promise.all(Array.from({ length: count }, () => start(APPS.profile)));
+  const first = await start(APPS.image);
+  const image = [first, ...(await Promise.all(Array.from({ length: count - 1 }, () => start(APPS.image, first.url))))];
+  const instances = [...profile, ...image];
+  try {
+    await Promise.all(instances.map((instance) => instance.start()));
+    const callers = { profile: new Caller(profile), image: new Caller(image) };
+    const paceMs = Math.max(1_500, Math.min(5_000, spreadMs / 2));
+    const chaos = new Chaos(Random.of(seed, 'chaos'), instances, database, paceMs);
+    const outages = new Outages(Random.of(seed, 'outages'), kakao, store, paceMs);
+    chaos.start();
+    outages.start();
+    const played = await Promise.all(plans.map((plan) => play(plan, kakao, callers[plan.kind], seed)));
+    await Promise.all([chaos.stop(), outages.stop()]);
+    shop.misbehaves = 0;
+    const rest = await untilStill(reader);
+    const rows = await reader.rows<CaptureRow>(
+      `SELECT id, relay_id AS token, state, failure, received_at AS received FROM capture.captures ORDER BY id`,
+    );
+    const jobs = await reader.rows<{ name: string; state: string; count: number }>(
+      `SELECT name, state::text, count(*)::int AS count FROM pgboss.job
+        WHERE state::text = 'failed' OR name = 'dead' GROUP BY 1, 2`,
+    );
+    const windows = [...chaos.windows, ...outages.windows];
+    const complaints = instances.flatMap((instance) => instance.complaints).filter(({ text }) => !EXPECTED.test(text));
+    const failures = Object.values(callers).flatMap((caller) => caller.failures);
+    const broken = [
+      ...rest.map((what) => ({
+        rule: 'end',
+        what: `after ${QUIET_LIMIT_MS / 1000} s of quiet there is still ${what}`,
+      })),
+      ...judge({ played, rows, received: shop.received, forged: shop.forged, windows }),
+      ...(await links(shop.received, 50)),
+      ...machinery({ jobs }, complaints, failures, chaos.windows),
+    ];
+    return { broken, counts: countsOf(rows, played, chaos, outages, world) };
+  } finally {
+    await reader.end();
+    await Promise.all(instances.map((instance) => instance.drain()));
+    await database.drop(name);
+    rmSync(store, { recursive: true, force: true });
+  }
+}
+
+/** @param address of the image apps: the links lead to one of them */
+function environment({ kakao, shop }: CaptureWorld, store: string, address?: string): Record<string, string> {
+  return {
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'error',
+    RETRY_TIME_SCALE: String(TIME_SCALE),
+    OTP_TIMEOUT_MS: '500',
+    IMAGE_STORE: store,
+    KAKAO_TALK_PLUGIN_ORIGIN: kakao.url,
+    KAKAO_IMAGE_ORIGINS: kakao.url,
+    DEFAULT_MERCHANT: SHOP_IDS[0],
+    ...(address !== undefined && { PUBLIC_BASE_URL_IMAGE: address }),
+    ...Object.fromEntries(
+      SHOP_IDS.flatMap((id) => [
+        [`${id.toUpperCase()}_PATH_KEY`, id],
+        [`${id.toUpperCase()}_REST_API_KEY`, `rest-${id}`],
+        [`${id.toUpperCase()}_WEBHOOK_URL`, `${shop.url}/webhook`],
+        [`${id.toUpperCase()}_WEBHOOK_SECRET`, WEBHOOK_SECRET],
+      ]),
+    ),
+  };
+}
+
+/** The callback of one customer and its duplicates, each at its time. */
+async function play(plan: Plan, kakao: OtpKakao, caller: Caller, seed: number): Promise<Played> {
+  const random = Random.of(seed, 'callbacks', plan.index);
+  const [first = 0] = plan.callbacksAfterMs;
+  const played: Played = { plan, endsAt: Date.now() + first + OTP_LIVES_MS };
+  const otp = kakao.issue(plan, played.endsAt);
+  await Promise.all(
+    plan.callbacksAfterMs.map(async (afterMs) => {
+      await delay(afterMs);
+      const reply = await caller.once(random, {
+        method: 'POST',
+        path: `${plan.shop === SHOP_IDS[0] ? '' : `/m/${plan.shop}`}/callback`,
+        headers: { 'x-kakao-plugin-relay-id': plan.token },
+        body: { otp },
+      });
+      if (reply?.http === 200 && reply.body.status === 200) played.acceptedAt ??= Date.now();
+    }),
+  );
+  return played;
+}
+
+/** @returns what still moves when patience is over */
+async function untilStill(reader: Reader): Promise<string[]> {
+  const giveUpAt = Date.now() + QUIET_LIMIT_MS;
+  for (;;) {
+    const rows = await reader.rows<{ what: string; count: number }>(
+      `SELECT 'capture ' || state AS what, count(*)::int AS count FROM capture.captures
+        WHERE state IN ('pending', 'redeemed') GROUP BY 1
+       UNION ALL SELECT 'delivery', count(*)::int FROM merchant.deliveries WHERE state = 'pending' GROUP BY 1`,
+    );
+    if (rows.length === 0 || Date.now() > giveUpAt) return rows.map(({ what, count }) => `${count} × ${what}`);
+    await delay(250);
+  }
+}
+
+function countsOf(
+  rows: readonly CaptureRow[],
+  played: readonly Played[],
+  chaos: Chaos,
+  outages: Outages,
+  { kakao, shop }: CaptureWorld,
+): Record<string, number> {
+  const counts: Record<string, number> = {
+    customers: played.length,
+    callbacks: played.reduce((sum, { plan }) => sum + plan.callbacksAfterMs.length, 0),
+    'customers accepted': played.filter(({ acceptedAt }) => acceptedAt !== undefined).length,
+    'calls to Kakao': kakao.calls,
+    'events at the shop': shop.received.length,
+  };
+  for (const { state, failure } of rows) {
+    const name = `captures ${state}${failure ? ` ${failure}` : ''}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  const windows = (what: string): number => outages.windows.filter((window) => window.what === what).length;
+  return {
+    ...counts,
+    kills: chaos.kills,
+    freezes: chaos.freezes,
+    drains: chaos.drains,
+    'database crashes': chaos.databaseCrashes,
+    'outages of Kakao': windows('kakao'),
+    'times the store was full': windows('store'),
+  };
+}
