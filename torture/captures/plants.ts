@@ -1,6 +1,6 @@
 import type { Patch } from '../plant';
 
-export const CAPTURE_PLANTS = ['redeemed-too-early', 'claim-for-ever', 'no-dedupe', 'no-retry'] as const;
+export const CAPTURE_PLANTS = ['redeemed-too-early', 'claim-for-ever', 'no-dedupe'] as const;
 export type CapturePlant = (typeof CAPTURE_PLANTS)[number];
 
 /** Bugs that somebody could really write. */
@@ -22,11 +22,5 @@ export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
     file: 'libs/merchant/src/deliveries/delivery.worker.js',
     text: 'const event = {\n            id,',
     by: 'const event = {\n            id: (0, platform_1.newId)(),',
-  },
-  // A try that failed is not followed by another.
-  'no-retry': {
-    file: 'libs/capture/src/schedule/redeemer.js',
-    text: 'SET due_at = $2, claimed_until = NULL WHERE id = $1',
-    by: "SET due_at = $2 + interval '1 day', claimed_until = NULL WHERE id = $1",
   },
 };
