@@ -20,6 +20,9 @@ FROM node:24-bookworm-slim
 WORKDIR /app
 # Production unless told otherwise: a container that was given no secrets refuses to start.
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
+# An app lives in 60 MB of heap. On a large machine V8 would let it grow to several times that before it looks for what
+# is dead; with these it stays below 220 MB under load (npm run bench -- memory).
+ENV NODE_OPTIONS="--max-old-space-size=256 --max-semi-space-size=8"
 # A new volume that is mounted here takes over this owner.
 RUN install -d -o node -g node -m 700 /data
 COPY --from=build /app/node_modules node_modules

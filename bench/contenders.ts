@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Core } from './machine/cores';
 import { Server, type ServerOptions } from './machine/server';
@@ -15,6 +16,12 @@ export const ABOUT: Record<ContenderName, string> = {
 };
 
 const NO_ORDER = '/order/status?order_id=00000000-0000-7000-8000-000000000000';
+
+/** Our app has the heap of its container, and is bound to it as there. */
+function containerHeap(): string[] {
+  const [, options = ''] = /^ENV NODE_OPTIONS="(.*)"$/m.exec(readFileSync('Dockerfile', 'utf8')) ?? [];
+  return options.split(' ').filter((option) => option !== '');
+}
 
 export interface Surroundings {
   databaseUrl: string;
@@ -62,9 +69,12 @@ function programs(name: ContenderName, around: Surroundings): Program {
         },
         portVariable: 'PAYMENT_PORT',
         readyPath: '/health/ready',
-        ...(around.cpuProf !== undefined && {
-          nodeOptions: ['--cpu-prof', `--cpu-prof-dir=${around.cpuProf}`, '--enable-source-maps'],
-        }),
+        nodeOptions: [
+          ...containerHeap(),
+          ...(around.cpuProf === undefined
+            ? []
+            : ['--cpu-prof', `--cpu-prof-dir=${around.cpuProf}`, '--enable-source-maps']),
+        ],
       };
     case 'f':
       return peer('nest-typeorm', 'express');

@@ -7,6 +7,7 @@ import { atKstHour, daysAfter, kstDay } from '../src/charges/kst-day';
 import { MISSED_AFTER_SECONDS } from '../src/charges/charge-periods';
 import { CHARGE } from '../src/charges/charges';
 import { DueCharges } from '../src/charges/due-charges';
+import { StuckWork } from '../src/sweep/stuck-work';
 import { BROKEN, BROKEN_AFTER, DROPPED_AFTER, DROPPED_BEFORE, refusal, type Fault } from './fake-kakaopay';
 import { shop } from './shops';
 import { type Delivered, World } from './world';
@@ -519,6 +520,44 @@ describe('the later charges of a subscription', () => {
       await handOut();
       expect((await seen(id)).charges).toHaveLength(2);
       expect(amounts(user)).toEqual([10_000]);
+    });
+
+    it('by the operator between the check and the intent lets the period off', async () => {
+      const { id } = await subscribe();
+      world.kakaopay.next('status', { work: true, delayMs: 500 });
+      const before = world.kakaopay.calls('status').length;
+      await toDue(id);
+      await eventually(() => {
+        expect(world.kakaopay.calls('status').length).toBe(before + 1);
+      });
+      await world.operator(`subscriptions/${id}/end`, {
+        method: 'POST',
+        body: JSON.stringify({ reason: '고객 요청' }),
+      });
+      await until(id, {
+        state: 'ended',
+        charges: [{ period: 2, state: 'cancelled' }, { period: 1 }] as never,
+      });
+      expect(told(id, 'subscription.charged')).toEqual([]);
+    });
+
+    it('leaves no period that waits for ever, whatever became of its job', async () => {
+      const { id } = await subscribe();
+      await toDue(id);
+      await until(id, { charges: [{ period: 2, state: 'paid' }, { period: 1 }] as never });
+      await world.database.query(
+        `WITH ended AS (UPDATE payment.subscriptions SET state = 'ended', charge_at = NULL WHERE id = $1)
+         UPDATE payment.orders SET state = 'pending', attempt_id = NULL, updated_at = $2 WHERE subscription_id = $1`,
+        [id, new Date(clock.now().getTime() - DAY)],
+      );
+      await world.database.query(
+        `UPDATE payment.attempts SET state = 'failed' WHERE order_id IN (SELECT id FROM payment.orders WHERE subscription_id = $1)`,
+        [id],
+      );
+      await world.app.get<StuckWork>(StuckWork).endOrders();
+      expect(await seen(id)).toMatchObject({
+        charges: [{ period: 2, state: 'cancelled' }, { period: 1 }],
+      });
     });
 
     it('by the operator keeps a charge from being asked again', async () => {

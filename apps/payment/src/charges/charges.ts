@@ -100,7 +100,8 @@ export class Charges implements OnModuleInit {
     return this.inOrder(orderId, async (manager, order) => {
       if (order.state !== 'pending' && order.state !== 'failed') return undefined;
       const subscription = await this.subscriptions.lock(manager, order.subscriptionId ?? '');
-      if (subscription.state !== 'active' || subscription.tries !== tries) return undefined;
+      if (subscription.state !== 'active') return this.letOffIn(manager, order.id);
+      if (subscription.tries !== tries) return undefined;
       if (order.period !== subscription.periodsCharged + 1) return undefined;
       const { reserved } = await this.stock.reserve(manager, order.merchant, order.id, order.stockLines);
       return reserved ? this.decide(manager, order, subscription, standing) : this.soldOut(manager, order);
@@ -266,18 +267,19 @@ export class Charges implements OnModuleInit {
     return this.settlement.failed(attempt, { state: 'failed', note, ...failure });
   }
 
+  private letOff(order: Order): Promise<void> {
+    return this.inOrder(order.id, (manager) => this.letOffIn(manager, order.id));
+  }
+
   /** The subscription ended before this period was charged. */
-  private async letOff(order: Order): Promise<void> {
-    const note = 'the subscription was ended before this charge';
-    await this.inOrder(order.id, (manager) =>
-      moveTo(manager, ORDER, order.id, {
-        to: 'cancelled',
-        by: 'platform',
-        note,
-        at: this.clock.now(),
-        from: ['pending'],
-      }),
-    );
+  private async letOffIn(manager: EntityManager, orderId: string): Promise<undefined> {
+    await moveTo(manager, ORDER, orderId, {
+      to: 'cancelled',
+      by: 'platform',
+      note: 'the subscription was ended before this charge',
+      at: this.clock.now(),
+      from: ['pending'],
+    });
   }
 
   /** The schedule of one day is over. KakaoPay that could not be asked is asked tomorrow; what it never told is for a person. */

@@ -3,6 +3,7 @@ import { Deliveries } from '@biz/merchant';
 import { Clock, RuntimeConfig } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
 import { FULFIL, OrderCompletion } from '../completion/order-completion';
 import { orderFacts } from '../completion/order-facts';
@@ -35,11 +36,12 @@ export class StuckWork {
     private readonly runtime: RuntimeConfig,
   ) {}
 
-  /** Orders that wait for attempts which are all final. A period of a subscription waits without an attempt. */
+  /** Orders that wait for attempts which are all final. A period waits without an attempt, while its subscription goes on. */
   async endOrders(): Promise<string[]> {
     const stuck = await this.ids(
       `SELECT o.id FROM payment.orders o
-        WHERE o.state IN ('pending', 'approving') AND o.updated_at < $1 AND o.subscription_id IS NULL
+        WHERE o.state IN ('pending', 'approving') AND o.updated_at < $1
+          AND NOT EXISTS (SELECT 1 FROM payment.subscriptions s WHERE s.id = o.subscription_id AND s.state = 'active')
           AND NOT EXISTS (SELECT 1 FROM payment.attempts a WHERE a.order_id = o.id AND a.state IN ('waiting', 'approving'))
         ORDER BY o.id LIMIT ${BATCH}`,
       ORDER_STUCK_AFTER_SECONDS,
@@ -79,6 +81,7 @@ export class StuckWork {
       const order = await manager.findOneOrFail(Order, { where: { id }, lock: { mode: 'pessimistic_write' } });
       if (await manager.existsBy(Attempt, { orderId: id, state: In(['waiting', 'approving']) })) return false;
       const money = await manager.findOneBy(Attempt, { orderId: id, state: In(['paid', 'review']) });
+      if (order.subscriptionId !== null && !money) return this.letOff(manager, order);
       const to = money ? 'review' : 'failed';
       const note = money ? `a payment is ${money.state}, but the order did not follow` : 'no payment of it is open';
       const set = money ? { review_reason: note } : { failure_message: NOT_PAID };
@@ -94,5 +97,14 @@ export class StuckWork {
       });
       return true;
     });
+  }
+
+  /** The period of a subscription that ended without its charge; the shop is told of the end alone. */
+  private async letOff(manager: EntityManager, { id, merchant }: Order): Promise<boolean> {
+    const note = 'sweep: its subscription was ended before this charge';
+    const move = { to: 'cancelled', by: 'platform', note, at: this.clock.now() } as const;
+    if (!(await moveTo(manager, ORDER, id, { ...move, from: ['pending', 'approving'] }))) return false;
+    await this.stock.release(manager, merchant, id);
+    return true;
   }
 }
