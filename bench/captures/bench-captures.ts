@@ -216,9 +216,9 @@ function startOurs({ kakao, folder }: Stage, app: 'profile' | 'image', database:
     readyPath: '/health/ready',
     log: join(folder, `${app}.log`),
     core: 'server',
-    // As `npm start` runs it.
     nodeOptions: [
-      '--max-semi-space-size=2',
+      // As `npm start` runs it; memory is what is measured of images.
+      ...(app === 'image' ? ['--max-semi-space-size=2'] : []),
       ...(values['cpu-prof'] === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values['cpu-prof']}`]),
     ],
   });

@@ -29,7 +29,11 @@ describe('the image app', () => {
 
   beforeAll(async () => {
     store = await mkdtemp(join(tmpdir(), 'biz-images-'));
-    stage = await Stage.open(imageApp, { IMAGE_STORE: store, IMAGE_MAX_BYTES: '300000' });
+    stage = await Stage.open(imageApp, {
+      IMAGE_STORE: store,
+      IMAGE_MAX_BYTES: '300000',
+      IMAGE_PARALLEL_TOTAL: '16',
+    });
   });
   afterAll(async () => {
     await stage.close();

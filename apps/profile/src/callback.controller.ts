@@ -1,6 +1,6 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiExtraModels, ApiParam } from '@nestjs/swagger';
-import { ok } from '@biz/platform';
+import { ok, PolledRoute } from '@biz/platform';
 import type { KakaoAnswer } from '@biz/platform';
 import { CallbackRequest, ProfileAnswer } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
@@ -22,6 +22,7 @@ export class CallbackController {
   @Post('callback')
   @HttpCode(200)
   @ApiCallback()
+  @PolledRoute()
   async callback(
     @CurrentMerchant() merchant: Merchant,
     @RelayId() relayId: string | undefined,
@@ -40,6 +41,7 @@ export class CallbackController {
   @ApiParam({ name: 'plugin', description: 'Key of the plugin in the merchant’s definition' })
   @HttpCode(200)
   @ApiCallback()
+  @PolledRoute()
   async callbackOfPlugin(
     @CurrentMerchant() merchant: Merchant,
     @Param('plugin') pluginKey: string,

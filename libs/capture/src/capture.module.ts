@@ -10,6 +10,7 @@ import { FileFetcher } from './files/file-fetcher';
 import { ImageCollection } from './files/image-collection';
 import { ImageDownload } from './files/image-download';
 import { ImageConfig } from './files/image-store.config';
+import { Arrivals } from './intake/arrivals';
 import { Erasure } from './intake/erasure';
 import { Inbox } from './intake/inbox';
 import { LocationRecord } from './intake/location-record';
@@ -51,6 +52,7 @@ export class CaptureModule {
         provideConfig(RedeemConfig),
         OtpCircuit,
         RetryTimes,
+        Arrivals,
         Redemption,
         Redeemer,
         Erasure,

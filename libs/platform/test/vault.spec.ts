@@ -1,5 +1,5 @@
 import { EncryptionConfig, readConfig, Vault } from '@biz/platform';
-import { decodeProtectedHeader } from 'jose';
+import { compactDecrypt, CompactEncrypt, decodeProtectedHeader } from 'jose';
 
 const key = (id: string, fill: number): string => `${id}:${Buffer.alloc(32, fill).toString('base64')}`;
 const vault = (...keys: string[]): Vault =>
@@ -14,6 +14,37 @@ describe('Vault', () => {
     expect(sealed).not.toContain('1234');
     expect(decodeProtectedHeader(sealed)).toEqual({ alg: 'dir', enc: 'A256GCM', kid: '2025', ctx: 'capture.raw' });
     await expect(old.open(sealed, 'capture.raw')).resolves.toBe('010-1234-5678');
+  });
+
+  it('writes JWEs that any other implementation opens, and opens theirs', async () => {
+    const secret = new Uint8Array(32).fill(1);
+    const { plaintext } = await compactDecrypt(await old.seal('홍길동', 'x'), secret);
+    expect(new TextDecoder().decode(plaintext)).toBe('홍길동');
+    const theirs = await new CompactEncrypt(new TextEncoder().encode('성춘향'))
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: '2025', ctx: 'x' })
+      .encrypt(secret);
+    await expect(old.open(theirs, 'x')).resolves.toBe('성춘향');
+  });
+
+  it('opens nothing whose tag was cut, whose header was changed, or that is no JWE of this kind', async () => {
+    const sealed = await old.seal('secret', 'x');
+    const [header, , iv, text, tag] = sealed.split('.') as [string, string, string, string, string];
+    const other = Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM', kid: '2025', ctx: 'y' })).toString(
+      'base64url',
+    );
+    const foreign = Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A128GCM', kid: '2025', ctx: 'x' })).toString(
+      'base64url',
+    );
+    for (const [wrong, context] of [
+      [[header, '', iv, text, tag.slice(0, 6)], 'x'],
+      [[header, '', iv.slice(0, 8), text, tag], 'x'],
+      [[header, 'key', iv, text, tag], 'x'],
+      [[header, '', iv, text, tag, 'more'], 'x'],
+      [[other, '', iv, text, tag], 'y'],
+      [[foreign, '', iv, text, tag], 'x'],
+    ] as const) {
+      await expect(old.open(wrong.join('.'), context)).rejects.toThrow();
+    }
   });
 
   it('seals the same text differently each time', async () => {

@@ -28,7 +28,7 @@ export class ImageConfig implements CheckedConfig {
   @IsInt()
   @Min(1)
   @Max(500)
-  parallelTotal: number = 16;
+  parallelTotal: number = 8;
 
   @Variable('IMAGE_LINK_SECONDS', { about: 'how long a link to an image works that is sent to the shop' })
   @IsInt()

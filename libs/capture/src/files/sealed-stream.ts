@@ -26,36 +26,42 @@ function nonce(chunk: number, last: boolean): Buffer {
 
 /** Cuts the stream into pieces of one size; the last one is whatever is left, and knows that it is the last. */
 abstract class Chunked extends Transform {
-  private held: Buffer[] = [];
-  private heldBytes = 0;
+  /** One piece, used again and again: what flows by is copied once. */
+  private readonly piece: Buffer;
+  private filled = 0;
   private chunk = 0;
 
-  constructor(private readonly chunkBytes: number) {
+  constructor(chunkBytes: number) {
     super();
+    this.piece = Buffer.allocUnsafeSlow(chunkBytes);
   }
 
-  protected abstract turn(piece: Buffer, nonce: Buffer): Buffer;
+  /** @returns what to pass on; several pieces, so that nothing is copied to join them, and none of them `piece` itself */
+  protected abstract turn(piece: Buffer, nonce: Buffer): Buffer[];
 
   override _transform(data: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.attempt(done, () => {
-      this.held.push(data);
-      this.heldBytes += data.length;
-      if (this.heldBytes <= this.chunkBytes) return;
-      let all = Buffer.concat(this.held);
-      // A full piece waits for one more byte, because it could be the last.
-      while (all.length > this.chunkBytes) {
-        this.push(this.turn(all.subarray(0, this.chunkBytes), nonce(this.chunk++, false)));
-        all = all.subarray(this.chunkBytes);
+      for (let at = 0; at < data.length;) {
+        // A full piece waits for one more byte, because it could be the last.
+        if (this.filled === this.piece.length) {
+          this.pass(this.turn(this.piece, nonce(this.chunk++, false)));
+          this.filled = 0;
+        }
+        const copied = data.copy(this.piece, this.filled, at);
+        this.filled += copied;
+        at += copied;
       }
-      this.held = [all];
-      this.heldBytes = all.length;
     });
   }
 
   override _flush(done: TransformCallback): void {
     this.attempt(done, () => {
-      this.push(this.turn(Buffer.concat(this.held), nonce(this.chunk, true)));
+      this.pass(this.turn(this.piece.subarray(0, this.filled), nonce(this.chunk, true)));
     });
+  }
+
+  private pass(pieces: Buffer[]): void {
+    for (const piece of pieces) if (piece.length > 0) this.push(piece);
   }
 
   private attempt(done: TransformCallback, work: () => void): void {
@@ -76,10 +82,10 @@ class SealingStream extends Chunked {
     super(CHUNK);
   }
 
-  protected turn(piece: Buffer, nonce: Buffer): Buffer {
+  protected turn(piece: Buffer, nonce: Buffer): Buffer[] {
     const cipher = createCipheriv('aes-256-gcm', this.key, nonce);
     cipher.setAAD(this.context);
-    return Buffer.concat([cipher.update(piece), cipher.final(), cipher.getAuthTag()]);
+    return [cipher.update(piece), cipher.final(), cipher.getAuthTag()];
   }
 }
 
@@ -91,12 +97,15 @@ class OpeningStream extends Chunked {
     super(CHUNK + TAG);
   }
 
-  protected turn(piece: Buffer, nonce: Buffer): Buffer {
+  protected turn(piece: Buffer, nonce: Buffer): Buffer[] {
     if (piece.length < TAG) throw new Error('the sealed file is cut off');
     const decipher = createDecipheriv('aes-256-gcm', this.key, nonce);
     decipher.setAAD(this.context);
     decipher.setAuthTag(piece.subarray(piece.length - TAG));
-    return Buffer.concat([decipher.update(piece.subarray(0, piece.length - TAG)), decipher.final()]);
+    const plain = decipher.update(piece.subarray(0, piece.length - TAG));
+    // Nothing is passed on before the tag was seen.
+    decipher.final();
+    return [plain];
   }
 }
 

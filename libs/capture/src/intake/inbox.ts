@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import type { Consent } from '../records/capture.entity';
 import { Captures } from '../records/captures';
 import { Redeemer } from '../schedule/redeemer';
+import { Arrivals } from './arrivals';
 import { findPlugin } from './plugins';
 import { OTP_CONTEXT } from './redemption';
 import { CAPTURE_KIND } from './work';
@@ -63,6 +64,7 @@ export class Inbox {
     private readonly dataSource: DataSource,
     private readonly captures: Captures,
     private readonly redeemer: Redeemer,
+    private readonly arrivals: Arrivals,
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly origins: KakaoOrigins,
@@ -76,7 +78,11 @@ export class Inbox {
    * @throws NotFoundException when the merchant has no such plugin
    * @throws BadRequestException when the address is not one of Kakao's for this kind: it is never fetched
    */
-  async receive({ merchant, pluginKey, otp, relayId, service }: Callback): Promise<void> {
+  receive(callback: Callback): Promise<void> {
+    return this.arrivals.during(() => this.take(callback));
+  }
+
+  private async take({ merchant, pluginKey, otp, relayId, service }: Callback): Promise<void> {
     const plugin = findPlugin(merchant, this.kind, pluginKey);
     if (!plugin) throw new NotFoundException();
     if (!isOtpUrl(otp, this.kind, this.origins.talkPlugin)) {

@@ -4,6 +4,7 @@ import { Clock, JobMetrics, NotYet, RuntimeConfig } from '@biz/platform';
 import type { OtpKind } from '@biz/otp-client';
 import { Merchants } from '@biz/merchant';
 import { DataSource } from 'typeorm';
+import { Arrivals } from '../intake/arrivals';
 import { RedeemConfig } from '../intake/redeem.config';
 import { Redemption } from '../intake/redemption';
 import { CAPTURE_KIND } from '../intake/work';
@@ -16,6 +17,8 @@ import { RetryTimes } from './retry-times';
 const AT_ONCE = 64;
 /** A shop whose customers all come at once leaves room for the others'. */
 const AT_ONCE_OF_A_MERCHANT = 16;
+/** While callbacks arrive faster than they are answered, they go first: so few are redeemed, so often. */
+const WHILE_MANY_ARRIVE = { most: 2, everyMs: 100 };
 /** After the time-out of its call and this much more, the process that claimed counts as dead. */
 const TAKEN_OVER_MARGIN_MS = 3_000;
 
@@ -24,10 +27,12 @@ const TAKEN_OVER_MARGIN_MS = 3_000;
 export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Redeemer.name);
   private readonly due: DueWork<Capture>;
+  private claimedAt = 0;
 
   constructor(
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
     private readonly redemption: Redemption,
+    private readonly arrivals: Arrivals,
     private readonly circuit: OtpCircuit,
     private readonly times: RetryTimes,
     private readonly merchants: Merchants,
@@ -60,6 +65,14 @@ export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private async claim(most: number): Promise<Capture[]> {
+    if (!this.arrivals.many) return this.claimOf(most);
+    if (performance.now() - this.claimedAt < WHILE_MANY_ARRIVE.everyMs) return [];
+    this.claimedAt = performance.now();
+    const urgent = await this.take(most, { now: this.clock.now(), until: this.times.urgentUntil() });
+    return urgent.length > 0 ? urgent : this.claimOf(Math.min(most, WHILE_MANY_ARRIVE.most));
+  }
+
+  private async claimOf(most: number): Promise<Capture[]> {
     const now = this.clock.now();
     if (!this.circuit.open) return this.take(most, { now });
     const urgent = await this.take(most, { now, until: this.times.urgentUntil() });

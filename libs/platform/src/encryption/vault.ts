@@ -1,8 +1,20 @@
-import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
+import { decodeProtectedHeader } from 'jose';
 import { EncryptionConfig } from '../config/platform.config';
+
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+const encode = (bytes: Buffer | string): string => Buffer.from(bytes).toString('base64url');
+
+/** Of one length only: a shorter tag would be a weaker one. */
+function decode(text: string, length: number): Buffer {
+  const bytes = Buffer.from(text, 'base64url');
+  if (bytes.length !== length) throw new Error('not sealed by a vault');
+  return bytes;
+}
 
 /**
  * Seals personal data and secrets before they reach a column.
@@ -29,20 +41,32 @@ export class Vault {
   }
 
   /** @param context where the value lives, such as `capture.otp`; needed again to open it. */
-  async seal(plain: string, context: string): Promise<string> {
-    return new CompactEncrypt(new TextEncoder().encode(plain))
-      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: this.newest, ctx: context })
-      .encrypt(this.key(this.newest));
+  seal(plain: string, context: string): Promise<string> {
+    // By Node's own cipher: the Web Crypto that jose uses goes through the thread pool, which costs more than the cipher itself.
+    const header = encode(JSON.stringify({ alg: 'dir', enc: 'A256GCM', kid: this.newest, ctx: context }));
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.key(this.newest), iv);
+    cipher.setAAD(Buffer.from(header, 'ascii'));
+    const text = encode(Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]));
+    return Promise.resolve([header, '', encode(iv), text, encode(cipher.getAuthTag())].join('.'));
   }
 
   /** @throws when the value was altered, sealed for another context, or its key is no longer in DATA_ENCRYPTION_KEYS. */
   async open(sealed: string, context: string): Promise<string> {
-    const { plaintext, protectedHeader } = await compactDecrypt(sealed, ({ kid }) => this.key(kid), {
-      keyManagementAlgorithms: ['dir'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-    });
-    if (protectedHeader.ctx !== context) throw new Error(`sealed for another context than ${context}`);
-    return new TextDecoder().decode(plaintext);
+    return Promise.resolve(this.decrypt(sealed, context));
+  }
+
+  private decrypt(sealed: string, context: string): string {
+    const [header = '', key, iv = '', text = '', tag = '', more] = sealed.split('.');
+    const { alg, enc, kid, ctx } = decodeProtectedHeader(sealed);
+    if (alg !== 'dir' || enc !== 'A256GCM' || key !== '' || more !== undefined)
+      throw new Error('not sealed by a vault');
+    const decipher = createDecipheriv('aes-256-gcm', this.key(kid), decode(iv, IV_BYTES));
+    decipher.setAAD(Buffer.from(header, 'ascii'));
+    decipher.setAuthTag(decode(tag, TAG_BYTES));
+    const plain = Buffer.concat([decipher.update(text, 'base64url'), decipher.final()]).toString('utf8');
+    if (ctx !== context) throw new Error(`sealed for another context than ${context}`);
+    return plain;
   }
 
   /** @returns the value under the newest key, or `undefined` when it already is. */
