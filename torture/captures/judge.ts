@@ -104,9 +104,10 @@ function files(each: Played, told: ToldFile[], windows: Chaos['windows']): strin
   if (told.length !== planned.length) return [`${told.length} files instead of ${planned.length}`];
   const unknown = told.filter(({ state, failure }) => state !== 'stored' && failure === undefined).length;
   const missing = planned.filter((file, at) => file.outcome === 'data' && !seen.has(digestOf(token, at, file))).length;
+  const reasons = [...new Set(told.flatMap(({ failure }) => failure ?? []))].join(', ');
   return [
     ...(unknown > 0 ? [`${unknown} files are missing without a reason`] : []),
-    ...(missing > 0 && calm(each, windows) ? [`${missing} files are missing, though there was time`] : []),
+    ...(missing > 0 && calm(each, windows) ? [`${missing} files are missing (${reasons}), though there was time`] : []),
     ...(seen.size > planned.length ? ['files that Kakao never sent'] : []),
   ];
 }
