@@ -49,6 +49,10 @@ BEGIN
 
     -- From here to the next COMMIT nobody writes to the table; it takes milliseconds, or fails and changes nothing.
     SET LOCAL lock_timeout = '5s';
+    -- What it refers to first, as every transaction of the apps does: the other way round some of them would deadlock.
+    FOR each IN SELECT DISTINCT confrelid::regclass AS referred FROM pg_constraint WHERE conrelid = of_table AND contype = 'f' LOOP
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', each.referred);
+    END LOOP;
     EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', of_table);
     FOR each IN SELECT tgname, pg_get_triggerdef(oid) AS text FROM pg_trigger WHERE tgrelid = of_table AND NOT tgisinternal LOOP
       triggers := triggers || each.text;
