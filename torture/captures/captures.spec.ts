@@ -61,6 +61,7 @@ describe('the judge', () => {
       received: [event('e-1', {})],
       forged: 0,
       windows: [],
+      talksOf: () => 'never asked',
       ...changed,
     }).map(({ what }) => what);
   const expired = { ...row, state: 'expired', failure: 'deadline-passed' };

@@ -27,6 +27,8 @@ export interface CaptureEvidence {
   received: readonly Received[];
   forged: number;
   windows: Chaos['windows'];
+  /** What Kakao was asked about an OTP, or one of its files, and said. */
+  talksOf: (token: string, file?: number) => string;
 }
 
 interface ToldFile {
@@ -43,7 +45,8 @@ export const CALM_MS = 10_000;
  * Every OTP that Kakao would still answer before its deadline is captured and delivered exactly once by id, or visible as
  * failed with a reason; and failing needs a cause.
  */
-export function judge({ played, rows, received, forged, windows }: CaptureEvidence): Broken[] {
+export function judge(evidence: CaptureEvidence): Broken[] {
+  const { played, rows, received, forged } = evidence;
   const broken: Broken[] = [];
   if (forged > 0) broken.push({ rule: 'shop', what: `${forged} deliveries were not signed rightly` });
   for (const each of played) {
@@ -55,13 +58,14 @@ export function judge({ played, rows, received, forged, windows }: CaptureEviden
     if (mine.length > 1) say('once', `${mine.length} captures of one OTP`);
     for (const row of mine) {
       const told = received.filter(({ data }) => data.id === row.id);
-      for (const what of [...outcome(each, row, windows), ...delivered(each, row, told, windows)]) say('capture', what);
+      for (const what of [...outcome(each, row, evidence), ...delivered(each, row, told, evidence)])
+        say('capture', what);
     }
   }
   return broken;
 }
 
-function outcome(each: Played, { state, failure }: CaptureRow, windows: Chaos['windows']): string[] {
+function outcome(each: Played, { state, failure }: CaptureRow, { windows, talksOf }: CaptureEvidence): string[] {
   const { outcome: said } = each.plan;
   switch (state) {
     case 'delivered':
@@ -76,13 +80,13 @@ function outcome(each: Played, { state, failure }: CaptureRow, windows: Chaos['w
       if (failure === null) return ['expired without a reason'];
       return said === 'never' || !calm(each, windows)
         ? []
-        : [`expired (${failure}), though there was time and Kakao says ${said}`];
+        : [`expired (${failure}), though there was time and Kakao says ${said}; the OTP: ${talksOf(each.plan.token)}`];
     default:
       return [`ends as ${state}`];
   }
 }
 
-function delivered(each: Played, row: CaptureRow, told: Received[], windows: Chaos['windows']): string[] {
+function delivered(each: Played, row: CaptureRow, told: Received[], evidence: CaptureEvidence): string[] {
   const idsOf = (type: string): Set<string> => new Set(told.filter((one) => one.type === type).map(({ id }) => id));
   const received = idsOf(`${each.plan.kind}.received`).size;
   if (row.state !== 'delivered')
@@ -95,19 +99,26 @@ function delivered(each: Played, row: CaptureRow, told: Received[], windows: Cha
     const { nickname } = data.profile as { nickname?: string };
     return nickname === each.plan.token ? [] : ['the shop has somebody else’s profile'];
   }
-  return files(each, data.files as ToldFile[], windows);
+  return files(each, data.files as ToldFile[], evidence);
 }
 
-function files(each: Played, told: ToldFile[], windows: Chaos['windows']): string[] {
+function files(each: Played, told: ToldFile[], { windows, talksOf }: CaptureEvidence): string[] {
   const { token, files: planned } = each.plan;
   const seen = new Set(told.flatMap(({ sha256 }) => sha256 ?? []));
   if (told.length !== planned.length) return [`${told.length} files instead of ${planned.length}`];
   const unknown = told.filter(({ state, failure }) => state !== 'stored' && failure === undefined).length;
-  const missing = planned.filter((file, at) => file.outcome === 'data' && !seen.has(digestOf(token, at, file))).length;
+  const missing = planned.flatMap((file, at) =>
+    file.outcome === 'data' && !seen.has(digestOf(token, at, file)) ? [at] : [],
+  );
   const reasons = [...new Set(told.flatMap(({ failure }) => failure ?? []))].join(', ');
   return [
     ...(unknown > 0 ? [`${unknown} files are missing without a reason`] : []),
-    ...(missing > 0 && calm(each, windows) ? [`${missing} files are missing (${reasons}), though there was time`] : []),
+    ...(missing.length > 0 && calm(each, windows)
+      ? [
+          `${missing.length} files are missing (${reasons}), though there was time; the OTP: ${talksOf(token)}`,
+          ...missing.map((at) => `its file ${at}: ${talksOf(token, at)}`),
+        ]
+      : []),
     ...(seen.size > planned.length ? ['files that Kakao never sent'] : []),
   ];
 }

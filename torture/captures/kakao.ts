@@ -19,6 +19,7 @@ export class OtpKakao {
   private readonly plans = new Map<string, Plan>();
   private readonly left = new Map<string, Fault[]>();
   private readonly endsAt = new Map<string, number>();
+  private readonly talks = new Map<string, { at: number; said: string }[]>();
 
   private constructor(private readonly server: Server) {}
 
@@ -40,6 +41,7 @@ export class OtpKakao {
     this.plans.clear();
     this.left.clear();
     this.endsAt.clear();
+    this.talks.clear();
     this.down = false;
     for (const plan of plans) this.plans.set(plan.token, plan);
   }
@@ -48,6 +50,13 @@ export class OtpKakao {
   issue({ token, kind }: Plan, endsAt: number): string {
     if (!this.endsAt.has(token)) this.endsAt.set(token, endsAt);
     return `${this.url}/otp/${token}/${kind === 'profile' ? 'onetimeprofile' : 'secure_image'}`;
+  }
+
+  /** What was said to whoever asked for an OTP, or for its files, and how many seconds before its end. */
+  talksOf(token: string, file?: number): string {
+    const talks = this.talks.get(keyOf(token, file)) ?? [];
+    const endsAt = this.endsAt.get(token) ?? 0;
+    return talks.map(({ at, said }) => `${said} at ${((at - endsAt) / 1000).toFixed(1)} s`).join(', ') || 'never asked';
   }
 
   async stop(): Promise<void> {
@@ -60,18 +69,24 @@ export class OtpKakao {
     const [, what, token = '', at = ''] = new URL(address, this.url).pathname.split('/');
     const plan = this.plans.get(token);
     const over = Date.now() > (this.endsAt.get(token) ?? 0);
+    const key = keyOf(token, what === 'dna' ? Number(at) : undefined);
+    const say = (said: string): void => {
+      this.talks.set(key, [...(this.talks.get(key) ?? []), { at: Date.now(), said }]);
+    };
     if (this.down) {
+      say('down');
       if (this.calls % 2) response.writeHead(503).end();
       else response.destroy();
       return;
     }
     if (!plan || over) {
+      say('over');
       response.writeHead(404).end('{"code":-1}');
       return;
     }
     const file = what === 'dna' ? plan.files[Number(at)] : undefined;
-    const faults = this.faultsOf(`${what ?? ''}/${token}/${file ? at : ''}`, file?.faults ?? plan.faults);
-    const fault = faults.shift();
+    const fault = this.faultsOf(key, file?.faults ?? plan.faults).shift();
+    say(fault ?? 'answered');
     if (fault) this.faults[`kakao ${fault}`] = (this.faults[`kakao ${fault}`] ?? 0) + 1;
     if (fault === 'status') response.writeHead(502).end();
     else if (fault === 'busy') response.writeHead(429).end();
@@ -133,6 +148,8 @@ export class OtpKakao {
     response.end();
   }
 }
+
+const keyOf = (token: string, file?: number): string => `${token}/${file ?? ''}`;
 
 /** The same bytes whenever they are asked for. */
 function contentOf(token: string, at: number, { bytes }: FilePlan): Buffer {

@@ -96,7 +96,14 @@ export async function playCaptures(world: CaptureWorld, options: CaptureRoundOpt
         rule: 'end',
         what: `after ${QUIET_LIMIT_MS / 1000} s of quiet there is still ${what}`,
       })),
-      ...judge({ played, rows, received: shop.received, forged: shop.forged, windows }),
+      ...judge({
+        played,
+        rows,
+        received: shop.received,
+        forged: shop.forged,
+        windows,
+        talksOf: kakao.talksOf.bind(kakao),
+      }),
       ...(await links(shop.received, 50)),
       ...machinery({ jobs }, complaints, failures, chaos.windows),
     ];

@@ -82,7 +82,8 @@ export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   /**
    * While Kakao is down (`until`) only what is nearly over is asked for, and answers that are held are read; a probe is
-   * whoever was tried least, due or not, so that one that never succeeds is not the only one.
+   * whoever was tried least, due or not, so that one that never succeeds is not the only one. Reading what is held asks
+   * nobody, so it is no probe.
    */
   private async take(
     most: number,
@@ -96,7 +97,7 @@ export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdo
           CROSS JOIN LATERAL (
             SELECT id, tries, deadline_at FROM capture.captures
              WHERE kind = $3 AND state = 'pending' AND captures.merchant = shop.merchant
-               AND (claimed_until IS NULL OR claimed_until <= $4) AND ($5 OR due_at <= $4)
+               AND (claimed_until IS NULL OR claimed_until <= $4) AND CASE WHEN $5 THEN sealed_answer IS NULL ELSE due_at <= $4 END
                AND ($6::timestamptz IS NULL OR deadline_at <= $6 OR sealed_answer IS NOT NULL)
              ORDER BY ${order} LIMIT shop.room FOR UPDATE SKIP LOCKED) AS next
           ORDER BY ${order.replace(/\b(tries|deadline_at|id)\b/g, 'next.$1')} LIMIT $7)
