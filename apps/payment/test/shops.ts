@@ -15,6 +15,8 @@ export const shop = {
   sheets: {} as Record<string, (buyer: Buyer) => OrderSheet>,
   permission: 'allowed' as OrderPermission,
   fulfil: (_order: PaidOrder): Promise<{ refused: string } | undefined> => Promise.resolve(undefined),
+  /** What the third shop does with an order sheet, its policy and its order work, before it answers. */
+  third: (_what: 'sheet' | 'policy' | 'fulfilment'): Promise<void> => Promise.resolve(),
 };
 
 const agreements = [{ company: '데모샵', title: '구매조건 확인 및 결제진행 동의' }];
@@ -22,6 +24,7 @@ const agreements = [{ company: '데모샵', title: '구매조건 확인 및 결�
 export function resetShop(): void {
   shop.permission = 'allowed';
   shop.fulfil = () => Promise.resolve(undefined);
+  shop.third = () => Promise.resolve();
   shop.sheets = {
     coffee: () => ({
       lines: [
@@ -76,6 +79,26 @@ class TestFulfilment extends Fulfilment {
   }
 }
 
+class ThirdSheets extends TestSheets {
+  override async load(orderSheetId: string, buyer: Buyer): Promise<OrderSheet | undefined> {
+    await shop.third('sheet');
+    return super.load(orderSheetId, buyer);
+  }
+}
+
+class ThirdPolicy extends OrderPolicy {
+  async check(): Promise<OrderPermission> {
+    await shop.third('policy');
+    return 'allowed';
+  }
+}
+
+class ThirdFulfilment extends Fulfilment {
+  async fulfil(): Promise<undefined> {
+    await shop.third('fulfilment');
+  }
+}
+
 const sheetsAndPolicy = [
   { provide: OrderSheetSource, useClass: TestSheets },
   { provide: OrderPolicy, useClass: TestPolicy },
@@ -86,6 +109,15 @@ class FirstShopModule {}
 
 @Module({ providers: [...sheetsAndPolicy, { provide: Fulfilment, useClass: TestFulfilment }] })
 class SecondShopModule {}
+
+@Module({
+  providers: [
+    { provide: OrderSheetSource, useClass: ThirdSheets },
+    { provide: OrderPolicy, useClass: ThirdPolicy },
+    { provide: Fulfilment, useClass: ThirdFulfilment },
+  ],
+})
+class ThirdShopModule {}
 
 /** The default merchant: legacy KakaoPay, paid is done. */
 export const first = defineMerchant({
@@ -103,4 +135,13 @@ export const second = defineMerchant({
   app: { id: '2', environment: 'test' },
   plugins: { payment: { api: 'open', approvalUrl: 'direct', cid: 'TC0ONETIME' } },
   module: SecondShopModule,
+});
+
+/** Its code throws and hangs. */
+export const third = defineMerchant({
+  id: 'third',
+  name: '셋째 가게',
+  app: { id: '3', environment: 'test' },
+  plugins: { payment: { api: 'open', approvalUrl: 'direct', cid: 'TC0ONETIME' } },
+  module: ThirdShopModule,
 });

@@ -15,7 +15,7 @@ import { merchantSchema } from '@biz/merchant';
 import { paymentApp } from '../src/payment.module';
 import { paymentSchema } from '../src/payment.schema';
 import { FakeKakaoPay } from './fake-kakaopay';
-import { first, resetShop, second } from './shops';
+import { first, resetShop, second, third } from './shops';
 
 export interface Answer {
   http: number;
@@ -109,7 +109,7 @@ export class World {
 
   /** Another instance of the app on the same database. */
   startInstance(logDestination?: TestAppOptions['logDestination']): Promise<TestApp> {
-    return startTestApp(paymentApp([first, second]), {
+    return startTestApp(paymentApp([first, second, third]), {
       database: this.database,
       clock: this.clock,
       ...(logDestination && { logDestination }),
@@ -123,6 +123,7 @@ export class World {
         SHOP_TIMEOUT_MS: '300',
         FIRST_WEBHOOK_URL: `${this.shopServer.url}/webhook`,
         SECOND_WEBHOOK_URL: `${this.shopServer.url}/webhook`,
+        THIRD_WEBHOOK_URL: `${this.shopServer.url}/webhook`,
         ...this.env,
       },
     });

@@ -1,5 +1,6 @@
 export { choice, choices, combination, date, integer, numbers, text } from '@biz/commerce';
 export type { OptionInput, Product, ProductGroup, ProductOption, Question, Sku } from '@biz/commerce';
+export { SHOP_WORKERS, ShopBusy, ShopCalls, ShopLate } from './calls/shop-calls';
 export { defineMerchant, PROFILE_SCOPES } from './definition/merchant-definition';
 export type {
   CollectingPlugin,
@@ -20,6 +21,7 @@ export { Fulfilment } from './ports/fulfilment';
 export type { PaidOrder, ShippingAddress } from './ports/fulfilment';
 export { OrderPolicy } from './ports/order-policy';
 export type { OrderPermission } from './ports/order-policy';
+export { orderSheetFault, vatOf } from './ports/order-sheet-fault';
 export { OrderSheetSource } from './ports/order-sheet-source';
 export type {
   Buyer,

@@ -2,7 +2,7 @@ import { Injectable, Module } from '@nestjs/common';
 import type { AppDefinition, Environment } from '@biz/platform';
 import { defineMerchant, Deliveries, EventReceiver, MerchantsModule, merchantSchema } from '@biz/merchant';
 import type { NewDelivery, SettledDelivery, ShopEvent, ShopEventType } from '@biz/merchant';
-import { eventually, HttpStub, startTestApp, testDatabase } from '@biz/testing';
+import { eventually, HttpStub, startTestApp, testDatabase, times } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
 import { Webhook } from 'standardwebhooks';
 import { DataSource } from 'typeorm';
@@ -11,11 +11,12 @@ import { DataSource } from 'typeorm';
 class PortShop extends EventReceiver {
   readonly events: ShopEvent[] = [];
   failures = 0;
+  hangs?: Promise<void>;
 
-  receive(event: ShopEvent): Promise<void> {
-    if (this.failures-- > 0) return Promise.reject(new Error('closed for inventory'));
+  async receive(event: ShopEvent): Promise<void> {
+    await this.hangs;
+    if (this.failures-- > 0) throw new Error('closed for inventory');
     this.events.push(event);
-    return Promise.resolve();
   }
   override accepts(type: ShopEventType): boolean {
     return type !== 'payment.paid';
@@ -204,6 +205,35 @@ describe('deliveries', () => {
     ]);
     expect(shop.requests.map(({ path }) => path)).toEqual(['/port-hook']);
   });
+
+  it('of a merchant whose port hangs, or whose webhook does, do not hold up those of others', async () => {
+    const port = running.get<PortShop>(EventReceiver, { strict: false });
+    let mend: () => void = () => undefined;
+    port.hangs = new Promise((resolve) => (mend = resolve));
+    shop.on('POST /port-hook', async () => {
+      await port.hangs;
+      return { status: 200 };
+    });
+    const stuck = times(20, (at): NewDelivery => {
+      const type = at % 2 === 0 ? 'member.joined' : 'payment.paid';
+      return { ...member(`stuck-${at}`), merchant: 'port-shop', type };
+    });
+    await deliver(...stuck);
+    await deliver(...times(5, (at) => member(`quick-${at}`)));
+    await eventually(() => {
+      expect(settled.map(({ merchant }) => merchant)).toEqual(times(5, () => 'hook-shop'));
+    });
+    // What waited cost none of its tries.
+    mend();
+    await eventually(() => {
+      expect(settled).toHaveLength(25);
+    }, 15_000);
+    const [tried] = await database.query<{ most: number }>(
+      `SELECT max(tries)::int AS most FROM (SELECT count(*) AS tries FROM merchant.delivery_attempts a
+         JOIN merchant.deliveries d ON d.id = a.delivery_id WHERE d.subject LIKE 'stuck-%' GROUP BY d.id) AS counted`,
+    );
+    expect(tried?.most).toBe(1);
+  }, 30_000);
 
   it('are sealed while they wait and forgotten once delivered', async () => {
     shop.on('POST /hook', { status: 500 });

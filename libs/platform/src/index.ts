@@ -11,7 +11,7 @@ export { createDataSource, migrate, openDatabase, pendingMigrations } from './da
 export type { DatabaseOptions } from './database/database';
 export type { SchemaOwner, SealedColumn } from './database/schema-owner';
 export { Vault } from './encryption/vault';
-export { defineJob, NotYet } from './jobs/job';
+export { defineJob, NotNow, NotYet } from './jobs/job';
 export type { Job, JobRun } from './jobs/job';
 export { Jobs } from './jobs/jobs';
 export { AddressGate, placeOf } from './http/address-gate';

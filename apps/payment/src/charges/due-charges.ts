@@ -1,9 +1,9 @@
+import { vatOf } from '@biz/merchant';
 import { Clock, Jobs, newId } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DataSource, LessThanOrEqual } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { vatOf } from '../sheets/order-sheets';
 import { Subscription } from '../subscriptions/subscription.entity';
 import { CHECK } from '../subscriptions/subscriptions';
 import { CHARGE } from './charges';

@@ -1,5 +1,13 @@
 import { Stock } from '@biz/commerce';
-import { Deliveries, Fulfilment, Merchants, type PaidOrder, type ShippingAddress } from '@biz/merchant';
+import {
+  Deliveries,
+  Fulfilment,
+  Merchants,
+  type PaidOrder,
+  type ShippingAddress,
+  SHOP_WORKERS,
+  ShopCalls,
+} from '@biz/merchant';
 import { Clock, defineJob, Jobs, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
@@ -7,7 +15,6 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
 import { ATTEMPT, type Move, moveTo, ORDER } from '../history/move-to';
-import { inTime } from '../in-time';
 import { Refunds } from '../refunds/refunds';
 import { Subscription } from '../subscriptions/subscription.entity';
 import { ADDRESS_CONTEXT } from '../orders/order-address';
@@ -20,6 +27,7 @@ import { Order } from '../orders/order.entity';
 export const FULFIL = defineJob<{ orderId: string }>({
   name: 'payment.fulfil',
   schedule: [1, 2, 5, 10, 30, 60, 300, 900, 3600, 7200, 14_400, 28_800, 28_800],
+  concurrency: SHOP_WORKERS,
 });
 
 /** A shop that takes longer is asked again. */
@@ -34,6 +42,7 @@ export class OrderCompletion implements OnModuleInit {
   constructor(
     private readonly dataSource: DataSource,
     private readonly merchants: Merchants,
+    private readonly calls: ShopCalls,
     private readonly refunds: Refunds,
     private readonly periods: ChargePeriods,
     private readonly stock: Stock,
@@ -130,7 +139,7 @@ export class OrderCompletion implements OnModuleInit {
     const port = this.merchants.port(this.merchants.get(order.merchant), Fulfilment);
     if (!port) return undefined;
     const paid = await this.paidOrder(order);
-    return inTime(SHOP_TIMEOUT_MS, () => port.fulfil(paid));
+    return this.calls.job(order.merchant, 'fulfilment', SHOP_TIMEOUT_MS, () => port.fulfil(paid));
   }
 
   private async refuse(manager: EntityManager, order: Order, message: string): Promise<void> {

@@ -1,8 +1,18 @@
 import { Drafts, type StockLine } from '@biz/commerce';
-import { type Buyer, type Merchant, Merchants, OrderPolicy, type OrderSheet, OrderSheetSource } from '@biz/merchant';
+import {
+  type Buyer,
+  type Merchant,
+  Merchants,
+  OrderPolicy,
+  type OrderSheet,
+  orderSheetFault,
+  OrderSheetSource,
+  ShopBusy,
+  ShopCalls,
+  vatOf,
+} from '@biz/merchant';
 import { Refusal } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
-import { inTime } from '../in-time';
 import { PaymentConfig } from '../payment.config';
 import type { SheetTerms } from '../orders/order.entity';
 
@@ -23,8 +33,8 @@ export interface PricedSheet {
 const NOTHING_TO_PAY = '결제할 금액이 없는 주문입니다.';
 /** KakaoPay's limit on names, codes and ids. */
 const MAX_TEXT = 100;
-/** The largest amount a PostgreSQL integer holds; far above what KakaoPay takes at once. */
-const MAX_WON = 2_147_483_647;
+const NOT_NOW = '주문 정보를 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.';
+const PERMISSIONS = ['allowed', 'closed', 'restricted'];
 
 /** What the merchant says about a sheet and its buyer: by its ports, else by the drafts of the option plugin. */
 @Injectable()
@@ -34,6 +44,7 @@ export class OrderSheets {
   constructor(
     private readonly merchants: Merchants,
     private readonly drafts: Drafts,
+    private readonly calls: ShopCalls,
     private readonly config: PaymentConfig,
   ) {}
 
@@ -48,6 +59,10 @@ export class OrderSheets {
     const permission = await this.ask(merchant, 'OrderPolicy', () => policy.check(buyer));
     if (permission === 'closed') throw new Refusal(301);
     if (permission === 'restricted') throw new Refusal(401);
+    if (!PERMISSIONS.includes(permission)) {
+      this.logger.error({ merchant: merchant.id }, 'OrderPolicy answered neither allowed nor closed nor restricted');
+      throw new Refusal(500, NOT_NOW);
+    }
   }
 
   /** @returns `undefined` when there is no such sheet, or it is not this buyer's */
@@ -70,13 +85,13 @@ export class OrderSheets {
   }
 
   private price(merchant: Merchant, sheetId: string, sheet: OrderSheet): PricedSheet {
-    const taxFreeAmount = sheet.taxFreeAmount ?? 0;
-    const vatAmount = sheet.vatAmount ?? vatOf(sheet.totalAmount, taxFreeAmount);
-    const fault = faultOf(sheet, taxFreeAmount, vatAmount);
+    const fault = orderSheetFault(sheet);
     if (fault) {
       this.logger.error({ merchant: merchant.id, sheetId, fault }, 'the merchant made an order sheet nobody can pay');
       throw new Refusal(500);
     }
+    const taxFreeAmount = sheet.taxFreeAmount ?? 0;
+    const vatAmount = sheet.vatAmount ?? vatOf(sheet.totalAmount, taxFreeAmount);
     const { agreements, productUrls, subscription, lines } = sheet;
     return {
       itemName: itemNameOf(lines),
@@ -102,17 +117,14 @@ export class OrderSheets {
   /** The merchant's own systems may be slow or down; Kakao is answered all the same. */
   private async ask<T>(merchant: Merchant, port: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await inTime(this.config.shopTimeoutMs, work);
+      return await this.calls.call(merchant.id, 'orders', this.config.shopTimeoutMs, work);
     } catch (error) {
-      this.logger.error({ merchant: merchant.id, port, error }, 'a port of the merchant failed');
-      throw new Refusal(500, '주문 정보를 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.');
+      // One line for each of thousands of refusals would be one more load.
+      if (!(error instanceof ShopBusy))
+        this.logger.error({ merchant: merchant.id, port, error }, 'a port of the merchant failed');
+      throw new Refusal(500, NOT_NOW);
     }
   }
-}
-
-/** Won, rounded half up (guide: 소숫점이하 반올림). */
-export function vatOf(totalAmount: number, taxFreeAmount: number): number {
-  return Math.round((totalAmount - taxFreeAmount) / 11);
 }
 
 /** Several goods are gathered in one line (1줄로 취합한다): `첫 상품 외 N`. */
@@ -121,33 +133,4 @@ export function itemNameOf(lines: readonly { name: string }[]): string {
   const name = Array.from(lines[0]?.name ?? '');
   const room = MAX_TEXT - rest.length;
   return `${name.length > room ? `${name.slice(0, room - 1).join('')}…` : name.join('')}${rest}`;
-}
-
-/** A day of the calendar, YYYY-MM-DD: no 31 February. */
-function isDay(text: string): boolean {
-  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
-}
-
-function faultOf(sheet: OrderSheet, taxFree: number, vat: number): string | undefined {
-  const won = (amount: number): boolean => Number.isInteger(amount) && amount >= 0 && amount <= MAX_WON;
-  if (sheet.lines.length === 0) return 'it has no lines';
-  if (sheet.lines.some(({ name, quantity }) => name === '' || !Number.isInteger(quantity) || quantity < 1)) {
-    return 'a line lacks a name or a whole quantity of 1 or more';
-  }
-  if (!won(sheet.totalAmount) || !won(taxFree) || !won(vat)) return 'an amount is not whole won, 0 or more';
-  if (taxFree + vat > sheet.totalAmount) return 'tax free and VAT are more than the total';
-  if ((sheet.itemCode?.length ?? 0) > MAX_TEXT) return 'the item code is longer than 100 characters';
-  if (sheet.totalAmount === 0 && !sheet.subscription) return 'only a subscription may cost nothing';
-  if (sheet.subscription) {
-    if (!sheet.agreements?.length) return 'a subscription needs agreements (order_agreements)';
-    if (sheet.subscription.details.length === 0) return 'a subscription needs its planned charges (details)';
-    if (!['월', '주', '일', '년'].includes(sheet.subscription.billingCycle))
-      return 'the billing cycle is not 월, 주, 일 or 년';
-    for (const { date, amount, taxFreeAmount = 0 } of sheet.subscription.details) {
-      if (!isDay(date) || !won(amount)) return 'a planned charge lacks a day (YYYY-MM-DD) or whole won';
-      if (!won(taxFreeAmount) || taxFreeAmount > amount) return 'a planned charge is tax-free for more than its amount';
-    }
-  }
-  return undefined;
 }

@@ -1,6 +1,7 @@
 import { ConflictException, Inject, Injectable, NotFoundException } from '@nestjs/common';
 import { APP_NAME, Clock, defineJob, Jobs, newId, Vault } from '@biz/platform';
 import type { AppName, Job } from '@biz/platform';
+import { SHOP_WORKERS } from '../calls/shop-calls';
 import { DataSource, IsNull, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { ShopEventData, ShopEventType } from '../events/shop-event';
@@ -49,7 +50,7 @@ export class Deliveries {
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
   ) {
-    this.job = defineJob({ name: `deliver.${app}`, schedule: RETRY_AFTER });
+    this.job = defineJob({ name: `deliver.${app}`, schedule: RETRY_AFTER, concurrency: SHOP_WORKERS });
   }
 
   /** Stores an event in the caller's transaction; it is on its way as soon as that commits. */

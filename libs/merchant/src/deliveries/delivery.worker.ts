@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { Clock, Jobs, newId, Outbound, Vault } from '@biz/platform';
+import { Clock, Jobs, newId, NotNow, Outbound, Vault } from '@biz/platform';
 import { Webhook } from 'standardwebhooks';
 import { DataSource, LessThan } from 'typeorm';
+import { ShopCalls, ShopLate } from '../calls/shop-calls';
 import { EventReceiver } from '../events/shop-event';
 import type { ShopEvent, ShopEventData } from '../events/shop-event';
 import { Merchants } from '../registry/merchants';
@@ -27,6 +27,7 @@ export class DeliveryWorker implements OnModuleInit {
   constructor(
     private readonly deliveries: Deliveries,
     private readonly merchants: Merchants,
+    private readonly calls: ShopCalls,
     private readonly jobs: Jobs,
     private readonly vault: Vault,
     private readonly outbound: Outbound,
@@ -73,36 +74,39 @@ export class DeliveryWorker implements OnModuleInit {
 
   private async send(merchant: Merchant, event: ShopEvent): Promise<Attempt> {
     const receiver = this.merchants.port(merchant, EventReceiver);
-    if (receiver?.accepts(event.type)) return this.callPort(receiver, event);
+    if (receiver?.accepts(event.type)) return this.callPort(merchant.id, receiver, event);
     const { webhookUrl, webhookSecrets } = merchant.secrets;
     if (!webhookUrl) {
       this.logger.warn({ merchant: merchant.id, type: event.type }, 'no EventReceiver and no webhook: kept as failed');
       return { result: 'no-receiver' };
     }
-    return this.callWebhook(webhookUrl, webhookSecrets, event);
+    return this.callWebhook(merchant.id, webhookUrl, webhookSecrets, event);
   }
 
-  private async callPort(receiver: EventReceiver, event: ShopEvent): Promise<Attempt> {
-    const abort = new AbortController();
+  private async callPort(merchant: string, receiver: EventReceiver, event: ShopEvent): Promise<Attempt> {
     try {
-      return await Promise.race([
-        receiver.receive(event).then(() => ({ result: 'ok' })),
-        delay(SHOP_TIMEOUT_MS, { result: 'TIMEOUT' }, { signal: abort.signal }),
-      ]);
+      await this.calls.job(merchant, 'events', SHOP_TIMEOUT_MS, () => receiver.receive(event));
+      return { result: 'ok' };
     } catch (error) {
+      if (error instanceof NotNow) throw error;
+      if (error instanceof ShopLate) return { result: 'TIMEOUT' };
       this.logger.warn({ type: event.type, error }, 'EventReceiver failed');
       return { result: 'RECEIVER_FAILED' };
-    } finally {
-      abort.abort();
+    }
+  }
+
+  private async callWebhook(merchant: string, url: string, secrets: string[], event: ShopEvent): Promise<Attempt> {
+    try {
+      // The time-out is the call's own; a merchant that reaches it counts as hanging.
+      return await this.calls.job(merchant, 'events', 2 * SHOP_TIMEOUT_MS, () => this.post(url, secrets, event));
+    } catch (error) {
+      if (error instanceof ShopLate) return { result: 'TIMEOUT' };
+      throw error;
     }
   }
 
   /** Standard Webhooks: the id is the same on every try, the signature is of this try. */
-  private async callWebhook(
-    url: string,
-    secrets: string[],
-    { id, type, timestamp, data }: ShopEvent,
-  ): Promise<Attempt> {
+  private async post(url: string, secrets: string[], { id, type, timestamp, data }: ShopEvent): Promise<Attempt> {
     const now = this.clock.now();
     const body = JSON.stringify({ type, timestamp: timestamp.toISOString(), data });
     const outcome = await this.outbound.send({
@@ -117,6 +121,7 @@ export class DeliveryWorker implements OnModuleInit {
       body,
       timeoutMs: SHOP_TIMEOUT_MS,
     });
+    if (outcome.kind !== 'answered' && outcome.reason === 'TIMEOUT') throw new ShopLate('TIMEOUT');
     if (outcome.kind !== 'answered') return { result: outcome.reason };
     const { status } = outcome;
     return { status, result: status >= 200 && status < 300 ? 'ok' : 'REFUSED' };

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { ShopCalls } from '../calls/shop-calls';
 import { Deliveries } from '../deliveries/deliveries';
 import { DeliveriesController } from '../deliveries/deliveries.controller';
 import { DeliveryWorker } from '../deliveries/delivery.worker';
@@ -16,6 +17,7 @@ export class MerchantsModule {
       { provide: MERCHANT_DEFINITIONS, useValue: definitions },
       provideConfig(KakaoCallers),
       Merchants,
+      ShopCalls,
       Deliveries,
       KakaoGuard,
     ];

@@ -36,3 +36,15 @@ export class NotYet extends Error {
     super(reason);
   }
 }
+
+/** Thrown by a handler that could not begin: the job runs again after so many seconds, and it costs no try. */
+export class NotNow extends NotYet {
+  override name = 'NotNow';
+
+  constructor(
+    reason: string,
+    override readonly afterSeconds: number,
+  ) {
+    super(reason, afterSeconds);
+  }
+}

@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 import { DatabaseConfig, RuntimeConfig } from '../config/platform.config';
 import { newRequestId, requestId, withRequestId } from '../logging/request-context';
 import { JobMetrics } from '../metrics/job-metrics';
-import { defineJob, NotYet } from './job';
+import { defineJob, NotNow, NotYet } from './job';
 import type { Job, JobRun } from './job';
 
 interface Envelope {
@@ -209,6 +209,7 @@ export class Jobs {
       const last = everySeconds === undefined && envelope.attempt > job.schedule.length;
       const finish = this.metrics.started(name);
       let afterSeconds = everySeconds;
+      let attempt = envelope.attempt + 1;
       try {
         await handler(envelope.data, { attempt: envelope.attempt, last });
         finish('done');
@@ -217,12 +218,13 @@ export class Jobs {
         finish(expected ? 'not-yet' : 'failed');
         if (expected) this.logger.debug({ job: name, attempt: envelope.attempt, reason: error.message }, 'not yet');
         else this.logger.warn({ job: name, attempt: envelope.attempt, last, error }, 'job failed');
-        if (last) return onExhausted(envelope.data, error);
+        if (error instanceof NotNow) attempt = envelope.attempt;
+        else if (last) return onExhausted(envelope.data, error);
         afterSeconds =
           (expected ? error.afterSeconds : undefined) ?? everySeconds ?? job.schedule[envelope.attempt - 1];
       }
       if (afterSeconds === undefined) return;
-      const next = everySeconds === undefined ? { ...envelope, attempt: envelope.attempt + 1 } : FIRST_RUN;
+      const next = everySeconds === undefined ? { ...envelope, attempt } : FIRST_RUN;
       await this.repeat(id, name, next, this.scaled(afterSeconds));
     });
   }

@@ -1,0 +1,100 @@
+import { eventually, times } from '@biz/testing';
+import { shop } from './shops';
+import { type Answer, World } from './world';
+
+const THIRD = '/m/third';
+const KOREAN = /[가-힣]/;
+
+/** The third shop's code throws and hangs; the customers of the others must not feel it. */
+describe('a shop whose code is broken', () => {
+  let world: World;
+  let mend: () => void = () => undefined;
+  beforeEach(async () => {
+    world = await World.start();
+  });
+  afterEach(async () => {
+    mend();
+    await world.stop();
+  });
+
+  const hang = (what: 'sheet' | 'policy' | 'fulfilment'): void => {
+    const mended = new Promise<void>((resolve) => (mend = resolve));
+    shop.third = (asked) => (asked === what ? mended : Promise.resolve());
+  };
+  const sheetOf = (prefix: string, user: number): Promise<Answer> =>
+    world.get(`${prefix}/ordersheet?ordersheet_id=coffee-${user}`, String(user));
+
+  it.each(['sheet', 'policy'] as const)(
+    'that hangs (%s) keeps 32 calls and the rest is refused at once, in Korean; others order as ever',
+    async (what) => {
+      hang(what);
+      const begun = performance.now();
+      const waits = times(132, async (user) => {
+        const answer = await sheetOf(THIRD, user);
+        return { ...answer, ms: performance.now() - begun };
+      });
+      const others = await Promise.all(times(20, (user) => sheetOf('', user)));
+      expect(others.map(({ status }) => status)).toEqual(times(20, () => 200));
+      // Nothing of the database is held while a shop is waited for.
+      expect(
+        await world.database.query(
+          `SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'`,
+        ),
+      ).toEqual([]);
+      const refused = await Promise.all(waits);
+      expect(refused.map(({ http, status }) => [http, status])).toEqual(times(132, () => [200, 500]));
+      expect(refused.every(({ message = '' }) => KOREAN.test(message))).toBe(true);
+      // It answers in 300 ms when it waits (SHOP_TIMEOUT_MS); a hundred did not wait.
+      const metrics = await (await fetch(`${world.app.url}/metrics`)).text();
+      expect(metrics).toContain('shop_calls_total{merchant="third",lane="orders",outcome="late"} 32');
+      expect(metrics).toContain('shop_calls_total{merchant="third",lane="orders",outcome="refused"} 100');
+    },
+  );
+
+  it('that throws is told as a refusal, and answers again once it is mended', async () => {
+    shop.third = () => {
+      throw new Error('password=hunter2');
+    };
+    const broken = await Promise.all(times(40, (user) => sheetOf(THIRD, user)));
+    expect(broken.every(({ http, status }) => http === 200 && status === 500)).toBe(true);
+    expect(JSON.stringify(broken)).not.toContain('hunter2');
+    shop.third = () => Promise.resolve();
+    expect(await sheetOf(THIRD, 1)).toMatchObject({ status: 200 });
+  });
+
+  it('whose order work hangs does not hold up the paid orders of others', async () => {
+    hang('fulfilment');
+    const stuck = await Promise.all(times(20, () => world.orderAwaitingPayment('coffee', { prefix: THIRD })));
+    await Promise.all(stuck.map((order) => world.callback(order)));
+    await eventually(async () => {
+      const [row] = await world.database.query<{ count: string }>(
+        `SELECT count(*) FROM payment.orders WHERE merchant = 'third' AND state = 'fulfilling'`,
+      );
+      expect(row?.count).toBe('20');
+    });
+    const orders = await Promise.all(times(5, () => world.paidOrder('coffee', { prefix: '/m/second' })));
+    expect(orders).toHaveLength(5);
+  });
+
+  it('whose answer is no order sheet makes an error of that order only', async () => {
+    const answers: unknown[] = ['text', 42, [], { lines: 'many' }, { lines: [null], totalAmount: 1 }];
+    shop.sheets.odd = ({ appUserId }) => answers[Number(appUserId)] as never;
+    const odd = await Promise.all(times(5, (user) => world.get(`/ordersheet?ordersheet_id=odd-${user}`, String(user))));
+    expect(odd.map(({ http, status }) => [http, status])).toEqual(times(5, () => [200, 500]));
+  });
+
+  it('whose order sheet has no end is not kept', async () => {
+    shop.sheets.endless = () => ({
+      lines: times(201, () => ({ name: '커피', quantity: 1 })),
+      totalAmount: 1_000,
+      needsShipping: false,
+    });
+    shop.sheets.wordy = () => ({
+      lines: [{ name: '커'.repeat(1_001), quantity: 1 }],
+      totalAmount: 1_000,
+      needsShipping: false,
+    });
+    expect(await world.get('/ordersheet?ordersheet_id=endless-1', '1')).toMatchObject({ status: 500 });
+    expect(await world.get('/ordersheet?ordersheet_id=wordy-1', '1')).toMatchObject({ status: 500 });
+  });
+});

@@ -1,0 +1,151 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Metrics, NotNow } from '@biz/platform';
+import { Counter } from 'prom-client';
+import { Bulkhead } from './bulkhead';
+import type { Bounds } from './bulkhead';
+
+/** What a merchant is called for; each has places of its own, so that slow order work does not stop its order sheets. */
+const LANES = {
+  /** A buyer waits in T1 or T2. */
+  orders: { atOnce: 32, waitMs: 0 },
+  /** Order work (`Fulfilment`), by workers that all merchants share. */
+  fulfilment: { atOnce: 4, waitMs: 250 },
+  /** Events, by workers that all merchants share. */
+  events: { atOnce: 4, waitMs: 250 },
+} as const satisfies Record<string, Bounds>;
+export type Lane = keyof typeof LANES;
+
+/** Workers of a queue whose jobs call merchants: more than one merchant may hold, so that others go on. */
+export const SHOP_WORKERS = 8;
+
+/** A call that is not over so long after its time-out is forgotten, and its place given to another. */
+const FORGOTTEN_AFTER_MS = 10_000;
+
+/** Seconds until a job comes again that found no place; those of a merchant that hangs may be thousands. */
+const AGAIN_S = 1;
+const AGAIN_HANGING_S = 30;
+
+/** The merchant has as many calls under way as it may have, or hangs: nothing was asked. */
+export class ShopBusy extends Error {
+  override readonly name = 'ShopBusy';
+
+  /** @param hangs its last calls had no answer in time */
+  constructor(readonly hangs: boolean) {
+    super(hangs ? 'the merchant did not answer its last calls' : 'the merchant has too many calls under way');
+  }
+}
+
+/** The merchant had no answer in time; whether it did the work is not known. */
+export class ShopLate extends Error {
+  override readonly name = 'ShopLate';
+}
+
+/**
+ * Calls a merchant's own code or servers so that nobody else feels it: bounded in time and in number, for each merchant.
+ *
+ * Code that never gives control back (an endless loop) stops the process all the same: a shop whose code is not trusted
+ * that far answers by HTTP (`endpoints`).
+ */
+@Injectable()
+export class ShopCalls {
+  private readonly logger = new Logger(ShopCalls.name);
+  private readonly bulkheads = new Map<string, Bulkhead>();
+  private readonly outcomes: Counter<'merchant' | 'lane' | 'outcome'>;
+
+  constructor(metrics: Metrics) {
+    this.outcomes = new Counter({
+      name: 'shop_calls_total',
+      help: 'Calls to merchants, by how they ended: answered, failed, late, refused (not made)',
+      labelNames: ['merchant', 'lane', 'outcome'],
+      registers: [metrics.registry],
+    });
+  }
+
+  /**
+   * What the work answers.
+   *
+   * @throws ShopBusy at once, without a call
+   * @throws ShopLate after `timeoutMs`; the work itself is not stopped
+   */
+  async call<T>(merchant: string, lane: Lane, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+    const bulkhead = this.bulkheadOf(merchant, lane);
+    const place = bulkhead.enter();
+    if (place === false || (place !== true && !(await place))) {
+      this.count(merchant, lane, 'refused');
+      throw new ShopBusy(bulkhead.hangs);
+    }
+    const leave = once(() => {
+      bulkhead.leave();
+    });
+    const running = started(work);
+    running.then(leave, leave);
+    try {
+      const answer = await inTime(timeoutMs, running);
+      bulkhead.answered();
+      this.count(merchant, lane, 'answered');
+      return answer;
+    } catch (error) {
+      if (!(error instanceof ShopLate)) {
+        bulkhead.answered();
+        this.count(merchant, lane, 'failed');
+        throw error;
+      }
+      const didHang = bulkhead.hangs;
+      bulkhead.late();
+      this.count(merchant, lane, 'late');
+      if (bulkhead.hangs && !didHang) this.logger.error({ merchant, lane }, 'a merchant hangs: one call at a time');
+      setTimeout(leave, FORGOTTEN_AFTER_MS).unref();
+      throw error;
+    }
+  }
+
+  /** The same for a handler of durable work: when it is not the merchant's turn, the job comes again and costs no try. */
+  async job<T>(merchant: string, lane: Lane, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.call(merchant, lane, timeoutMs, work);
+    } catch (error) {
+      if (error instanceof ShopBusy) throw new NotNow(error.message, error.hangs ? AGAIN_HANGING_S : AGAIN_S);
+      throw error;
+    }
+  }
+
+  private bulkheadOf(merchant: string, lane: Lane): Bulkhead {
+    const key = `${lane} ${merchant}`;
+    let bulkhead = this.bulkheads.get(key);
+    if (!bulkhead) this.bulkheads.set(key, (bulkhead = new Bulkhead(LANES[lane])));
+    return bulkhead;
+  }
+
+  private count(merchant: string, lane: Lane, outcome: string): void {
+    this.outcomes.inc({ merchant, lane, outcome });
+  }
+}
+
+/** What throws before its first await is a rejection too. */
+async function started<T>(work: () => Promise<T>): Promise<T> {
+  return await work();
+}
+
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    work();
+  };
+}
+
+async function inTime<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    // No AbortController: the error it makes at each end cost a fifth of T1.
+    timer = setTimeout(() => {
+      reject(new ShopLate(`no answer within ${ms} ms`));
+    }, ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ShopBusy, ShopCalls, ShopLate } from '@biz/merchant';
+import { Metrics } from '@biz/platform';
+import { times } from '@biz/testing';
+
+describe('calls to merchants', () => {
+  let calls: ShopCalls;
+  let metrics: Metrics;
+  beforeEach(() => {
+    metrics = new Metrics();
+    calls = new ShopCalls(metrics);
+  });
+
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const answer = (): Promise<string> => Promise.resolve('here');
+  const endOf = (call: Promise<unknown>): Promise<string> =>
+    call.then(String, (error: unknown) => (error as Error).name);
+  const T1 = 50;
+
+  it('are refused beyond so many at once, at once, and only for the merchant that has them', async () => {
+    const hanging = times(32, () => endOf(calls.call('slow', 'orders', T1, never)));
+    const begun = performance.now();
+    expect(await endOf(calls.call('slow', 'orders', T1, answer))).toBe('ShopBusy');
+    expect(performance.now() - begun).toBeLessThan(T1);
+    expect(await endOf(calls.call('other', 'orders', T1, answer))).toBe('here');
+    // Its order work has places of its own.
+    expect(await endOf(calls.call('slow', 'fulfilment', T1, answer))).toBe('here');
+    expect(new Set(await Promise.all(hanging))).toEqual(new Set(['ShopLate']));
+  });
+
+  it('go one at a time while a merchant hangs, and all together again once it answers', async () => {
+    let free: (value: string) => void = () => undefined;
+    const opened = new Promise<string>((resolve) => (free = resolve));
+    for (let call = 0; call < 3; call++) await endOf(calls.call('slow', 'orders', 5, () => opened));
+    // The three keep their places until they are over, so nobody is let in.
+    expect(await endOf(calls.call('slow', 'orders', T1, answer))).toBe('ShopBusy');
+    free('late');
+    await delay(1);
+    const two = await Promise.all(times(2, () => endOf(calls.call('slow', 'orders', T1, () => delay(1, 'here')))));
+    expect(two).toEqual(['here', 'ShopBusy']);
+    const all = await Promise.all(times(32, () => endOf(calls.call('slow', 'orders', T1, () => delay(1, 'here')))));
+    expect(new Set(all)).toEqual(new Set(['here']));
+  });
+
+  it('that throw, at once or later, are errors of that call only', async () => {
+    const throwing = (): Promise<string> => {
+      throw new TypeError('before the first await');
+    };
+    for (let call = 0; call < 50; call++)
+      expect(await endOf(calls.call('broken', 'orders', T1, throwing))).toBe('TypeError');
+    expect(await endOf(calls.call('broken', 'orders', T1, answer))).toBe('here');
+  });
+
+  it('of workers wait a moment for their turn: a burst of a merchant that is well is not sent away', async () => {
+    const burst = times(8, () => endOf(calls.call('busy', 'events', 1_000, () => delay(20, 'here'))));
+    expect(new Set(await Promise.all(burst))).toEqual(new Set(['here']));
+  });
+
+  it('of workers come again soon, and later to a merchant that hangs', async () => {
+    const hanging = times(4, () => calls.job('slow', 'events', 500, never).catch(() => undefined));
+    await expect(calls.job('slow', 'events', 500, answer)).rejects.toMatchObject({ name: 'NotNow', afterSeconds: 1 });
+    await Promise.all(hanging);
+    await expect(calls.job('slow', 'events', 500, answer)).rejects.toMatchObject({ name: 'NotNow', afterSeconds: 30 });
+  });
+
+  it('are counted by how they ended', async () => {
+    await calls.call('shop', 'orders', T1, answer);
+    await expect(calls.call('shop', 'orders', 1, never)).rejects.toBeInstanceOf(ShopLate);
+    for (let call = 0; call < 2; call++) await calls.call('shop', 'orders', 1, never).catch(() => undefined);
+    await expect(calls.call('shop', 'orders', T1, answer)).rejects.toBeInstanceOf(ShopBusy);
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('shop_calls_total{merchant="shop",lane="orders",outcome="late"} 3');
+    expect(text).toContain('shop_calls_total{merchant="shop",lane="orders",outcome="refused"} 1');
+  });
+});
