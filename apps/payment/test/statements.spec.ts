@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@biz/testing';
+import { eventually, times } from '@biz/testing';
 import type { Pool, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import { ADDRESS, World } from './world';
@@ -68,7 +68,7 @@ describe('the statements of a call', () => {
       'START',
       'SELECT',
       'WITH',
-      'WITH',
+      'UPDATE',
       'WITH',
       'COMMIT',
     ]);
@@ -86,5 +86,21 @@ describe('the statements of a call', () => {
     const order = await world.orderAwaitingPayment();
     const statements = await statementsOf(() => world.callback(order));
     expect(statements.slice(0, 5)).toEqual(['START', 'SELECT', 'INSERT', expect.any(String), 'COMMIT']);
+  });
+
+  it('T3 of the same moment share them, each with an answer of its own', async () => {
+    const orders = await Promise.all(times(8, () => world.orderAwaitingPayment()));
+    const foreign = { ...(await world.orderAwaitingPayment()), user: 'somebody else' };
+    const calls = [...orders, ...orders, foreign];
+    said = [];
+    const answers = await Promise.all(calls.map((order) => world.callback(order)));
+    expect(answers.map(({ status }) => status)).toEqual([...calls.slice(1).map(() => 200), 300]);
+    const inserts = said.filter((text) => text.startsWith('INSERT INTO payment.callbacks'));
+    expect(inserts.length).toBeLessThan(calls.length / 2);
+    const [stored] = await world.database.query<{ count: number }>(
+      `SELECT count(*)::integer FROM payment.callbacks WHERE order_id = ANY ($1)`,
+      [calls.map(({ id }) => id)],
+    );
+    expect(stored).toEqual({ count: orders.length });
   });
 });

@@ -7,6 +7,7 @@ export { Addresses, APP_NAMES, KakaoOrigins, LOOPBACK_HOSTS, NearOrigins } from 
 export type { AppName } from './config/addresses.config';
 export { throughBriefOutage } from './database/brief-outage';
 export { gather } from './database/gather';
+export { prepared } from './database/prepared';
 export { createDataSource, migrate, openDatabase, pendingMigrations } from './database/database';
 export type { DatabaseOptions } from './database/database';
 export type { SchemaOwner, SealedColumn } from './database/schema-owner';

@@ -1,12 +1,13 @@
 import { Stock } from '@biz/commerce';
 import { Deliveries, type Merchant } from '@biz/merchant';
-import { Clock, Jobs, newId, Refusal, Vault } from '@biz/platform';
+import { Clock, gather, Jobs, newId, prepared, Refusal, requestId, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { moveTo, ORDER } from '../history/move-to';
 import { OrderUrlMaker } from '../sheets/order-urls';
 import { Order } from '../orders/order.entity';
+import type { OrderState } from '../orders/order-status';
 import { orderFacts } from '../completion/order-facts';
 import { APPROVE } from '../attempts/attempt-jobs';
 
@@ -18,6 +19,29 @@ export interface CallbackIds {
   partnerUserId?: string;
 }
 
+/** One T3. */
+interface Token {
+  merchant: string;
+  orderId: string;
+  ids: CallbackIds;
+  sealed: string;
+  fingerprint: string;
+  requestId: string | undefined;
+}
+
+/** What T3 must know of an order. */
+interface Payable {
+  id: string;
+  merchant: string;
+  appUserId: string;
+  state: OrderState;
+}
+
+/** Of these states a token is news. */
+const MAY_BE_PAID: readonly OrderState[] = ['open', 'pending', 'approving', 'failed'];
+
+const GATHERED = { size: 64, inFlight: 2 };
+
 /** How a buyer can leave the payment screen without paying. */
 const LEAVINGS = {
   cancel: { to: 'cancelled', event: 'payment.cancelled', note: 'the buyer left by cancel_url', message: null },
@@ -27,6 +51,8 @@ const LEAVINGS = {
 /** T3 and its sisters: stored, answered, and acted on by durable work. Unknown or foreign ones change nothing. */
 @Injectable()
 export class Callbacks {
+  private readonly store = gather((tokens: readonly Token[]) => this.storeAll(tokens), GATHERED);
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly urls: OrderUrlMaker,
@@ -37,28 +63,76 @@ export class Callbacks {
     private readonly clock: Clock,
   ) {}
 
-  /** T3. The same token twice is stored once. */
+  /** T3. The same token twice is stored once; calls of the same moment share one transaction. */
   async authenticated(merchant: Merchant, key: string, pgToken: string, ids: CallbackIds): Promise<void> {
-    const tokenSealed = await this.vault.seal(pgToken, TOKEN_CONTEXT);
-    const fingerprint = this.vault.fingerprint(pgToken, TOKEN_CONTEXT);
-    await this.dataSource.transaction(async (manager) => {
-      // The lock lets T2 see this token, or this see T2's attempt: one of the two starts the approval.
-      const order = await this.find(manager, merchant, key, ids);
-      if (!['open', 'pending', 'approving', 'failed'].includes(order.state)) {
-        const known = await manager.query<unknown[]>(
-          `SELECT 1 FROM payment.callbacks WHERE order_id = $1 AND token_fingerprint = $2`,
-          [order.id, fingerprint],
-        );
-        if (known.length === 0) throw new Refusal(300);
-        return;
-      }
-      const added = await manager.query<unknown[]>(
-        `INSERT INTO payment.callbacks (id, order_id, token_sealed, token_fingerprint, received_at)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT ON CONSTRAINT callbacks_once DO NOTHING RETURNING id`,
-        [newId(), order.id, tokenSealed, fingerprint, this.clock.now()],
-      );
-      if (added.length > 0) await this.jobs.add(APPROVE, { orderId: order.id }, manager);
+    const orderId = this.urls.orderOf(key);
+    if (orderId === undefined) throw new Refusal(300);
+    await this.store({
+      merchant: merchant.id,
+      orderId,
+      ids,
+      sealed: await this.vault.seal(pgToken, TOKEN_CONTEXT),
+      fingerprint: this.vault.fingerprint(pgToken, TOKEN_CONTEXT),
+      requestId: requestId(),
     });
+  }
+
+  /** @returns for each of them nothing, or why not */
+  private storeAll(tokens: readonly Token[]): Promise<(undefined | Error)[]> {
+    return this.dataSource.transaction(async (manager) => {
+      // The lock lets T2 see this token, or this see T2's attempt: one of the two starts the approval.
+      const locked = await prepared<Payable>(
+        manager,
+        `SELECT id, merchant, app_user_id AS "appUserId", state FROM payment.orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE`,
+        [tokens.map(({ orderId }) => orderId)],
+      );
+      const orders = new Map(locked.map((order) => [order.id, order]));
+      const answers = tokens.map((token) => refusalOf(token, orders.get(token.orderId)));
+      const isNews = ({ orderId }: Token): boolean => MAY_BE_PAID.includes(orders.get(orderId)?.state ?? 'paid');
+      const valid = tokens.filter((_, at) => answers[at] === undefined);
+      await this.add(manager, valid.filter(isNews));
+      const late = valid.filter((token) => !isNews(token));
+      const known = late.length > 0 ? await this.knownOf(manager, late) : new Set<string>();
+      return tokens.map(
+        (token, at) => answers[at] ?? (isNews(token) || known.has(placeOf(token)) ? undefined : new Refusal(300)),
+      );
+    });
+  }
+
+  private async add(manager: EntityManager, tokens: readonly Token[]): Promise<void> {
+    if (tokens.length === 0) return;
+    const added = await prepared<{ id: string }>(
+      manager,
+      `INSERT INTO payment.callbacks (id, order_id, token_sealed, token_fingerprint, received_at)
+       SELECT t.*, $5 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS t
+       ON CONFLICT ON CONSTRAINT callbacks_once DO NOTHING RETURNING order_id AS id`,
+      [
+        tokens.map(() => newId()),
+        tokens.map(({ orderId }) => orderId),
+        tokens.map(({ sealed }) => sealed),
+        tokens.map(({ fingerprint }) => fingerprint),
+        this.clock.now(),
+      ],
+    );
+    const askedBy = new Map(tokens.map((token) => [token.orderId, token.requestId]));
+    const orderIds = [...new Set(added.map(({ id }) => id))];
+    await this.jobs.addAll(
+      APPROVE,
+      orderIds.map((orderId) => ({ orderId })),
+      manager,
+      orderIds.map((orderId) => askedBy.get(orderId)),
+    );
+  }
+
+  /** Tokens that were stored before, of orders that no token can move any more. */
+  private async knownOf(manager: EntityManager, tokens: readonly Token[]): Promise<Set<string>> {
+    const rows = await prepared<Pick<Token, 'orderId' | 'fingerprint'>>(
+      manager,
+      `SELECT order_id AS "orderId", token_fingerprint AS fingerprint FROM payment.callbacks
+        WHERE (order_id, token_fingerprint) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))`,
+      [tokens.map(({ orderId }) => orderId), tokens.map(({ fingerprint }) => fingerprint)],
+    );
+    return new Set(rows.map(placeOf));
   }
 
   /** Gives the order up, unless it is not being paid or an approve call is already decided on. */
@@ -93,14 +167,23 @@ export class Callbacks {
 
   /** @throws Refusal 300 for an order that is unknown, another merchant's, or not the one the redirect speaks of */
   private async find(manager: EntityManager, merchant: Merchant, key: string, ids: CallbackIds): Promise<Order> {
-    const id = this.urls.orderOf(key);
-    const order =
-      id === undefined
-        ? null
-        : await manager.findOne(Order, { where: { id, merchant: merchant.id }, lock: { mode: 'pessimistic_write' } });
-    if (!order) throw new Refusal(300);
-    if (ids.partnerOrderId !== undefined && ids.partnerOrderId !== order.id) throw new Refusal(300);
-    if (ids.partnerUserId !== undefined && ids.partnerUserId !== order.appUserId) throw new Refusal(300);
+    const orderId = this.urls.orderOf(key);
+    if (orderId === undefined) throw new Refusal(300);
+    const order = await manager.findOne(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } });
+    const refusal = refusalOf({ merchant: merchant.id, ids }, order ?? undefined);
+    if (refusal || !order) throw refusal ?? new Refusal(300);
     return order;
   }
+}
+
+const placeOf = ({ orderId, fingerprint }: Pick<Token, 'orderId' | 'fingerprint'>): string =>
+  `${orderId} ${fingerprint}`;
+
+/** Why a redirect is not about this order: unknown, another merchant's, or other ids than its own. */
+function refusalOf({ merchant, ids }: Pick<Token, 'merchant' | 'ids'>, order: Payable | undefined): Error | undefined {
+  const meant =
+    order?.merchant === merchant &&
+    (ids.partnerOrderId ?? order.id) === order.id &&
+    (ids.partnerUserId ?? order.appUserId) === order.appUserId;
+  return meant ? undefined : new Refusal(300);
 }

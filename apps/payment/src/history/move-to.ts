@@ -1,4 +1,4 @@
-import { newId } from '@biz/platform';
+import { newId, prepared } from '@biz/platform';
 import type { EntityManager } from 'typeorm';
 import { ATTEMPT_STATES, type AttemptState } from '../attempts/attempt-status';
 import { ORDER_STATES, type OrderState } from '../orders/order-status';
@@ -87,7 +87,8 @@ export async function moveAll<State extends string>(
     ([column, value]) => ` AND t.${column} IS NOT DISTINCT FROM ${parameter(value)}`,
   );
   const assignments = Object.entries(set).map(([column, value]) => `, ${column} = ${parameter(value)}`);
-  const moved = await manager.query<unknown[]>(
+  const moved = await prepared(
+    manager,
     `WITH before AS (
        SELECT t.id, t.state, given.entry_id
          FROM unnest($1::uuid[], $5::uuid[]) AS given (id, entry_id) JOIN ${kind.table} t USING (id)

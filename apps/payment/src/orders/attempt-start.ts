@@ -1,5 +1,5 @@
 import type { StockLine } from '@biz/commerce';
-import { Clock, Jobs, newId, RuntimeConfig } from '@biz/platform';
+import { Clock, Jobs, newId, prepared, RuntimeConfig } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { APPROVE } from '../attempts/attempt-jobs';
@@ -46,7 +46,7 @@ export class AttemptStart {
     manager: EntityManager,
     calls: { merchant: string; orderId: string; tid: string }[],
   ): Promise<Map<string, Approvable>> {
-    const rows = await manager.query<Approvable[]>(`SELECT * FROM payment.lock_approvable($1, $2, $3)`, [
+    const rows = await prepared<Approvable>(manager, `SELECT * FROM payment.lock_approvable($1, $2, $3)`, [
       calls.map(({ orderId }) => orderId),
       calls.map(({ merchant }) => merchant),
       calls.map(({ tid }) => tid),
@@ -75,7 +75,8 @@ export class AttemptStart {
       attempt_entry: newId(),
       order_entry: newId(),
     }));
-    const overtaken = await manager.query<{ orderId: string }[]>(
+    const overtaken = await prepared<{ orderId: string }>(
+      manager,
       `WITH started AS (
          SELECT * FROM json_to_recordset($1) AS s (order_id uuid, merchant text, was text, note text, id uuid, cid text, tid text,
            address_sealed text, relay_id text, attempt_entry uuid, order_entry uuid)

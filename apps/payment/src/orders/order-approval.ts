@@ -1,7 +1,7 @@
 import { Stock } from '@biz/commerce';
 import type { ApproveOrderRequest } from '@biz/kakao-dto';
 import type { Merchant, ShippingAddress } from '@biz/merchant';
-import { Clock, gather, Refusal, Vault } from '@biz/platform';
+import { Clock, gather, prepared, Refusal, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -29,6 +29,14 @@ interface Taken {
   order: Approvable;
 }
 
+/** Whose the order of a call is, and whether it has the call's tid. */
+interface KnownRow {
+  /** Which call, from 1. */
+  at: number;
+  app_user_id: string;
+  known: boolean;
+}
+
 const SOLD_OUT = '주문 상품이 품절되었습니다.';
 const TID_OF_ANOTHER = '이미 다른 주문에 사용된 결제번호입니다.';
 
@@ -39,6 +47,7 @@ const GATHERED = { size: 64, inFlight: 3 };
 @Injectable()
 export class OrderApproval {
   private readonly take = gather((approvals: readonly Approval[]) => this.takeAll(approvals), GATHERED);
+  private readonly known = gather((approvals: readonly Approval[]) => this.allKnown(approvals), GATHERED);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -82,15 +91,29 @@ export class OrderApproval {
   }
 
   /** What a shop's policy need not be asked about. @throws Refusal for an order that is not this user's */
-  private async isKnown({ merchant, appUserId, orderId, tid }: Approval): Promise<boolean> {
-    const [order] = await this.dataSource.query<{ app_user_id: string; known: boolean }[]>(
-      `SELECT app_user_id, EXISTS (SELECT 1 FROM payment.attempts WHERE order_id = $1 AND merchant = $2 AND tid = $3) AS known
-         FROM payment.orders WHERE id = $1 AND merchant = $2`,
-      [orderId, merchant.id, tid],
-    );
+  private async isKnown(approval: Approval): Promise<boolean> {
+    const order = await this.known(approval);
     if (!order) throw new Refusal(300);
-    if (order.app_user_id !== appUserId) throw new Refusal(400);
+    if (order.app_user_id !== approval.appUserId) throw new Refusal(400);
     return order.known;
+  }
+
+  private async allKnown(approvals: readonly Approval[]): Promise<(KnownRow | undefined)[]> {
+    const rows = await prepared<KnownRow>(
+      this.dataSource,
+      `SELECT call.at::integer, o.app_user_id, EXISTS (
+                SELECT 1 FROM payment.attempts a WHERE a.merchant = call.merchant AND a.tid = call.tid AND a.order_id = o.id
+              ) AS known
+         FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS call (order_id, merchant, tid, at)
+         JOIN payment.orders o ON o.id = call.order_id AND o.merchant = call.merchant`,
+      [
+        approvals.map(({ orderId }) => orderId),
+        approvals.map(({ merchant }) => merchant.id),
+        approvals.map(({ tid }) => tid),
+      ],
+    );
+    const byPlace = new Map(rows.map((row) => [row.at, row]));
+    return approvals.map((_, place) => byPlace.get(place + 1));
   }
 
   /** @returns for each of them nothing, or why not */

@@ -1,6 +1,6 @@
 import type { OrderSheetData, OrderStatusAnswer } from '@biz/kakao-dto';
 import type { Buyer, Merchant } from '@biz/merchant';
-import { Clock, gather, newId, ok, Refusal, RuntimeConfig } from '@biz/platform';
+import { Clock, gather, newId, ok, prepared, Refusal, RuntimeConfig } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { moveTo, ORDER } from '../history/move-to';
@@ -85,7 +85,8 @@ export class Orders {
   }
 
   private async statusesOf(ids: readonly string[]): Promise<(StatusRow | undefined)[]> {
-    const rows = await this.dataSource.query<StatusRow[]>(
+    const rows = await prepared<StatusRow>(
+      this.dataSource,
       `SELECT id, merchant, state, app_user_id, failure_message, state = 'open' AND expires_at <= $2 AS lapsed
          FROM payment.orders WHERE id = ANY($1::uuid[])`,
       [ids, this.clock.now()],
@@ -128,10 +129,13 @@ export class Orders {
   private async insertAll(orders: readonly Order[]): Promise<boolean[]> {
     const { columns } = this.dataSource.getMetadata(Order);
     const names = columns.map(({ databaseName }) => databaseName).join(', ');
-    const rows = orders.map((order) =>
-      Object.fromEntries(columns.map((column) => [column.databaseName, column.getEntityValue(order) as unknown])),
-    );
-    const made = await this.dataSource.query<{ id: string }[]>(
+    const rows = orders.map((order) => {
+      const row: Record<string, unknown> = {};
+      for (const { databaseName, propertyName } of columns) row[databaseName] = order[propertyName as keyof Order];
+      return row;
+    });
+    const made = await prepared<{ id: string }>(
+      this.dataSource,
       `WITH made AS (
          INSERT INTO payment.orders (${names}) SELECT ${names} FROM json_populate_recordset(NULL::payment.orders, $1)
          ON CONFLICT ON CONSTRAINT orders_one_per_sheet_and_user DO NOTHING RETURNING id, state, created_at

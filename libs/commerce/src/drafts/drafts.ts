@@ -1,4 +1,4 @@
-import { Clock, gather, newId, RuntimeConfig, Vault } from '@biz/platform';
+import { Clock, gather, newId, prepared, RuntimeConfig, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -174,7 +174,8 @@ export class Drafts {
   }
 
   private async readAll(ids: readonly string[]): Promise<(PayableRow | undefined)[]> {
-    const rows = await this.dataSource.query<PayableRow[]>(
+    const rows = await prepared<PayableRow>(
+      this.dataSource,
       `SELECT ${WITHOUT_ANSWERS} FROM commerce.drafts WHERE id = ANY($1::uuid[])`,
       [ids],
     );

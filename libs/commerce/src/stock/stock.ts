@@ -1,3 +1,4 @@
+import { prepared } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { ReservationState } from './reservation.entity';
@@ -126,7 +127,8 @@ export class Stock {
     const lines = wishes.flatMap(({ merchantId, orderRef, lines }) =>
       lines.map(({ productId, sku }) => ({ merchantId, orderRef, productId, sku })),
     );
-    const [found] = await manager.query<{ claimed: Claim[]; shelf: ShelfRow[] }[]>(
+    const [found] = await prepared<{ claimed: Claim[]; shelf: ShelfRow[] }>(
+      manager,
       `WITH claimed AS (
          INSERT INTO commerce.reservations AS r (merchant_id, order_ref, state, lines)
          SELECT w.merchant_id, w.order_ref, 'held', w.lines FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS w (merchant_id, order_ref, lines)
@@ -164,23 +166,33 @@ export class Stock {
       sums.set(key, { ...line, quantity: line.quantity + (sums.get(key)?.quantity ?? 0) });
     }
     const lines = [...sums.values()];
-    await manager.query(
-      `WITH taken AS (
-         UPDATE commerce.stock s SET reserved = s.reserved + w.quantity
-         FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[]) AS w (merchant_id, product_id, sku, quantity)
-         WHERE s.merchant_id = w.merchant_id AND s.product_id = w.product_id AND s.sku = w.sku
-       ), forgotten AS (
-         DELETE FROM commerce.reservations r USING unnest($5::text[], $6::text[], $7::boolean[]) AS w (merchant_id, order_ref, fresh)
-         WHERE r.merchant_id = w.merchant_id AND r.order_ref = w.order_ref AND w.fresh
-       )
-       UPDATE commerce.reservations r SET state = 'released', settled_at = now()
-       FROM unnest($5::text[], $6::text[], $7::boolean[]) AS w (merchant_id, order_ref, fresh)
-       WHERE r.merchant_id = w.merchant_id AND r.order_ref = w.order_ref AND NOT w.fresh`,
+    await prepared(
+      manager,
+      `UPDATE commerce.stock s SET reserved = s.reserved + w.quantity
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[]) AS w (merchant_id, product_id, sku, quantity)
+       WHERE s.merchant_id = w.merchant_id AND s.product_id = w.product_id AND s.sku = w.sku`,
       [
         lines.map(({ merchantId }) => merchantId),
         lines.map(({ productId }) => productId),
         lines.map(({ sku }) => sku),
         lines.map(({ quantity }) => quantity),
+      ],
+    );
+    if (refused.length > 0) await this.unclaim(manager, refused);
+  }
+
+  /** As if they had not asked. */
+  private async unclaim(manager: EntityManager, refused: Claim[]): Promise<void> {
+    await prepared(
+      manager,
+      `WITH forgotten AS (
+         DELETE FROM commerce.reservations r USING unnest($1::text[], $2::text[], $3::boolean[]) AS w (merchant_id, order_ref, fresh)
+         WHERE r.merchant_id = w.merchant_id AND r.order_ref = w.order_ref AND w.fresh
+       )
+       UPDATE commerce.reservations r SET state = 'released', settled_at = now()
+       FROM unnest($1::text[], $2::text[], $3::boolean[]) AS w (merchant_id, order_ref, fresh)
+       WHERE r.merchant_id = w.merchant_id AND r.order_ref = w.order_ref AND NOT w.fresh`,
+      [
         refused.map(({ merchant_id }) => merchant_id),
         refused.map(({ order_ref }) => order_ref),
         refused.map(({ fresh }) => fresh),
@@ -194,12 +206,13 @@ export class Stock {
     orderRef: string,
     { from, to, change }: { from: ReservationState; to: ReservationState; change: string },
   ): Promise<boolean> {
-    const [moved] = await manager.query<[{ lines: StockLine[] }[], number]>(
+    const [moved] = await prepared<{ lines: StockLine[] }>(
+      manager,
       `UPDATE commerce.reservations SET state = $4, settled_at = now()
        WHERE merchant_id = $1 AND order_ref = $2 AND state = $3 RETURNING lines`,
       [merchantId, orderRef, from, to],
     );
-    const lines = moved[0]?.lines;
+    const lines = moved?.lines;
     if (lines === undefined) return false;
     if (lines.length > 1) await this.lock(manager, merchantId, lines);
     if (lines.length > 0) await this.change(manager, merchantId, lines, change);
@@ -207,7 +220,8 @@ export class Stock {
   }
 
   private async lock(manager: EntityManager, merchantId: string, lines: StockLine[]): Promise<void> {
-    await manager.query(
+    await prepared(
+      manager,
       `SELECT 1 FROM commerce.stock s JOIN unnest($2::text[], $3::text[]) AS w (product_id, sku) USING (product_id, sku)
        WHERE s.merchant_id = $1 ${LOCK}`,
       [merchantId, lines.map(({ productId }) => productId), lines.map(({ sku }) => sku)],
@@ -215,7 +229,8 @@ export class Stock {
   }
 
   private async change(manager: EntityManager, merchantId: string, lines: StockLine[], change: string): Promise<void> {
-    await manager.query(
+    await prepared(
+      manager,
       `UPDATE commerce.stock s SET ${change}
        FROM unnest($2::text[], $3::text[], $4::integer[]) AS w (product_id, sku, quantity)
        WHERE s.merchant_id = $1 AND s.product_id = w.product_id AND s.sku = w.sku`,

@@ -4,6 +4,7 @@ import type { Db, Job as BossJob } from 'pg-boss';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { DatabaseConfig, RuntimeConfig } from '../config/platform.config';
+import { prepared } from '../database/prepared';
 import { newRequestId, requestId, withRequestId } from '../logging/request-context';
 import { JobMetrics } from '../metrics/job-metrics';
 import { defineJob, NotNow, NotYet } from './job';
@@ -124,15 +125,24 @@ export class Jobs {
     await this.send(job.name, envelope, this.scaled(options.afterSeconds ?? 0), manager);
   }
 
-  /** Adds a job for each of these data by one statement, in the caller's transaction. */
-  async addAll<Data extends object>(job: Job<Data>, all: readonly Data[], manager: EntityManager): Promise<void> {
+  /**
+   * Adds a job for each of these data by one statement, in the caller's transaction.
+   *
+   * @param requestIds of those who asked for them, when it was not one and the same
+   */
+  async addAll<Data extends object>(
+    job: Job<Data>,
+    all: readonly Data[],
+    manager: EntityManager,
+    requestIds: readonly (string | undefined)[] = all.map(() => requestId()),
+  ): Promise<void> {
     if (all.length === 0) return;
     await this.start();
     await this.ensureQueue(job.name);
-    const id = requestId();
-    const envelopes = all.map((data): { data: Envelope } => ({
-      data: { data, attempt: 1, ...(id && { requestId: id }) },
-    }));
+    const envelopes = all.map((data, at): { data: Envelope } => {
+      const id = requestIds[at];
+      return { data: { data, attempt: 1, ...(id !== undefined && { requestId: id }) } };
+    });
     await this.boss.insert(job.name, envelopes, { db: inTransaction(manager) });
   }
 
@@ -265,10 +275,10 @@ export class Jobs {
 function inTransaction(manager: EntityManager): Db {
   return {
     executeSql: async (text, values) => {
-      const runner = manager.queryRunner;
-      if (!runner) throw new Error('a job is added inside a transaction: dataSource.transaction((manager) => …)');
-      const result = await runner.query(text, values, true);
-      return { rows: result.records as unknown[] };
+      if (!manager.queryRunner)
+        throw new Error('a job is added inside a transaction: dataSource.transaction((manager) => …)');
+      // Its statements are the same few for each queue, and long: planning them costs more than running them.
+      return { rows: await prepared(manager, text, (values ?? [])) };
     },
   };
 }
