@@ -41,7 +41,7 @@ const SOLD_OUT = '주문 상품이 품절되었습니다.';
 const TID_OF_ANOTHER = '이미 다른 주문에 사용된 결제번호입니다.';
 
 /** More at once would keep the row of a hot product locked longer; fewer would lock it more often. */
-const GATHERED = { size: 64, inFlight: 3 };
+const GATHERED = { size: 64, inFlight: 2 };
 
 /** T2: the buyer is about to pay. */
 @Injectable()
