@@ -47,6 +47,7 @@ describe('the profile app', () => {
           kind: 'profile',
           plugin: 'delivery',
           relayId,
+          relay: { state: 'foreign' },
           receivedAt: stage.clock.now().toISOString(),
           profile: {
             nickname: '홍길동',

@@ -27,6 +27,7 @@ export class House {
     const [kakao, database] = await Promise.all([KakaoStub.start(), testDatabase(merchantSchema, syncSchema)]);
     const logLines: string[] = [];
     const merchants = [
+      shop('strict-shop', '800001', { relayId: 'required' }),
       shop('demo-shop', '249344', {}),
       shop('other-shop', '700001', { keepTokens: true }),
       shop('plain-shop', '7'),

@@ -1,3 +1,4 @@
+import { RelayIds } from '@biz/merchant';
 import { Vault } from '@biz/platform';
 import { eventually, times } from '@biz/testing';
 import { CHAT, House } from './house';
@@ -252,6 +253,37 @@ describe('a customer who returns without a code', () => {
     const answer = await house.get('/callback?error=access_denied');
 
     expect([answer.status, await answer.json()]).toEqual([200, { status: 200 }]);
+  });
+});
+
+describe('a shop that requires relay ids', () => {
+  const strict = { below: '/m/strict-shop' };
+
+  it.each(['', '&relay_id=foreign'])(
+    'joins nobody who comes without one of ours (%s), and sends them back',
+    async (by) => {
+      const next = `${CHAT}${by}`;
+
+      expect(back(await house.login('no-relay', { ...strict, next }))).toEqual([302, next]);
+
+      const reason = `relay_id_required: ${by === '' ? 'absent' : 'foreign'}`;
+      expect((await errors()).items).toMatchObject([
+        { merchant: 'strict-shop', step: 'consent', state: 'final', reason },
+      ]);
+      expect(house.kakao.calls('token')).toBe(0);
+    },
+  );
+
+  it('joins who comes with one, and hears its own reference', async () => {
+    const { relayId } = house.app.get(RelayIds).issue('strict-shop', { for: 'sync', reference: 'cart-7' });
+
+    await house.login('with-relay', { ...strict, next: `${CHAT}&relay_id=${relayId}` });
+
+    await eventually(() => {
+      expect(house.kakao.told().map(({ data }) => [data.relayId, data.relay])).toEqual([
+        [relayId, { state: 'issued', reference: 'cart-7' }],
+      ]);
+    });
   });
 });
 

@@ -1,15 +1,18 @@
 export { choice, choices, combination, date, integer, numbers, text } from '@biz/commerce';
 export type { OptionInput, Product, ProductGroup, ProductOption, Question, Sku } from '@biz/commerce';
 export { SHOP_WORKERS, ShopBusy, ShopCalls, ShopLate } from './calls/shop-calls';
-export { defineMerchant, PROFILE_SCOPES } from './definition/merchant-definition';
+export { defineMerchant, PLUGIN_KINDS, PROFILE_SCOPES } from './definition/merchant-definition';
 export type {
   CollectingPlugin,
   ImagePlugin,
   MerchantDefinition,
   MerchantPlugins,
+  OptionPlugin,
   PaymentPlugin,
+  PluginKind,
   ProfilePlugin,
   ProfileScope,
+  RelayedPlugin,
   SyncPlugin,
 } from './definition/merchant-definition';
 export { Deliveries } from './deliveries/deliveries';
@@ -35,13 +38,17 @@ export { Merchants } from './registry/merchants';
 export type { Merchant, Port } from './registry/merchants';
 export type { MerchantSecrets } from './registry/merchant-secrets';
 export { MerchantsModule } from './registry/merchants.module';
+export { RELAY_STATES, RelayIds, RelayOrderError } from './relay/relay-ids';
+export type { IssuedRelayId, Relay, RelayOrder, RelayState } from './relay/relay-ids';
 export {
   AppUserId,
   appUserIdOf,
   CurrentMerchant,
+  CurrentRelay,
   KakaoController,
   merchantOf,
   RelayId,
+  sentRelayIdOf,
 } from './routing/kakao.controller';
 export type { KakaoRequest } from './routing/kakao.guard';
 export { OpenedByCustomers } from './routing/kakao.guard';

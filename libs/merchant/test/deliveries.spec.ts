@@ -113,7 +113,14 @@ describe('deliveries', () => {
       expect(body).toEqual({
         type: 'member.joined',
         timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
-        data: { merchant: 'hook-shop', relayId: 'relay-m1', id: 'm1', phone: '+82 10-1234-5678', fact: 1 },
+        data: {
+          merchant: 'hook-shop',
+          relayId: 'relay-m1',
+          relay: { state: 'foreign' },
+          id: 'm1',
+          phone: '+82 10-1234-5678',
+          fact: 1,
+        },
       });
     }
   });

@@ -42,7 +42,11 @@ export class OptionsController {
   })
   @ApiOkResponse({ type: OptionsAnswer, description: '200 옵션 정보, or 500 with a message', example: guideT1 })
   @ApiBadRequestResponse({ type: KakaoAnswer, description: '`id` is missing (요청 형식 오류)' })
-  async options(@CurrentMerchant() merchant: Merchant, @Query() { id }: OptionsQuery): Promise<OptionsAnswer> {
+  async options(
+    @CurrentMerchant() merchant: Merchant,
+    @RelayId() _relayId: string | undefined,
+    @Query() { id }: OptionsQuery,
+  ): Promise<OptionsAnswer> {
     const stored = await this.products.find(merchant.id, id);
     if (stored === undefined) throw unknownProduct();
     return ok(optionResponseOf(stored.product));
@@ -71,7 +75,7 @@ export class OptionsController {
   async select(
     @CurrentMerchant() merchant: Merchant,
     @AppUserId() appUserId: string | undefined,
-    @RelayId() relayId: string | undefined,
+    @RelayId('begun') relayId: string | undefined,
     @Body() selection: OptionSelection,
   ): Promise<OptionSelectionAnswer> {
     if (appUserId !== undefined && appUserId.length > MAX_USER_ID) {

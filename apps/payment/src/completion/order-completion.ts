@@ -4,6 +4,7 @@ import {
   Fulfilment,
   Merchants,
   type PaidOrder,
+  RelayIds,
   type ShippingAddress,
   SHOP_WORKERS,
   ShopCalls,
@@ -43,6 +44,7 @@ export class OrderCompletion implements OnModuleInit {
     private readonly dataSource: DataSource,
     private readonly merchants: Merchants,
     private readonly calls: ShopCalls,
+    private readonly relayIds: RelayIds,
     private readonly refunds: Refunds,
     private readonly periods: ChargePeriods,
     private readonly stock: Stock,
@@ -196,7 +198,15 @@ export class OrderCompletion implements OnModuleInit {
       partnerOrderId: order.id,
       orderSheetId: order.sheetId,
       appUserId: order.appUserId,
-      ...(order.relayId !== null && { relayId: order.relayId }),
+      ...(order.relayId !== null && {
+        relayId: order.relayId,
+        // A later charge of a subscription comes long after its launch.
+        relay: this.relayIds.read(
+          order.merchant,
+          order.relayId,
+          order.subscriptionId === null ? { at: order.createdAt } : {},
+        ),
+      }),
       lines: order.terms.lines,
       totalAmount: order.totalAmount,
       ...(order.subscriptionId !== null &&

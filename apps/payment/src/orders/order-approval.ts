@@ -1,6 +1,6 @@
 import { Stock } from '@biz/commerce';
 import type { ApproveOrderRequest } from '@biz/kakao-dto';
-import type { Merchant, ShippingAddress } from '@biz/merchant';
+import type { Merchant, Relay, ShippingAddress } from '@biz/merchant';
 import { Clock, gather, prepared, Refusal, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -68,18 +68,18 @@ export class OrderApproval {
   async approve(
     merchant: Merchant,
     appUserId: string,
-    relayId: string | undefined,
+    relay: Relay | undefined,
     { partner_order_id: orderId, tid, shipping_address: given }: ApproveOrderRequest,
   ): Promise<void> {
     if (!isOrderId(orderId)) throw new Refusal(300);
     const address = given ? addressOf(given) : undefined;
-    const approval = { merchant, appUserId, orderId, tid, ...(relayId !== undefined && { relayId }) };
+    const approval = { merchant, appUserId, orderId, tid, ...(relay && { relayId: relay.id }) };
     if (this.sheets.hasPolicy(merchant)) {
       if (await this.isKnown(approval)) return;
       await this.sheets.checkPermission(merchant, {
         appUserId,
         ...(address && { zipCode: address.zoneCode ?? address.postNo }),
-        ...(relayId !== undefined && { relayId }),
+        ...(relay && { relayId: relay.id, relay }),
       });
     }
     const addressSealed = address && (await this.vault.seal(JSON.stringify(address), ADDRESS_CONTEXT));

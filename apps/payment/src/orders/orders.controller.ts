@@ -1,6 +1,6 @@
 import { ApproveOrderRequest, OrderSheetAnswer, OrderSheetQuery, OrderStatusAnswer } from '@biz/kakao-dto';
-import { AppUserId, appUserIdOf, CurrentMerchant, KakaoController, merchantOf, RelayId } from '@biz/merchant';
-import type { KakaoRequest, Merchant } from '@biz/merchant';
+import { AppUserId, appUserIdOf, CurrentMerchant, CurrentRelay, KakaoController, merchantOf } from '@biz/merchant';
+import type { KakaoRequest, Merchant, Relay } from '@biz/merchant';
 import { KakaoAnswer, ok, PolledRoute, Refusal } from '@biz/platform';
 import { applyDecorators, BadRequestException, Body, Get, HttpCode, Post, Query, Req } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiQuery } from '@nestjs/swagger';
@@ -39,13 +39,13 @@ export class OrdersController {
   async sheet(
     @CurrentMerchant() merchant: Merchant,
     @AppUserId() user: string | undefined,
-    @RelayId() relayId: string | undefined,
+    @CurrentRelay() relay: Relay | undefined,
     @Query() query: OrderSheetQuery,
   ): Promise<OrderSheetAnswer> {
     const buyer = {
       appUserId: userOf(user),
       ...(query.zip_code && { zipCode: query.zip_code }),
-      ...(relayId !== undefined && { relayId }),
+      ...(relay && { relayId: relay.id, relay }),
     };
     return ok(await this.orders.sheet(merchant, query.ordersheet_id, buyer));
   }
@@ -62,10 +62,10 @@ export class OrdersController {
   async approve(
     @CurrentMerchant() merchant: Merchant,
     @AppUserId() user: string | undefined,
-    @RelayId() relayId: string | undefined,
+    @CurrentRelay('begun') relay: Relay | undefined,
     @Body() body: ApproveOrderRequest,
   ): Promise<KakaoAnswer> {
-    await this.approval.approve(merchant, userOf(user), relayId, body);
+    await this.approval.approve(merchant, userOf(user), relay, body);
     return ok();
   }
 
@@ -77,10 +77,10 @@ export class OrdersController {
   approveAsInForm(
     @CurrentMerchant() merchant: Merchant,
     @AppUserId() user: string | undefined,
-    @RelayId() relayId: string | undefined,
+    @CurrentRelay('begun') relay: Relay | undefined,
     @Body() body: ApproveOrderRequest,
   ): Promise<KakaoAnswer> {
-    return this.approve(merchant, user, relayId, body);
+    return this.approve(merchant, user, relay, body);
   }
 
   /**

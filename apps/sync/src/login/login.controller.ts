@@ -1,8 +1,8 @@
-import { BadRequestException, Get, Logger, Param, Query, Res } from '@nestjs/common';
+import { BadRequestException, Get, Logger, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiResponse } from '@nestjs/swagger';
 import { SyncCallbackQuery } from '@biz/kakao-dto';
-import { CurrentMerchant, KakaoController, OpenedByCustomers, RelayId } from '@biz/merchant';
-import type { Merchant } from '@biz/merchant';
+import { CurrentMerchant, KakaoController, OpenedByCustomers, RelayIds, sentRelayIdOf } from '@biz/merchant';
+import type { KakaoRequest, Merchant } from '@biz/merchant';
 import { KakaoAnswer, KakaoOrigins, ok } from '@biz/platform';
 import type { FastifyReply } from 'fastify';
 import { assertSyncPlugin } from '../sync-plugin';
@@ -15,6 +15,7 @@ export class LoginController {
 
   constructor(
     private readonly logins: Logins,
+    private readonly relayIds: RelayIds,
     private readonly origins: KakaoOrigins,
   ) {}
 
@@ -41,7 +42,7 @@ export class LoginController {
   async callback(
     @CurrentMerchant() merchant: Merchant,
     @Query() { code, continue: given, error, error_description: description }: SyncCallbackQuery,
-    @RelayId() sentRelayId: string | undefined,
+    @Req() request: KakaoRequest,
     @Param('pathKey') pathKey: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<KakaoAnswer | undefined> {
@@ -53,9 +54,16 @@ export class LoginController {
     if (code === undefined && error === undefined) {
       throw new BadRequestException('요청 형식이 올바르지 않습니다. (code)');
     }
-    const relayId = sentRelayId ?? (address === undefined ? undefined : relayIdOf(address));
+    const relayId = sentRelayIdOf(request) ?? (address === undefined ? undefined : relayIdOf(address));
+    const relay = this.relayIds.receive(merchant, relayId);
     try {
-      if (code === undefined) await this.logins.refuse(merchant, { error: error ?? '', description, relayId });
+      if (!this.relayIds.serves(merchant, relay)) {
+        await this.logins.refuse(merchant, {
+          error: 'relay_id_required',
+          description: relay?.state ?? 'absent',
+          relayId,
+        });
+      } else if (code === undefined) await this.logins.refuse(merchant, { error: error ?? '', description, relayId });
       else await this.logins.receive(merchant, { code, relayId, belowPathKey: pathKey !== undefined });
     } catch (fault) {
       if (address === undefined) throw fault;

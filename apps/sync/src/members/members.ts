@@ -102,7 +102,7 @@ export class Members {
         merchant: merchant.id,
         type: 'member.joined',
         subject: id,
-        ...(relayId !== null && { relayId }),
+        ...(relayId !== null && { relayId, relaySentAt: receivedAt }),
         data: {
           id,
           appUserId,

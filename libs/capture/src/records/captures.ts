@@ -101,7 +101,8 @@ export class Captures {
       merchant,
       type,
       subject: id,
-      ...(relayId !== null && { relayId }),
+      plugin,
+      ...(relayId !== null && { relayId, relaySentAt: receivedAt }),
       data: { id, kind, plugin, receivedAt: receivedAt.toISOString(), ...facts },
     });
   }

@@ -15,8 +15,20 @@ export const PROFILE_SCOPES = [
 ] as const;
 export type ProfileScope = (typeof PROFILE_SCOPES)[number];
 
+export const PLUGIN_KINDS = ['profile', 'location', 'image', 'option', 'payment', 'sync'] as const;
+export type PluginKind = (typeof PLUGIN_KINDS)[number];
+
+/** What every plugin may say about the relay id (용도 ID) of the calls it gets. */
+export interface RelayedPlugin {
+  /**
+   * `required`: only calls whose relay id the platform issued for this plugin, in time, are served.
+   * `optional`, and when it is left out: others are served too, and marked.
+   */
+  relayId?: 'required' | 'optional';
+}
+
 /** What every plugin that collects personal data tells the customer. */
-export interface CollectingPlugin {
+export interface CollectingPlugin extends RelayedPlugin {
   /** 이용목적, as shown to the customer. */
   purpose?: string;
   /** 보유기간 in days. 0, and when it is left out: consent is for one time, so all is erased as soon as the shop has it. */
@@ -33,7 +45,7 @@ export interface ImagePlugin extends CollectingPlugin {
   key: string;
 }
 
-export interface PaymentPlugin {
+export interface PaymentPlugin extends RelayedPlugin {
   /** Which generation of KakaoPay's API approves the payments of this plugin. */
   api: 'legacy' | 'open';
   /** How `approval_url` is handed to Kakao (guide 6.2.1, approval_url 참고사항); `wrapped` needs no KakaoPay ACL. */
@@ -44,7 +56,11 @@ export interface PaymentPlugin {
   subscriptionCid?: string;
 }
 
-export interface SyncPlugin {
+export interface OptionPlugin extends RelayedPlugin {
+  kind: 'commerce' | 'non-commerce';
+}
+
+export interface SyncPlugin extends RelayedPlugin {
   /** Keep the member's Kakao tokens, sealed, for calls of the shop's own; they are thrown away unless asked for. */
   keepTokens?: boolean;
 }
@@ -54,7 +70,7 @@ export interface MerchantPlugins {
   profile?: readonly ProfilePlugin[];
   location?: CollectingPlugin;
   image?: readonly ImagePlugin[];
-  option?: { kind: 'commerce' | 'non-commerce' };
+  option?: OptionPlugin;
   payment?: PaymentPlugin;
   sync?: SyncPlugin;
 }

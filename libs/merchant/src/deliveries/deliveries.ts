@@ -5,6 +5,7 @@ import { SHOP_WORKERS } from '../calls/shop-calls';
 import { DataSource, IsNull, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { ShopEventData, ShopEventType } from '../events/shop-event';
+import { RelayIds } from '../relay/relay-ids';
 import { Delivery } from './delivery.entity';
 import type { DeliveryState } from './delivery.entity';
 
@@ -20,9 +21,13 @@ export interface NewDelivery {
   /** The id of what it is about: a capture, a partner order id. */
   subject: string;
   relayId?: string;
+  /** When Kakao sent the relay id; without it the shop is not told whether it was too old by then. */
+  relaySentAt?: Date;
+  /** Key of the plugin it came through, when there may be several. */
+  plugin?: string;
   /** When it happened; now, unless said. */
   at?: Date;
-  /** The facts in English camelCase; `merchant` and `relayId` are added. */
+  /** The facts in English camelCase; `merchant`, `relayId` and `relay` are added. */
   data: Record<string, unknown>;
 }
 
@@ -46,6 +51,7 @@ export class Deliveries {
   constructor(
     @Inject(APP_NAME) private readonly app: AppName,
     private readonly jobs: Jobs,
+    private readonly relayIds: RelayIds,
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
@@ -54,8 +60,9 @@ export class Deliveries {
   }
 
   /** Stores an event in the caller's transaction; it is on its way as soon as that commits. */
-  async add(manager: EntityManager, { merchant, type, subject, relayId, at, data }: NewDelivery): Promise<void> {
-    const facts: ShopEventData = { merchant, ...(relayId !== undefined && { relayId }), ...data };
+  async add(manager: EntityManager, event: NewDelivery): Promise<void> {
+    const { merchant, type, subject, relayId, at, data } = event;
+    const facts: ShopEventData = { merchant, ...this.relayFacts(event), ...data };
     const delivery: Delivery = {
       id: newId(),
       app: this.app,
@@ -71,6 +78,17 @@ export class Deliveries {
     };
     await manager.insert(Delivery, delivery);
     await this.jobs.add(this.job, { deliveryId: delivery.id }, manager);
+  }
+
+  private relayFacts({
+    merchant,
+    relayId,
+    relaySentAt,
+    plugin,
+  }: NewDelivery): Pick<ShopEventData, 'relayId' | 'relay'> {
+    if (relayId === undefined) return {};
+    const { state, reference } = this.relayIds.read(merchant, relayId, { plugin, at: relaySentAt });
+    return { relayId, relay: { state, ...(reference !== undefined && { reference }) } };
   }
 
   /** Adds facts that hold only for a while, such as a link, to every event of a type, anew at each try. */

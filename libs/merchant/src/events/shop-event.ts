@@ -1,3 +1,5 @@
+import type { RelayState } from '../relay/relay-ids';
+
 /** Everything the platform tells a shop. */
 export const SHOP_EVENT_TYPES = [
   'profile.received',
@@ -21,7 +23,10 @@ export type ShopEventType = (typeof SHOP_EVENT_TYPES)[number];
 /** The facts of an event; camelCase, times ISO 8601 UTC, money in won. */
 export interface ShopEventData {
   merchant: string;
+  /** As Kakao sent it. */
   relayId?: string;
+  /** What it is, and what the shop called it when it had it issued. */
+  relay?: { state: RelayState; reference?: string };
   [fact: string]: unknown;
 }
 

@@ -1,3 +1,4 @@
+import type { Relay } from '../relay/relay-ids';
 import type { OrderLine } from './order-sheet-source';
 
 /** An order whose money has arrived. */
@@ -6,6 +7,8 @@ export interface PaidOrder {
   orderSheetId: string;
   appUserId: string;
   relayId?: string;
+  /** What the relay id is, with the shop's own reference. */
+  relay?: Relay;
   lines: OrderLine[];
   /** Won. */
   totalAmount: number;

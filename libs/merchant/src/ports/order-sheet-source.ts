@@ -1,3 +1,5 @@
+import type { Relay } from '../relay/relay-ids';
+
 /** Who asks for an order sheet. */
 export interface Buyer {
   /** Kakao's app user id, digits. */
@@ -5,6 +7,8 @@ export interface Buyer {
   /** Of the address the buyer chose, for extra shipping fees (도서산간 배송비). */
   zipCode?: string;
   relayId?: string;
+  /** What the relay id is, with the shop's own reference: `relay?.reference`. */
+  relay?: Relay;
 }
 
 /** One kind of goods on an order sheet. */

@@ -6,6 +6,8 @@ import { DeliveriesController } from '../deliveries/deliveries.controller';
 import { DeliveryWorker } from '../deliveries/delivery.worker';
 import type { MerchantDefinition } from '../definition/merchant-definition';
 import { KakaoGuard, KakaoCallers } from '../routing/kakao.guard';
+import { RelayIds } from '../relay/relay-ids';
+import { RelayIdsController } from '../relay/relay-ids.controller';
 import { MERCHANT_DEFINITIONS, Merchants } from './merchants';
 import { provideConfig } from '@biz/platform';
 
@@ -18,6 +20,7 @@ export class MerchantsModule {
       provideConfig(KakaoCallers),
       Merchants,
       ShopCalls,
+      RelayIds,
       Deliveries,
       KakaoGuard,
     ];
@@ -25,7 +28,7 @@ export class MerchantsModule {
       module: MerchantsModule,
       global: true,
       imports: definitions.flatMap(({ module }) => (module ? [module] : [])),
-      controllers: [DeliveriesController],
+      controllers: [DeliveriesController, RelayIdsController],
       providers: [...providers, DeliveryWorker],
       exports: providers,
     };

@@ -2,6 +2,7 @@ import { applyDecorators, BadRequestException, Controller, createParamDecorator,
 import type { ExecutionContext } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Merchant } from '../registry/merchants';
+import type { Relay } from '../relay/relay-ids';
 import { KakaoGuard } from './kakao.guard';
 import type { KakaoRequest } from './kakao.guard';
 
@@ -31,9 +32,8 @@ export const CurrentMerchant = createParamDecorator((_: unknown, context: Execut
 /** Longer texts are no relay id of anybody's. */
 const MAX_RELAY_ID = 255;
 
-/** The relay id (용도 ID): the header `X-Kakao-Plugin-Relay-Id` wins, then `relay_id` in the query, then in the body. */
-export const RelayId = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined => {
-  const { headers, query, body } = requestOf(context);
+/** The relay id (용도 ID) as it came: the header `X-Kakao-Plugin-Relay-Id` wins, then `relay_id` in the query, then in the body. */
+export function sentRelayIdOf({ headers, query, body }: KakaoRequest): string | undefined {
   const given: unknown =
     headers['x-kakao-plugin-relay-id'] ??
     (query as { relay_id?: unknown } | undefined)?.relay_id ??
@@ -44,7 +44,22 @@ export const RelayId = createParamDecorator((_: unknown, context: ExecutionConte
     throw new BadRequestException('요청 형식이 올바르지 않습니다. (relay_id)');
   }
   return given;
-});
+}
+
+/** `begun`: the call goes on with what an earlier one began in time, so its relay id may be too old by now. */
+type RelayAge = 'begun' | undefined;
+
+function relayOf(age: RelayAge, context: ExecutionContext): Relay | undefined {
+  const request = requestOf(context);
+  const { plugin } = request.params as { plugin?: string };
+  return request.relayIds?.admit(merchantOf(request), sentRelayIdOf(request), { plugin, begun: age === 'begun' });
+}
+
+/** The relay id of the call and what it is; 400 when the plugin requires one of ours and this is none. */
+export const CurrentRelay = createParamDecorator<RelayAge, Relay | undefined>(relayOf);
+
+/** As `CurrentRelay`, the id alone. */
+export const RelayId = createParamDecorator<RelayAge, string | undefined>((age, context) => relayOf(age, context)?.id);
 
 /** The header `X-Kakao-AppUserId` as it came, or nothing: what a missing or odd one means is the route's to say. */
 export const AppUserId = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined =>

@@ -7,6 +7,7 @@ import type { CheckedConfig } from '@biz/platform';
 import type { FastifyRequest } from 'fastify';
 import { Merchants } from '../registry/merchants';
 import type { Merchant } from '../registry/merchants';
+import { RelayIds } from '../relay/relay-ids';
 
 /** Who may call the Kakao-facing routes. */
 export class KakaoCallers implements CheckedConfig {
@@ -44,6 +45,8 @@ const MAX_SEEN = 1_000;
 
 export interface KakaoRequest extends FastifyRequest {
   merchant?: Merchant;
+  /** For decorators, which cannot inject. */
+  relayIds?: RelayIds;
 }
 
 /**
@@ -59,6 +62,7 @@ export class KakaoGuard implements CanActivate {
   constructor(
     private readonly merchants: Merchants,
     private readonly callers: KakaoCallers,
+    private readonly relayIds: RelayIds,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
@@ -68,6 +72,7 @@ export class KakaoGuard implements CanActivate {
     const { pathKey } = request.params as { pathKey?: string };
     request.merchant = pathKey === undefined ? this.merchants.default : this.merchants.byPathKey(pathKey);
     if (!request.merchant) throw new NotFoundException();
+    request.relayIds = this.relayIds;
     return true;
   }
 

@@ -28,6 +28,8 @@ export class Vault {
   private readonly keys: ReadonlyMap<string, Uint8Array>;
   private readonly newest: string;
   private readonly lookupKey: KeyObject;
+  /** Newest first; apart from the keys of columns, so that neither use says anything about the other. */
+  private readonly shortKeys: readonly KeyObject[];
 
   constructor(config: EncryptionConfig) {
     const keys = config.keys;
@@ -38,6 +40,9 @@ export class Vault {
     this.newest = newest.id;
     const lookup = hkdfSync('sha256', oldest.secret, '', 'biz-plugin-platform lookup', 32);
     this.lookupKey = createSecretKey(Buffer.from(lookup));
+    this.shortKeys = keys.map(({ secret }) =>
+      createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'biz-plugin-platform short', 32))),
+    );
   }
 
   /** @param context where the value lives, such as `capture.otp`; needed again to open it. */
@@ -75,6 +80,38 @@ export class Vault {
     if (kid === this.newest) return undefined;
     const context = String(ctx);
     return this.seal(await this.open(sealed, context), context);
+  }
+
+  /**
+   * Seals a few bytes for a URL: base64url of iv, text and tag, 28 bytes more than were given.
+   *
+   * It names neither key nor context, so it is for no column: key rotation could not find it there.
+   */
+  sealShort(plain: Uint8Array, context: string): string {
+    const [key] = this.shortKeys;
+    if (!key) throw new Error('no encryption key');
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(context));
+    return encode(Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]));
+  }
+
+  /** @returns nothing unless it was sealed for this context under one of our keys, and is spelt as it was */
+  openShort(sealed: string, context: string): Buffer | undefined {
+    const bytes = Buffer.from(sealed, 'base64url');
+    // Several spellings decode to the same bytes; only one of them was handed out.
+    if (bytes.length < IV_BYTES + TAG_BYTES || encode(bytes) !== sealed) return undefined;
+    for (const key of this.shortKeys) {
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES), {
+          authTagLength: TAG_BYTES,
+        }).setAAD(Buffer.from(context));
+        decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+        return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
+      } catch {
+        // Another key, or none of ours.
+      }
+    }
+    return undefined;
   }
 
   /**

@@ -75,7 +75,8 @@ export async function createApp(
       const given = headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : newRequestId();
     },
-    routerOptions: { maxParamLength: 200 },
+    // A relay id of 255 characters, each of them percent-encoded.
+    routerOptions: { maxParamLength: 765 },
     frameworkErrors: answerBadAddress,
     clientErrorHandler: answerBrokenHttp,
   });
