@@ -76,7 +76,7 @@ export class OtpKakao {
     if (this.down) {
       say('down');
       if (this.calls % 2) response.writeHead(503).end();
-      else response.destroy();
+      else drop(response);
       return;
     }
     if (!plan || over) {
@@ -90,12 +90,12 @@ export class OtpKakao {
     if (fault) this.faults[`kakao ${fault}`] = (this.faults[`kakao ${fault}`] ?? 0) + 1;
     if (fault === 'status') response.writeHead(502).end();
     else if (fault === 'busy') response.writeHead(429).end();
-    else if (fault === 'drop-before') response.destroy();
+    else if (fault === 'drop-before') drop(response);
     else {
       if (fault === 'slow') await delay(900);
-      const drop = fault === 'drop-after';
-      if (file) await this.sendFile(file, contentOf(token, Number(at), file), response, drop);
-      else this.sendAnswer(plan, response, drop);
+      const cutOff = fault === 'drop-after';
+      if (file) await this.sendFile(file, contentOf(token, Number(at), file), response, cutOff);
+      else this.sendAnswer(plan, response, cutOff);
     }
   }
 
@@ -105,14 +105,17 @@ export class OtpKakao {
     return left;
   }
 
-  private sendAnswer(plan: Plan, response: ServerResponse, drop: boolean): void {
+  private sendAnswer(plan: Plan, response: ServerResponse, cutOff: boolean): void {
     const { outcome } = plan;
     if (outcome === 'never') response.writeHead(503).end();
     else if (outcome === 'refused') response.writeHead(404).end('{"code":-1,"msg":"gone"}');
     else {
       const text = outcome === 'garbage' ? '<html>점검중</html>' : JSON.stringify(this.dataOf(plan));
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
-      if (drop) response.write(text.slice(0, 8), () => response.destroy());
+      if (cutOff)
+        response.write(text.slice(0, 8), () => {
+          drop(response);
+        });
       else response.end(text);
     }
   }
@@ -130,7 +133,7 @@ export class OtpKakao {
     return { secure_urls: urls, expire: new Date(this.endsAt.get(token) ?? 0).toISOString() };
   }
 
-  private async sendFile(file: FilePlan, content: Buffer, response: ServerResponse, drop: boolean): Promise<void> {
+  private async sendFile(file: FilePlan, content: Buffer, response: ServerResponse, cutOff: boolean): Promise<void> {
     if (file.outcome === 'refused') {
       response.writeHead(403).end();
       return;
@@ -138,8 +141,8 @@ export class OtpKakao {
     response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': content.length });
     const size = Math.ceil(content.length / PIECES);
     for (let at = 0; at < PIECES; at++) {
-      if (drop && at === PIECES - 1) {
-        response.destroy();
+      if (cutOff && at === PIECES - 1) {
+        drop(response);
         return;
       }
       response.write(content.subarray(at * size, (at + 1) * size));
@@ -147,6 +150,11 @@ export class OtpKakao {
     }
     response.end();
   }
+}
+
+/** A response that waits for the one before it on its connection ignores `destroy()`, and the caller would wait for ever. */
+function drop(response: ServerResponse): void {
+  response.req.socket.destroy();
 }
 
 const keyOf = (token: string, file?: number): string => `${token}/${file ?? ''}`;

@@ -23,7 +23,8 @@ const OTP_LIVES_MS = 600_000 * TIME_SCALE;
 const QUIET_LIMIT_MS = 75_000;
 const SHOP_MISBEHAVES = 0.15;
 /** What an app rightly complains about while Kakao is down or the store is full. */
-const EXPECTED = /Kakao does not answer|images cannot be fetched|image not fetched|unreadable answer kept/;
+const EXPECTED =
+  /Kakao does not answer|images cannot be fetched|image not fetched|unreadable answer kept|cannot start: ENOENT.*\.incoming/;
 
 const APPS: Record<Plan['kind'], Program> = {
   profile: { path: 'torture/captures/profile-app.js', portVariable: 'PROFILE_PORT' },

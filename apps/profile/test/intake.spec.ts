@@ -126,6 +126,20 @@ describe('receiving while the database restarts', () => {
       server = await startPostgres({ dataDir, port });
       expect((await waiting).status).toBe(200);
       await stage.reaches('short', 'delivered');
+
+      // Kakao answers an OTP, perhaps only once, just as the database goes away.
+      const answers = [PROFILE, { status: 404 }];
+      const once = stage.otp('onetimeprofile', async () => {
+        if (answers.length === 2) await server.stop();
+        return answers.shift()!;
+      });
+      await stage.callback(once, 'once');
+      await eventually(() => {
+        expect(stage.fetched(once)).toBe(1);
+      });
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      server = await startPostgres({ dataDir, port });
+      await stage.reaches('once', 'delivered');
     } finally {
       await stage.app.close();
       await stage.kakao.close();

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import { Clock, JobMetrics, NotYet, RuntimeConfig, Vault } from '@biz/platform';
+import { Clock, JobMetrics, NotYet, RuntimeConfig, throughBriefOutage, Vault } from '@biz/platform';
 import { DataSource } from 'typeorm';
 import { CapturedFile } from '../records/captured-file.entity';
 import { ImageCircuit } from '../schedule/circuits';
@@ -8,6 +8,7 @@ import { DueWork } from '../schedule/due-work';
 import { RetryTimes } from '../schedule/retry-times';
 import { FileStore } from './file-store';
 import { FileRefused, IMAGE_URL_CONTEXT, ImageDownload, StoreUnavailable } from './image-download';
+import type { StoredFile } from './image-download';
 import { ImageConfig } from './image-store.config';
 
 /** After so long without a sign of life the process that claimed a file counts as dead. */
@@ -54,6 +55,11 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
       claim: (most) => this.claim(most),
       work: (file) => this.fetch(file),
       ...{ logger: this.logger, metrics, runtime },
+    });
+    circuit.onChange((open) => {
+      if (open)
+        this.logger.error('images cannot be fetched: only probes and what is nearly over are tried until they can');
+      else this.pullForward();
     });
   }
 
@@ -132,33 +138,35 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async fetch(file: FileClaim): Promise<void> {
-    const wasOpen = this.circuit.open;
     const { id, capture_id: captureId } = file;
+    const url = await this.vault.open(file.sealed_url, IMAGE_URL_CONTEXT);
+    const leftMs = file.deadline_at.getTime() - this.clock.now().getTime();
+    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(Math.max(leftMs, 1))]);
+    let stored: StoredFile | undefined;
     try {
-      const url = await this.vault.open(file.sealed_url, IMAGE_URL_CONTEXT);
-      const leftMs = file.deadline_at.getTime() - this.clock.now().getTime();
-      const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(Math.max(leftMs, 1))]);
-      const stored = await this.download.fetch(url, { id, captureId }, signal);
-      this.circuit.answered();
-      await this.keep(file, stored);
+      stored = await this.download.fetch(url, { id, captureId }, signal);
     } catch (error) {
-      if (error instanceof FileRefused) {
-        this.circuit.answered();
-        await this.update(id, { state: 'failed', failure: error.failure, problem: null });
-        this.logger.warn({ captureId, fileId: id, failure: error.failure }, 'image refused');
-      } else await this.tryLater(file, error);
+      if (!(error instanceof FileRefused)) return this.tryLater(file, error);
+      // An address that was never asked for says nothing about who would have answered.
+      if (error.failure !== 'origin-refused') this.circuit.answered();
+      await this.update(id, { state: 'failed', failure: error.failure, problem: null });
+      this.logger.warn({ captureId, fileId: id, failure: error.failure }, 'image refused');
     }
-    if (this.circuit.open !== wasOpen) await this.circuitChanged(wasOpen);
+    if (stored) await this.keep(file, stored);
     const more = await this.files.existsBy({ captureId, state: 'pending' });
     if (!more) await this.complete(captureId);
   }
 
-  private async keep({ id, capture_id: captureId }: FileClaim, stored: Partial<CapturedFile>): Promise<void> {
+  private async keep({ id, capture_id: captureId }: FileClaim, stored: StoredFile): Promise<void> {
+    this.circuit.answered();
     const storedAt = this.clock.now();
-    const kept = await this.update(id, { ...stored, state: 'stored', sealedUrl: null, problem: null, storedAt });
+    // What is in the store by now need not be fetched again.
+    const kept = await throughBriefOutage(() =>
+      this.update(id, { ...stored, state: 'stored', sealedUrl: null, problem: null, storedAt }),
+    );
     if (kept) return;
     // Erased, fetched by another instance, or too late: nothing points at this copy.
-    if (stored.storeKey) await this.store.remove(stored.storeKey);
+    await this.store.remove(stored.storeKey);
     this.logger.warn({ captureId, fileId: id }, 'image came too late');
   }
 
@@ -180,17 +188,21 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
     return affected === 1;
   }
 
-  private async circuitChanged(wasOpen: boolean): Promise<void> {
-    if (!wasOpen) {
-      this.logger.error('images cannot be fetched: only probes and what is nearly over are tried until they can');
-      return;
-    }
-    await this.dataSource.query(
-      `UPDATE capture.files SET due_at = $1 WHERE state = 'pending' AND due_at > $1 AND claimed_until IS NULL`,
-      [this.clock.now()],
-    );
+  /** Whoever waits for its next try has it now. */
+  private pullForward(): void {
     this.logger.warn('images can be fetched again');
-    this.nudge();
+    this.dataSource
+      .query(`UPDATE capture.files SET due_at = $1 WHERE state = 'pending' AND due_at > $1 AND claimed_until IS NULL`, [
+        this.clock.now(),
+      ])
+      .then(
+        () => {
+          this.nudge();
+        },
+        (error: unknown) => {
+          this.logger.warn({ error }, 'not pulled forward: each is tried at its time');
+        },
+      );
   }
 
   private get files() {

@@ -8,6 +8,7 @@ import { CapturedFile } from '../records/captured-file.entity';
 import { Captures } from '../records/captures';
 import { FileLinks } from '../links/file-links';
 import { inKorea } from '../records/korean-time';
+import { RetryTimes } from '../schedule/retry-times';
 import { FileFetcher } from './file-fetcher';
 import { IMAGE_URL_CONTEXT } from './image-download';
 
@@ -27,6 +28,7 @@ export class ImageCollection {
     private readonly fetcher: FileFetcher,
     private readonly vault: Vault,
     private readonly clock: Clock,
+    private readonly times: RetryTimes,
     private readonly dataSource: DataSource,
     deliveries: Deliveries,
     links: FileLinks,
@@ -44,7 +46,8 @@ export class ImageCollection {
   /**
    * Takes what Kakao answered: lists the files, or ends the capture when there is nothing left to wait for.
    *
-   * The capture is due again at its deadline, when what is missing is given up.
+   * The capture is due again at its deadline, when what is missing is given up; until then it is looked at now and then,
+   * for a process may end between the last file and the end of the capture.
    */
   async collect(capture: Capture, raw: string): Promise<void> {
     const { images, expiresAt } = readImages(raw);
@@ -72,7 +75,7 @@ export class ImageCollection {
       await manager.update(
         Capture,
         { id: capture.id },
-        over ? ends : { ...ends, dueAt: deadlineAt, claimedUntil: null },
+        over ? ends : { ...ends, dueAt: this.times.lookAgain(deadlineAt), claimedUntil: null },
       );
       return !over;
     });

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
-import { Clock, NotYet, Vault } from '@biz/platform';
+import { Clock, NotYet, throughBriefOutage, Vault } from '@biz/platform';
 import { OtpClient, readLocation, readProfile, UnreadableAnswer } from '@biz/otp-client';
 import type { OtpAnswer, OtpKind } from '@biz/otp-client';
 import { Merchants } from '@biz/merchant';
@@ -13,6 +13,9 @@ import { CAPTURE_KIND } from './work';
 
 export const OTP_CONTEXT = 'capture.otp';
 export const ANSWER_CONTEXT = 'capture.answer';
+
+/** An answer that cannot be stored is held for so long. */
+const KEPT_IN_MEMORY_MS = 60_000;
 
 type Kept = Partial<Omit<Capture, 'consent'>>;
 type KeptAnswer = Exclude<OtpAnswer, { kind: 'retryable' }>;
@@ -78,10 +81,10 @@ export class Redemption {
       changedAt: this.clock.now(),
     };
     const { id } = capture;
-    const { affected } = await this.dataSource.manager.update(
-      Capture,
-      { id, state: 'pending', sealedAnswer: IsNull() },
-      kept,
+    // Perhaps Kakao says it only once: a database that restarts just now is waited for.
+    const { affected } = await throughBriefOutage(
+      () => this.dataSource.manager.update(Capture, { id, state: 'pending', sealedAnswer: IsNull() }, kept),
+      KEPT_IN_MEMORY_MS,
     );
     if (affected === 1) return Object.assign(capture, kept);
     return answer.kind === 'answered' ? this.keepLate(capture, kept) : undefined;

@@ -18,12 +18,18 @@ export class Circuit {
   private failures = 0;
   private probes = 0;
   private probeAt?: number;
+  private readonly listeners: ((open: boolean) => void)[] = [];
 
   /** @param timeScale multiplies the pauses between probes */
   constructor(
     private readonly clock: Clock,
     private readonly timeScale: number,
   ) {}
+
+  /** Called once as an outage begins, and once as it ends. */
+  onChange(listener: (open: boolean) => void): void {
+    this.listeners.push(listener);
+  }
 
   /** The server is taken to be down. */
   get open(): boolean {
@@ -37,23 +43,25 @@ export class Circuit {
     return true;
   }
 
-  /** @returns whether this answer ended an outage */
-  answered(): boolean {
+  answered(): void {
     const ended = this.open;
     this.failing.clear();
     this.failures = 0;
     this.probes = 0;
     this.probeAt = undefined;
-    return ended;
+    if (ended) this.tell();
   }
 
-  /** @returns whether this failure began an outage */
-  failed(subject: string): boolean {
+  failed(subject: string): void {
     this.failures++;
     if (this.failing.size < SUBJECTS) this.failing.add(subject);
-    if (this.open || this.failures < FAILURES || this.failing.size < SUBJECTS) return false;
+    if (this.open || this.failures < FAILURES || this.failing.size < SUBJECTS) return;
     this.planProbe();
-    return true;
+    this.tell();
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener(this.open);
   }
 
   private planProbe(): void {

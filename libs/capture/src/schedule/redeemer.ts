@@ -49,6 +49,10 @@ export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdo
       work: (capture) => this.work(capture),
       ...{ logger: this.logger, metrics, runtime },
     });
+    circuit.onChange((open) => {
+      if (open) this.logger.error('Kakao does not answer: only probes and what is nearly over are sent until it does');
+      else this.pullForward();
+    });
   }
 
   onApplicationBootstrap(): void {
@@ -127,7 +131,6 @@ export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private async work(capture: Capture): Promise<void> {
-    const wasOpen = this.circuit.open;
     try {
       await this.redemption.advance(capture);
     } catch (error) {
@@ -135,9 +138,6 @@ export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdo
       if (!(error instanceof NotYet)) throw error;
       this.logger.debug({ captureId: capture.id, tries: capture.tries, reason: error.message }, 'not yet');
     }
-    if (this.circuit.open === wasOpen) return;
-    if (wasOpen) await this.pullForward();
-    else this.logger.error('Kakao does not answer: only probes and what is nearly over are sent until it does');
   }
 
   private async tryLater({ id, tries, deadlineAt, sealedAnswer }: Capture): Promise<void> {
@@ -150,13 +150,21 @@ export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   /** Whoever waits for its next try has it now. */
-  private async pullForward(): Promise<void> {
-    await this.dataSource.query(
-      `UPDATE capture.captures SET due_at = $2
-        WHERE kind = $1 AND state = 'pending' AND due_at > $2 AND claimed_until IS NULL AND sealed_answer IS NULL`,
-      [this.kind, this.clock.now()],
-    );
+  private pullForward(): void {
     this.logger.warn('Kakao answers again');
-    this.nudge();
+    this.dataSource
+      .query(
+        `UPDATE capture.captures SET due_at = $2
+          WHERE kind = $1 AND state = 'pending' AND due_at > $2 AND claimed_until IS NULL AND sealed_answer IS NULL`,
+        [this.kind, this.clock.now()],
+      )
+      .then(
+        () => {
+          this.nudge();
+        },
+        (error: unknown) => {
+          this.logger.warn({ error }, 'not pulled forward: each is tried at its time');
+        },
+      );
   }
 }

@@ -10,6 +10,9 @@ const LAST_TRY = 5;
 /** With less than this left, something is tried even while the server is taken to be down. */
 const URGENT = 60;
 
+/** How often somebody looks whether a capture that waits for its files still has to. */
+const LOOK_AGAIN = 15;
+
 /** When what failed is tried again, until its deadline. All delays are multiplied by RETRY_TIME_SCALE. */
 @Injectable()
 export class RetryTimes {
@@ -31,6 +34,11 @@ export class RetryTimes {
     const last = deadlineAt.getTime() - this.scaled(LAST_TRY);
     if (due <= last) return new Date(due);
     return now < last ? new Date(last) : deadlineAt;
+  }
+
+  /** When a capture that waits is looked at next. */
+  lookAgain(deadlineAt: Date): Date {
+    return new Date(Math.min(this.clock.now().getTime() + this.scaled(LOOK_AGAIN), deadlineAt.getTime()));
   }
 
   /** Whatever is over by then does not wait for the end of an outage. */
