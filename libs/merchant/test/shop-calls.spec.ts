@@ -17,15 +17,24 @@ describe('calls to merchants', () => {
     call.then(String, (error: unknown) => (error as Error).name);
   const T1 = 50;
 
-  it('are refused beyond so many at once, at once, and only for the merchant that has them', async () => {
+  it('are refused beyond so many at once when they hang, and only for the merchant that has them', async () => {
     const hanging = times(32, () => endOf(calls.call('slow', 'orders', T1, never)));
+    const ended: string[] = [];
+    const one = endOf(calls.call('slow', 'orders', T1, answer)).then((end) => ended.push(`slow: ${end}`));
+    ended.push(`other: ${await endOf(calls.call('other', 'orders', T1, answer))}`);
+    // Its order work has places of its own.
+    ended.push(`order work: ${await endOf(calls.call('slow', 'fulfilment', T1, answer))}`);
+    await one;
+    expect(ended).toEqual(['other: here', 'order work: here', 'slow: ShopBusy']);
+    expect(new Set(await Promise.all(hanging))).toEqual(new Set(['ShopLate']));
     const begun = performance.now();
     expect(await endOf(calls.call('slow', 'orders', T1, answer))).toBe('ShopBusy');
     expect(performance.now() - begun).toBeLessThan(T1);
-    expect(await endOf(calls.call('other', 'orders', T1, answer))).toBe('here');
-    // Its order work has places of its own.
-    expect(await endOf(calls.call('slow', 'fulfilment', T1, answer))).toBe('here');
-    expect(new Set(await Promise.all(hanging))).toEqual(new Set(['ShopLate']));
+  });
+
+  it('of a rush wait a moment for a merchant that answers', async () => {
+    const rush = times(300, () => endOf(calls.call('busy', 'orders', 1_000, () => delay(1, 'here'))));
+    expect(new Set(await Promise.all(rush))).toEqual(new Set(['here']));
   });
 
   it('go one at a time while a merchant hangs, and all together again once it answers', async () => {

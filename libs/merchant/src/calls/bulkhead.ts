@@ -1,6 +1,7 @@
-/** How many calls to one merchant may be under way, and how long one more may wait for its turn. */
+/** How many calls to one merchant may be under way, how many more may wait for their turn, and how long. */
 export interface Bounds {
   atOnce: number;
+  waiting: number;
   waitMs: number;
 }
 
@@ -29,8 +30,7 @@ export class Bulkhead {
       this.running++;
       return true;
     }
-    // Who waits here holds a worker, so nobody waits for a merchant that hangs, and no more than may run.
-    if (this.hangs || this.bounds.waitMs === 0 || this.waiting.length >= this.bounds.atOnce) return false;
+    if (this.hangs || this.waiting.length >= this.bounds.waiting) return false;
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.waiting.splice(this.waiting.indexOf(decide), 1);
@@ -54,7 +54,9 @@ export class Bulkhead {
     this.lateInRow = 0;
   }
 
+  /** Nobody waits for a merchant that hangs. */
   late(): void {
     this.lateInRow++;
+    if (this.hangs) for (const decide of this.waiting.splice(0)) decide(false);
   }
 }

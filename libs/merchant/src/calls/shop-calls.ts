@@ -6,12 +6,12 @@ import type { Bounds } from './bulkhead';
 
 /** What a merchant is called for; each has places of its own, so that slow order work does not stop its order sheets. */
 const LANES = {
-  /** A buyer waits in T1 or T2. */
-  orders: { atOnce: 32, waitMs: 0 },
+  /** A buyer waits in T1 or T2, so a rush on a merchant that answers quickly waits a moment too. */
+  orders: { atOnce: 32, waiting: 512, waitMs: 500 },
   /** Order work (`Fulfilment`), by workers that all merchants share. */
-  fulfilment: { atOnce: 4, waitMs: 250 },
+  fulfilment: { atOnce: 4, waiting: 4, waitMs: 250 },
   /** Events, by workers that all merchants share. */
-  events: { atOnce: 4, waitMs: 250 },
+  events: { atOnce: 4, waiting: 4, waitMs: 250 },
 } as const satisfies Record<string, Bounds>;
 export type Lane = keyof typeof LANES;
 
@@ -64,7 +64,7 @@ export class ShopCalls {
   /**
    * What the work answers.
    *
-   * @throws ShopBusy at once, without a call
+   * @throws ShopBusy without a call, at once when the merchant hangs
    * @throws ShopLate after `timeoutMs`; the work itself is not stopped
    */
   async call<T>(merchant: string, lane: Lane, timeoutMs: number, work: () => Promise<T>): Promise<T> {
