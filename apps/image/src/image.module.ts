@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { AppDefinition } from '@biz/platform';
 import { CaptureModule, captureSchema } from '@biz/capture';
 import { privacySchema } from '@biz/privacy';
-import { MerchantsModule, merchantSchema } from '@biz/merchant';
+import { MerchantsModule, merchantSchemas } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
 import { CallbackController } from './callback.controller';
 
@@ -16,7 +16,7 @@ export const imageApp = (merchants: readonly MerchantDefinition[]): AppDefinitio
   description:
     'Receives the callback of the image plugin (guide 4.4), redeems its OTP URL (guide 4.3), fetches every image into the encrypted store before it expires and tells the shop. ' +
     'The callback is stored before it is answered; redeeming, delivery and erasure follow as durable work.',
-  schemas: [privacySchema, merchantSchema, captureSchema],
+  schemas: [privacySchema, ...merchantSchemas(merchants), captureSchema],
   module: {
     module: ImageModule,
     imports: [MerchantsModule.for(merchants), CaptureModule.for('image')],

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { AppDefinition } from '@biz/platform';
 import { CaptureModule, captureSchema } from '@biz/capture';
 import { privacySchema } from '@biz/privacy';
-import { MerchantsModule, merchantSchema } from '@biz/merchant';
+import { MerchantsModule, merchantSchemas } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
 import { CallbackController } from './callback.controller';
 
@@ -16,7 +16,7 @@ export const locationApp = (merchants: readonly MerchantDefinition[]): AppDefini
   description:
     'Receives the callback of the location plugin (guide 3.4), redeems its OTP URL in version v2 (guide 3.3) and delivers the location to the shop. ' +
     'The callback is stored before it is answered; redeeming, delivery and erasure follow as durable work.',
-  schemas: [privacySchema, merchantSchema, captureSchema],
+  schemas: [privacySchema, ...merchantSchemas(merchants), captureSchema],
   module: {
     module: LocationModule,
     imports: [MerchantsModule.for(merchants), CaptureModule.for('location')],

@@ -1,5 +1,5 @@
 import { CommerceModule, commerceSchema } from '@biz/commerce';
-import { merchantSchema, MerchantsModule } from '@biz/merchant';
+import { merchantSchemas, MerchantsModule } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
 import type { AppDefinition } from '@biz/platform';
 import { Module } from '@nestjs/common';
@@ -18,6 +18,6 @@ export const optionApp = (merchants: MerchantDefinition[]): AppDefinition => ({
   description:
     'T1 shows what can be chosen of a product, T2 checks and prices what a customer chose (guide 5.2). ' +
     'T2 answers the id of a temporary order (임시 주문), which the payment plugin can charge.',
-  schemas: [merchantSchema, commerceSchema],
+  schemas: [...merchantSchemas(merchants), commerceSchema],
   module: { module: OptionModule, imports: [MerchantsModule.for(merchants), CommerceModule.with(merchants)] },
 });

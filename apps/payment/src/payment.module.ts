@@ -1,5 +1,5 @@
 import { CommerceModule, commerceSchema } from '@biz/commerce';
-import { type MerchantDefinition, merchantSchema, MerchantsModule } from '@biz/merchant';
+import { type MerchantDefinition, merchantSchemas, MerchantsModule } from '@biz/merchant';
 import { provideConfig, type AppDefinition } from '@biz/platform';
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
@@ -106,6 +106,6 @@ export const paymentApp = (merchants: MerchantDefinition[]): AppDefinition => ({
   name: 'payment',
   title: 'One-click payment (원클릭 결제)',
   description: DESCRIPTION,
-  schemas: [merchantSchema, commerceSchema, paymentSchema],
+  schemas: [...merchantSchemas(merchants), commerceSchema, paymentSchema],
   module: PaymentModule.with(merchants),
 });

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { AppDefinition } from '@biz/platform';
 import { CaptureModule, captureSchema } from '@biz/capture';
 import { privacySchema } from '@biz/privacy';
-import { MerchantsModule, merchantSchema } from '@biz/merchant';
+import { MerchantsModule, merchantSchemas } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
 import { CallbackController } from './callback.controller';
 
@@ -16,7 +16,7 @@ export const profileApp = (merchants: readonly MerchantDefinition[]): AppDefinit
   description:
     'Receives the callback of the profile plugin (guide 1.3), redeems its OTP URL (guide 1.2) and delivers the profile to the shop. ' +
     'The callback is stored before it is answered; redeeming, delivery and erasure follow as durable work.',
-  schemas: [privacySchema, merchantSchema, captureSchema],
+  schemas: [privacySchema, ...merchantSchemas(merchants), captureSchema],
   module: {
     module: ProfileModule,
     imports: [MerchantsModule.for(merchants), CaptureModule.for('profile')],

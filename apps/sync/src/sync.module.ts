@@ -1,7 +1,7 @@
 import { Injectable, Module } from '@nestjs/common';
 import type { DynamicModule, OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { merchantSchema, MerchantsModule } from '@biz/merchant';
+import { merchantSchemas, MerchantsModule } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
 import { provideConfig } from '@biz/platform';
 import type { AppDefinition } from '@biz/platform';
@@ -67,6 +67,6 @@ export const syncApp = (merchants: MerchantDefinition[]): AppDefinition => ({
   description:
     'Customers join the shop inside KakaoTalk: consent, member, service terms, and the end of it (guide chapter 2). ' +
     'Register `GET /callback` as plugin redirect URI, `/unlink` as unlink webhook (연결 해제 웹훅) and `POST /events` as account-state webhook (계정 상태 변경 웹훅).',
-  schemas: [privacySchema, merchantSchema, syncSchema],
+  schemas: [privacySchema, ...merchantSchemas(merchants), syncSchema],
   module: SyncModule.for(merchants),
 });

@@ -1,3 +1,5 @@
+export { Clock, newId, Outbound, provideConfig, Variable, Vault } from '@biz/platform';
+export type { CheckedConfig, Outcome, OutboundRequest, SchemaOwner } from '@biz/platform';
 export { choice, choices, combination, date, integer, numbers, text } from '@biz/commerce';
 export type { OptionInput, Product, ProductGroup, ProductOption, Question, Sku } from '@biz/commerce';
 export { SHOP_WORKERS, ShopBusy, ShopCalls, ShopLate } from './calls/shop-calls';
@@ -5,6 +7,7 @@ export { defineMerchant, PLUGIN_KINDS, PROFILE_SCOPES } from './definition/merch
 export type {
   CollectingPlugin,
   ImagePlugin,
+  KakaoApp,
   MerchantDefinition,
   MerchantPlugins,
   OptionPlugin,
@@ -12,14 +15,16 @@ export type {
   PluginKind,
   ProfilePlugin,
   ProfileScope,
+  RegisteredPlugin,
   RelayedPlugin,
+  ShopEndpoints,
   SyncPlugin,
 } from './definition/merchant-definition';
 export { Deliveries } from './deliveries/deliveries';
 export type { NewDelivery, SettledDelivery } from './deliveries/deliveries';
 export { EventReceiver, SHOP_EVENT_TYPES } from './events/shop-event';
 export type { ShopEvent, ShopEventData, ShopEventType } from './events/shop-event';
-export { merchantSchema } from './merchant.schema';
+export { merchantSchema, merchantSchemas } from './merchant.schema';
 export { Fulfilment } from './ports/fulfilment';
 export type { PaidOrder, ShippingAddress } from './ports/fulfilment';
 export { OrderPolicy } from './ports/order-policy';

@@ -1,4 +1,5 @@
 import type { SchemaOwner } from '@biz/platform';
+import type { MerchantDefinition } from './definition/merchant-definition';
 import { Delivery, DeliveryAttempt } from './deliveries/delivery.entity';
 import { MerchantDeliveries1795400000000 } from './deliveries/migrations';
 
@@ -8,3 +9,9 @@ export const merchantSchema: SchemaOwner = {
   migrations: [MerchantDeliveries1795400000000],
   sealed: [{ table: 'merchant.deliveries', key: 'id', column: 'payload' }],
 };
+
+/** The tables of the merchants of an app: the platform's, and those that a merchant brought along. */
+export const merchantSchemas = (merchants: readonly MerchantDefinition[]): SchemaOwner[] => [
+  merchantSchema,
+  ...merchants.flatMap(({ tables }) => tables ?? []),
+];

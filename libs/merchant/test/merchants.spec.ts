@@ -90,6 +90,26 @@ describe('a merchant definition', () => {
       [defineMerchant({ ...shop('acme'), app: { id: 'app', environment: 'test' } })],
       'must be digits',
     ],
+    [
+      'a plugin id that is not Kakao’s',
+      [shop('acme', { sync: { pluginId: 'sync' } })],
+      'pluginId of sync must be 24 hex digits',
+    ],
+    [
+      'one plugin id twice',
+      [
+        shop('acme', {
+          sync: { pluginId: '5fcf3cfe00a6950dc026b0aa' },
+          location: { pluginId: '5fcf3cfe00a6950dc026b0aa' },
+        }),
+      ],
+      'two plugins have the pluginId 5fcf3cfe00a6950dc026b0aa',
+    ],
+    [
+      'tables in somebody else’s schema',
+      [{ ...shop('acme'), tables: { schema: 'payment', entities: [], migrations: [] } }],
+      'its tables must stand in the PostgreSQL schema shop_acme',
+    ],
     ['a negative retention', [shop('acme', { location: { retainDays: -1 } })], 'retainDays must be a whole number'],
   ])('with %s is refused', (_what, definitions, problem) => {
     expect(problems(definitions)).toContain(problem);
@@ -108,6 +128,37 @@ describe('a merchant definition', () => {
 
   it('may not share a path key: orders would mix', () => {
     expect(problems([shop('acme'), shop('zeta')], { ZETA_PATH_KEY: 'acme' })).toContain('same PATH_KEY');
+  });
+});
+
+describe('a test app beside its live app', () => {
+  const live = shop('acme', PAYMENT, 'live');
+  const test = { ...shop('acme-test', PAYMENT), app: { id: '249345', environment: 'test', testOf: 'acme' } } as const;
+
+  it('is a merchant of its own, with a CID for play money only', () => {
+    const merchants = start([live, test]);
+    expect(merchants.get('acme-test').secrets.cid).toMatch(/^TC/);
+    expect(merchants.get('acme').secrets.cid).not.toMatch(/^TC/);
+    expect(merchants.byPathKey('acme')?.app.environment).toBe('live');
+    expect(merchants.byPathKey('acme-test')?.app.environment).toBe('test');
+  });
+
+  it.each<[string, MerchantDefinition[], Environment, string]>([
+    ['another name', [live, { ...test, id: 'toy' }], {}, 'must be the merchant acme-test'],
+    ['no live app', [test], {}, 'app.testOf names acme, which is no live merchant here'],
+    ['a live app that is none', [shop('acme', PAYMENT), test], {}, 'names acme, which is no live merchant here'],
+    ['the app id of the live app', [live, { ...test, app: { ...test.app, id: '249344' } }], {}, 'app id 249344 is'],
+    ['a live environment', [live, { ...test, app: { ...test.app, environment: 'live' } }], {}, 'for a test app only'],
+    ['the live REST API key', [live, test], { ACME_TEST_REST_API_KEY: 'x', ACME_REST_API_KEY: 'x' }, 'keys of its own'],
+    ['the live admin key', [live, test], { ACME_TEST_ADMIN_KEY: 'x', ACME_ADMIN_KEY: 'x' }, 'ACME_TEST_ADMIN_KEY'],
+    ['a live CID', [live, test], { ACME_TEST_CID: 'CA12345678' }, 'ACME_TEST_CID: found a real CID'],
+    ['the live path key', [live, test], { ACME_TEST_PATH_KEY: 'acme' }, 'same PATH_KEY'],
+  ])('with %s is refused', (_what, definitions, env, problem) => {
+    expect(problems(definitions, env)).toContain(problem);
+  });
+
+  it('leaves the name -test to test apps', () => {
+    expect(problems([shop('acme-test', {}, 'live')])).toContain('a live merchant is not called -test');
   });
 });
 

@@ -4,12 +4,16 @@ import type { MerchantDefinition } from './merchant-definition';
 /** Image plugins one Kakao app may have (guide 0.5, 4.1). */
 const MAX_IMAGE_PLUGINS = 10;
 const ID = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+export const PLUGIN_ID = /^[0-9a-f]{24}$/i;
 const KEY = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
 /** Every way in which the definitions break the guide's limits (0.5), one line each. */
 export function checkMerchants(definitions: readonly MerchantDefinition[]): string[] {
   const ids = definitions.map(({ id }) => id);
   return [
+    ...definitions.flatMap((definition) =>
+      twinProblems(definition, definitions).map((problem) => `merchant ${definition.id}: ${problem}`),
+    ),
     ...repeated(ids).map((id) => `merchant ${id}: two merchants have this id`),
     ...definitions.flatMap((definition) =>
       problemsOf(definition).map((problem) => `merchant ${definition.id}: ${problem}`),
@@ -17,8 +21,36 @@ export function checkMerchants(definitions: readonly MerchantDefinition[]): stri
   ];
 }
 
-function problemsOf({ id, app, plugins }: MerchantDefinition): string[] {
+/** Test and live app of one merchant (guide 0.7) are two merchants here, so that no row and no key belongs to both. */
+function twinProblems({ id, app, tables }: MerchantDefinition, all: readonly MerchantDefinition[]): string[] {
   const problems: string[] = [];
+  const { testOf } = app;
+  if (testOf !== undefined) {
+    const live = all.find((each) => each.id === testOf);
+    if (app.environment !== 'test') problems.push('app.testOf is for a test app only');
+    if (id !== `${testOf}-test`) problems.push(`the test app of ${testOf} must be the merchant ${testOf}-test`);
+    if (live?.app.environment !== 'live') problems.push(`app.testOf names ${testOf}, which is no live merchant here`);
+    if (tables && live?.tables === tables) problems.push(`its tables are those of ${testOf}`);
+  } else if (app.environment === 'live' && id.endsWith('-test')) {
+    problems.push('a live merchant is not called -test: whoever reads its name would think it play money');
+  }
+  if (all.some((each) => each.id !== id && each.app.id === app.id && each.app.environment !== app.environment)) {
+    problems.push(`app id ${app.id} is a test app here and a live app there; they are two apps at Kakao (guide 0.7)`);
+  }
+  return problems;
+}
+
+function problemsOf({ id, app, plugins, tables }: MerchantDefinition): string[] {
+  const problems: string[] = [];
+  for (const [plugin, pluginId] of pluginIdsOf(plugins)) {
+    if (!PLUGIN_ID.test(pluginId))
+      problems.push(`pluginId of ${plugin} must be 24 hex digits, as 플러그인 관리자센터 shows it`);
+  }
+  for (const pluginId of repeated(pluginIdsOf(plugins).map(([, each]) => each))) {
+    problems.push(`two plugins have the pluginId ${pluginId}`);
+  }
+  const schema = `shop_${id.replaceAll('-', '_')}`;
+  if (tables && tables.schema !== schema) problems.push(`its tables must stand in the PostgreSQL schema ${schema}`);
   if (!ID.test(id)) problems.push('the id must be lower-case words joined by dashes');
   if (!/^\d+$/.test(app.id))
     problems.push(`app id ${JSON.stringify(app.id)} must be digits, as Kakao Developers shows it`);
@@ -53,6 +85,17 @@ function problemsOf({ id, app, plugins }: MerchantDefinition): string[] {
     problems.push('retainDays must be a whole number of days, 0 or more');
   }
   return problems;
+}
+
+function pluginIdsOf({ profile, image, ...single }: MerchantDefinition['plugins']): [plugin: string, id: string][] {
+  const all: [string, { pluginId?: string } | undefined][] = [
+    ...(profile ?? []).map((plugin): [string, typeof plugin] => [`profile plugin ${plugin.key}`, plugin]),
+    ...(image ?? []).map((plugin): [string, typeof plugin] => [`image plugin ${plugin.key}`, plugin]),
+    ...Object.entries(single),
+  ];
+  return all.flatMap(([name, plugin]): [string, string][] =>
+    plugin?.pluginId === undefined ? [] : [[name, plugin.pluginId]],
+  );
 }
 
 const repeated = <T>(values: readonly T[]): T[] => [

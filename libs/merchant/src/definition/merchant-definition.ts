@@ -1,5 +1,6 @@
 import type { Product } from '@biz/commerce';
 import type { DynamicModule, Type } from '@nestjs/common';
+import type { SchemaOwner } from '@biz/platform';
 
 /** What a profile plugin may ask for (guide 1.1). Several profile plugins of one app must not share a scope. */
 export const PROFILE_SCOPES = [
@@ -18,8 +19,14 @@ export type ProfileScope = (typeof PROFILE_SCOPES)[number];
 export const PLUGIN_KINDS = ['profile', 'location', 'image', 'option', 'payment', 'sync'] as const;
 export type PluginKind = (typeof PLUGIN_KINDS)[number];
 
+/** A plugin as it is registered in the 플러그인 관리자센터. */
+export interface RegisteredPlugin {
+  /** 플러그인 ID, 24 hex digits: what launch links and buttons name. Test and live app have one each. */
+  pluginId?: string;
+}
+
 /** What every plugin may say about the relay id (용도 ID) of the calls it gets. */
-export interface RelayedPlugin {
+export interface RelayedPlugin extends RegisteredPlugin {
   /**
    * `required`: only calls whose relay id the platform issued for this plugin, in time, are served.
    * `optional`, and when it is left out: others are served too, and marked.
@@ -33,6 +40,8 @@ export interface CollectingPlugin extends RelayedPlugin {
   purpose?: string;
   /** 보유기간 in days. 0, and when it is left out: consent is for one time, so all is erased as soon as the shop has it. */
   retainDays?: number;
+  /** What a chat bot says when the plugin's result came to the skill server (`POST /skill/{plugin}`), in Korean. */
+  skillText?: string;
 }
 
 export interface ProfilePlugin extends CollectingPlugin {
@@ -75,18 +84,47 @@ export interface MerchantPlugins {
   sync?: SyncPlugin;
 }
 
+/**
+ * Addresses of the shop's own servers that answer in place of ports, asked by signed POST (Standard Webhooks).
+ *
+ * A port of the merchant's module wins over its address.
+ */
+export interface ShopEndpoints {
+  /** In place of `OrderSheetSource`. */
+  orderSheets?: string;
+  /** In place of `OrderPolicy`. */
+  orderPolicy?: string;
+  /** In place of `Fulfilment`. */
+  fulfilment?: string;
+}
+
+export interface KakaoApp {
+  /** 앱 ID, digits. */
+  id: string;
+  /** A test app (guide 0.7) takes test CIDs only, a live app none. */
+  environment: 'test' | 'live';
+  /** Of a test app: the merchant that is its live app. The test merchant is then called `{live}-test`. */
+  testOf?: string;
+}
+
 export interface MerchantDefinition {
   /** Lower case with dashes; also the prefix of its environment variables: `demo-shop` → `DEMO_SHOP_…`. */
   id: string;
   /** The shop's name as customers know it. */
   name: string;
-  /** The Kakao Developers app; a test app (guide 0.7) takes test CIDs only, a live app none. */
-  app: { id: string; environment: 'test' | 'live' };
+  /** The Kakao Developers app. */
+  app: KakaoApp;
+  /** 플러그인 제목 of the application form (guide 9.2), 20 characters at most; made of the name unless said. */
+  title?: string;
   plugins: MerchantPlugins;
   /** Its goods, added to the commerce tables when they are not there yet; from then on the operator API changes them. */
   catalogue?: readonly Product[];
   /** Its ports, as providers of an ordinary Nest module. Without it webhooks and the commerce tables do the work. */
   module?: Type | DynamicModule;
+  /** What its own servers answer, for a shop in any other language. */
+  endpoints?: ShopEndpoints;
+  /** Tables of its own, in the PostgreSQL schema `shop_{id}`; only its module knows them. */
+  tables?: SchemaOwner;
 }
 
 /** Declares a merchant. It is checked when an app starts, all problems at once. */

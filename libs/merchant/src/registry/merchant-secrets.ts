@@ -45,14 +45,14 @@ export function withSecretsFile(env: Environment): Environment {
 }
 
 /** Harmless values that make a merchant work against the simulator. */
-function developmentDefaults({ id, plugins }: MerchantDefinition, simulator: string): Record<string, string> {
+function developmentDefaults({ id, app, plugins }: MerchantDefinition, simulator: string): Record<string, string> {
   return {
     REST_API_KEY: `${id}-rest-api-key`,
     CLIENT_SECRET: `${id}-client-secret`,
     ADMIN_KEY: `${id}-admin-key`,
     PAY_SECRET_KEY: `DEV${id}-pay-secret-key`,
-    CID: plugins.payment?.cid ?? 'TC0ONETIME',
-    SUBSCRIPTION_CID: plugins.payment?.subscriptionCid ?? 'TCSUBSCRIP',
+    CID: plugins.payment?.cid ?? (app.environment === 'test' ? 'TC0ONETIME' : 'DEV0ONETIM'),
+    SUBSCRIPTION_CID: plugins.payment?.subscriptionCid ?? (app.environment === 'test' ? 'TCSUBSCRIP' : 'DEVSUBSCRI'),
     PATH_KEY: id,
     WEBHOOK_URL: `${simulator}/shop/webhook`,
     WEBHOOK_SECRET: `whsec_${Buffer.from('biz-plugin-platform development').toString('base64')}`,
@@ -126,4 +126,21 @@ function* problemsOf(
   if (secrets.webhookSecrets.some((secret) => !WEBHOOK_SECRET.test(secret))) {
     yield `${name('WEBHOOK_SECRET')}: found a value of another form; it must be whsec_ and base64`;
   }
+}
+
+/** What test and live app (guide 0.7) must each have of their own: one of them in the other's hands would mix the two. */
+const OWN: readonly [keyof MerchantSecrets, string][] = [
+  ['restApiKey', 'REST_API_KEY'],
+  ['clientSecret', 'CLIENT_SECRET'],
+  ['adminKey', 'ADMIN_KEY'],
+  ['paySecretKey', 'PAY_SECRET_KEY'],
+  ['cidSecret', 'CID_SECRET'],
+];
+
+/** One line for each key that a test app shares with its live app. */
+export function sharedSecrets(test: { id: string; secrets: MerchantSecrets }, live: typeof test): string[] {
+  return OWN.filter(([key]) => Boolean(test.secrets[key]) && test.secrets[key] === live.secrets[key]).map(
+    ([, name]) =>
+      `${variableOf(test.id, name)}: found the value of ${variableOf(live.id, name)}; a test app has keys of its own (guide 0.7)`,
+  );
 }

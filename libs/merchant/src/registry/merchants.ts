@@ -6,7 +6,7 @@ import type { Environment } from '@biz/platform';
 import { checkMerchants } from '../definition/check-merchant';
 import type { MerchantDefinition } from '../definition/merchant-definition';
 import { webhookProblem } from '../deliveries/webhook-gate';
-import { readSecrets, variableOf, withSecretsFile } from './merchant-secrets';
+import { readSecrets, sharedSecrets, variableOf, withSecretsFile } from './merchant-secrets';
 import type { MerchantSecrets } from './merchant-secrets';
 
 export const MERCHANT_DEFINITIONS = Symbol('MERCHANT_DEFINITIONS');
@@ -51,6 +51,10 @@ export class Merchants {
     });
     this.byId = new Map(this.all.map((merchant) => [merchant.id, merchant]));
     this.byKey = new Map(this.all.map((merchant) => [merchant.secrets.pathKey, merchant]));
+    for (const merchant of this.all) {
+      const live = merchant.app.testOf === undefined ? undefined : this.byId.get(merchant.app.testOf);
+      if (live) problems.push(...sharedSecrets(merchant, live));
+    }
     if (this.byKey.size < this.all.length)
       problems.push('two merchants have the same PATH_KEY; their orders would mix');
     const name = env.DEFAULT_MERCHANT ?? (this.byId.has(DEFAULT_MERCHANT) ? DEFAULT_MERCHANT : this.all[0]?.id);
