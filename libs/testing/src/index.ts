@@ -6,3 +6,5 @@ export { startTestApp } from './test-app';
 export type { TestApp, TestAppOptions } from './test-app';
 export { testDatabase } from './test-database';
 export type { TestDatabase } from './test-database';
+export { describeMerchant } from './describe-merchant';
+export type { MerchantSamples } from './describe-merchant';
