@@ -166,12 +166,16 @@ async function stockTheShop(
     const id = randomUUID();
     drafts.set(draft, id);
     await reader.rows(
-      `INSERT INTO commerce.drafts (id, merchant_id, app_user_id, product_id, product_name, product_kind, quantity, total,
+      `INSERT INTO commerce.drafts (id, merchant_id, app_user_id, product_id, product_version, product_name, product_kind, quantity, total,
          use_shipping, lines, chosen_sealed, expires_at)
-       VALUES ($1, 'counter', $2, 'shirt', '티셔츠', 'commerce', 1, $3, false, $4, $5, now() + interval '1 hour')`,
+       VALUES ($1, 'counter', $2, 'shirt', 1, '티셔츠', 'commerce', 1, $3, false, $4, $5, now() + interval '1 hour')`,
       [id, kind === 'draft' ? user : null, DRAFT_PRICE, lines, sealed],
     );
   }
+  await reader.rows(
+    `INSERT INTO commerce.products (merchant_id, id, kakao_id, definition)
+     VALUES ('counter', 'shirt', 'shirt', '{"id":"shirt","name":"티셔츠","kind":"commerce","price":24000,"groups":[]}')`,
+  );
   return drafts;
 }
 

@@ -1,5 +1,5 @@
 import { CommerceModule, commerceSchema } from '@biz/commerce';
-import { merchantSchemas, MerchantsModule } from '@biz/merchant';
+import { Goods, merchantSchemas, MerchantsModule } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
 import type { AppDefinition } from '@biz/platform';
 import { Module } from '@nestjs/common';
@@ -8,7 +8,7 @@ import { ProductsController } from './operator/products.controller';
 import { OptionsController } from './options/options.controller';
 import { Selections } from './options/selections';
 
-@Module({ controllers: [OptionsController, ProductsController, DraftsController], providers: [Selections] })
+@Module({ controllers: [OptionsController, ProductsController, DraftsController], providers: [Goods, Selections] })
 class OptionModule {}
 
 /** The option plugin (옵션선택 플러그인): shows what can be chosen and keeps what was. */

@@ -1,3 +1,6 @@
+import { get } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import { choice, commerceSchema, Stock } from '@biz/commerce';
 import { defineMerchant, merchantSchema } from '@biz/merchant';
 import { merchants } from '@biz/merchants';
@@ -105,6 +108,25 @@ describe('T1', () => {
     expect((await colours())[1]).toEqual([undefined, undefined]);
     await database.dataSource.transaction((manager) => stock.release(manager, 'demo-shop', 'order-t1'));
     expect((await colours())[0]).toEqual([5, 5, 5]);
+  });
+
+  it('is packed for those who ask for it, and for nobody else', async () => {
+    const ask = async (acceptEncoding: string) => {
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        const headers = { 'accept-encoding': acceptEncoding };
+        get(`${app.url}/options?id=10013529`, { headers }, resolve).on('error', reject);
+      });
+      const body = Buffer.concat((await answer.toArray()) as Buffer[]);
+      expect(answer.headers).toMatchObject({
+        vary: 'accept-encoding',
+        'content-type': 'application/json; charset=utf-8',
+      });
+      const packed = answer.headers['content-encoding'] === 'gzip';
+      expect((packed ? gunzipSync(body) : body).toString()).toBe(JSON.stringify(guideT1));
+      return packed;
+    };
+    expect(await Promise.all(['gzip', 'br;q=1, GZIP;q=0.5', '*'].map(ask))).toEqual([true, true, true]);
+    expect(await Promise.all(['', 'identity', 'br', 'gzip;q=0', '*;q=0'].map(ask))).toEqual(times(5, () => false));
   });
 
   it('tells an unknown product with the message of a business answer', async () => {

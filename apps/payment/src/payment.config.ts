@@ -22,11 +22,6 @@ export class PaymentConfig {
   @IsIn(['SECRET_KEY', 'DEV_SECRET_KEY'], { message: 'must be SECRET_KEY or DEV_SECRET_KEY' })
   keyScheme: string = 'SECRET_KEY';
 
-  @Variable('SHOP_TIMEOUT_MS', { about: "milliseconds T1 waits for a merchant's own order sheets and policy" })
-  @IsInt()
-  @Min(1)
-  shopTimeoutMs: number = 2_500;
-
   @Variable('SUBSCRIPTION_CHARGE_HOUR', { about: 'hour of the day in Seoul (0-23) at which subscriptions are charged' })
   @IsInt()
   @Min(0)

@@ -1,5 +1,5 @@
 import { CommerceModule, commerceSchema } from '@biz/commerce';
-import { type MerchantDefinition, merchantSchemas, MerchantsModule } from '@biz/merchant';
+import { Goods, type MerchantDefinition, merchantSchemas, MerchantsModule } from '@biz/merchant';
 import { provideConfig, type AppDefinition } from '@biz/platform';
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
@@ -69,6 +69,7 @@ export class PaymentModule {
       providers: [
         provideConfig(PaymentConfig),
         OrderUrlMaker,
+        Goods,
         OrderSheets,
         Orders,
         AttemptStart,

@@ -7,12 +7,16 @@ import {
   type OrderSheet,
   OrderSheetSource,
   type PaidOrder,
+  type Product,
+  ProductSource,
 } from '@biz/merchant';
 import { Module } from '@nestjs/common';
 
 /** What the shop of the tests sells and does; tests change it. */
 export const shop = {
   sheets: {} as Record<string, (buyer: Buyer) => OrderSheet>,
+  /** The second shop's own catalogue. */
+  products: (_id: string): Promise<Product | undefined> => Promise.resolve(undefined),
   permission: 'allowed' as OrderPermission,
   fulfil: (_order: PaidOrder): Promise<{ refused: string } | undefined> => Promise.resolve(undefined),
   /** What the third shop does with an order sheet, its policy and its order work, before it answers. */
@@ -23,6 +27,7 @@ const agreements = [{ company: '데모샵', title: '구매조건 확인 및 결�
 
 export function resetShop(): void {
   shop.permission = 'allowed';
+  shop.products = () => Promise.resolve(undefined);
   shop.fulfil = () => Promise.resolve(undefined);
   shop.third = () => Promise.resolve();
   shop.sheets = {
@@ -67,6 +72,12 @@ class TestSheets extends OrderSheetSource {
   }
 }
 
+class TestProducts extends ProductSource {
+  load(productId: string): Promise<Product | undefined> {
+    return shop.products(productId);
+  }
+}
+
 class TestPolicy extends OrderPolicy {
   check(): Promise<OrderPermission> {
     return Promise.resolve(shop.permission);
@@ -107,7 +118,13 @@ const sheetsAndPolicy = [
 @Module({ providers: sheetsAndPolicy })
 class FirstShopModule {}
 
-@Module({ providers: [...sheetsAndPolicy, { provide: Fulfilment, useClass: TestFulfilment }] })
+@Module({
+  providers: [
+    ...sheetsAndPolicy,
+    { provide: Fulfilment, useClass: TestFulfilment },
+    { provide: ProductSource, useClass: TestProducts },
+  ],
+})
 class SecondShopModule {}
 
 @Module({
@@ -128,7 +145,7 @@ export const first = defineMerchant({
   module: FirstShopModule,
 });
 
-/** Open KakaoPay, direct approval_url, order work of its own. */
+/** Open KakaoPay, direct approval_url, order work and products of its own. */
 export const second = defineMerchant({
   id: 'second',
   name: '둘째 가게',

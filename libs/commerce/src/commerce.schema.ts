@@ -2,6 +2,7 @@ import type { SchemaOwner } from '@biz/platform';
 import { DraftRow } from './drafts/draft.entity';
 import { Commerce1795000000000 } from './migrations/1795000000000-commerce';
 import { Held1795500200000 } from './migrations/1795500200000-held';
+import { ProductVersions1795530100000 } from './migrations/1795530100000-product-versions';
 import { ProductRow } from './products/product.entity';
 import { ReservationRow } from './stock/reservation.entity';
 import { StockRow } from './stock/stock.entity';
@@ -10,6 +11,6 @@ import { StockRow } from './stock/stock.entity';
 export const commerceSchema: SchemaOwner = {
   schema: 'commerce',
   entities: [ProductRow, StockRow, ReservationRow, DraftRow],
-  migrations: [Commerce1795000000000, Held1795500200000],
+  migrations: [Commerce1795000000000, Held1795500200000, ProductVersions1795530100000],
   sealed: [{ table: 'commerce.drafts', key: 'id', column: 'chosen_sealed' }],
 };

@@ -1,10 +1,10 @@
 export { CommerceModule } from './commerce.module';
 export { commerceSchema } from './commerce.schema';
 export { Drafts } from './drafts/drafts';
-export type { Draft, DraftState, NewDraft } from './drafts/drafts';
+export type { Draft, DraftNow, DraftState, NewDraft, PayableDraft } from './drafts/drafts';
 export { choice, choices, combination, date, integer, numbers, text } from './products/product-builders';
 export type { OptionInput, Question, Sku } from './products/product-builders';
-export { checkProduct, ProductRefused } from './checker/product-checker';
+export { acceptProduct, checkProduct, ProductRefused } from './checker/product-checker';
 export type { Problem } from './checker/product-reader';
 export {
   GROUP_KINDS,
@@ -16,8 +16,9 @@ export {
   PRODUCT_KINDS,
 } from './products/product.dto';
 export type { GroupKind, ProductKind } from './products/product.dto';
+export { countedStock, skuOf, withStock } from './products/product-stock';
 export { Products } from './products/products';
-export type { Catalogue, StoredProduct } from './products/products';
+export type { Catalogue, Offer, StoredProduct } from './products/products';
 export { priceSelection } from './selection/price-selection';
 export type { PricedSelection } from './selection/price-selection';
 export type { Answer, Chosen, Priced, Selection } from './selection/selection';

@@ -25,6 +25,7 @@ export type { NewDelivery, SettledDelivery } from './deliveries/deliveries';
 export { EventReceiver, SHOP_EVENT_TYPES } from './events/shop-event';
 export type { ShopEvent, ShopEventData, ShopEventType } from './events/shop-event';
 export { merchantSchema, merchantSchemas } from './merchant.schema';
+export { Goods } from './goods/goods';
 export { Fulfilment } from './ports/fulfilment';
 export type { PaidOrder, ShippingAddress } from './ports/fulfilment';
 export { OrderPolicy } from './ports/order-policy';
@@ -39,6 +40,8 @@ export type {
   ScheduledCharge,
   SubscriptionPlan,
 } from './ports/order-sheet-source';
+export { ProductSource } from './ports/product-source';
+export { ShopConfig } from './ports/shop.config';
 export { Merchants } from './registry/merchants';
 export type { Merchant, Port } from './registry/merchants';
 export type { MerchantSecrets } from './registry/merchant-secrets';

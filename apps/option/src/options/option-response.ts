@@ -1,3 +1,4 @@
+import { skuOf } from '@biz/commerce';
 import type { GroupKind, Product, ProductGroup, ProductOption, ProductSubGroup } from '@biz/commerce';
 import type { Option, OptionGroup, OptionResponse, OptionSubGroup, OptionType } from '@biz/kakao-dto';
 
@@ -11,9 +12,12 @@ const TYPES: Record<GroupKind, OptionType> = {
   date: 'DATE',
 };
 
+/** What is left of an option that takes from these stocks; `undefined` when none of them is counted. */
+type StockOf = (skus: readonly string[]) => number | undefined;
+
 /** A product in the guide's words; keys stand in the order of its sample, and absent fields stay absent. */
-export function optionResponseOf(product: Product): OptionResponse {
-  const carrier = product.stock === undefined ? undefined : stockCarrier(product);
+export function optionResponseOf(product: Product, stockOf: StockOf): OptionResponse {
+  const carrier = stockCarrier(product);
   return present({
     id: product.kakaoId ?? product.id,
     name: product.name,
@@ -21,7 +25,7 @@ export function optionResponseOf(product: Product): OptionResponse {
     min_quantity: product.minQuantity,
     max_quantity: product.maxQuantity,
     default_quantity: product.defaultQuantity,
-    option_groups: product.groups.map((group) => groupOf(group, group === carrier ? product.stock : undefined)),
+    option_groups: product.groups.map((group) => groupOf(group, group === carrier ? [product.id] : [], stockOf)),
   });
 }
 
@@ -30,11 +34,11 @@ function stockCarrier({ groups }: Product): ProductGroup | undefined {
   return groups.find(({ kind, required }) => kind === 'choice' && required !== false);
 }
 
-function groupOf(group: ProductGroup, productStock: number | undefined): OptionGroup {
+function groupOf(group: ProductGroup, carried: readonly string[], stockOf: StockOf): OptionGroup {
   return present({
     id: group.id,
     name: group.name,
-    option_sub_groups: group.subGroups?.map((subGroup) => subGroupOf(subGroup, productStock)),
+    option_sub_groups: group.subGroups?.map((subGroup) => subGroupOf(subGroup, carried, stockOf)),
     description: group.description,
     required: group.required,
     type: TYPES[group.kind],
@@ -47,17 +51,17 @@ function groupOf(group: ProductGroup, productStock: number | undefined): OptionG
   });
 }
 
-function subGroupOf(subGroup: ProductSubGroup, productStock: number | undefined): OptionSubGroup {
+function subGroupOf(subGroup: ProductSubGroup, carried: readonly string[], stockOf: StockOf): OptionSubGroup {
   return present({
     id: subGroup.id,
     min_select: subGroup.minSelect,
     max_select: subGroup.maxSelect,
     default_option_id: subGroup.defaultOptionId,
-    options: subGroup.options.map((option) => optionOf(option, productStock)),
+    options: subGroup.options.map((option) => optionOf(option, stockOf([skuOf(subGroup, option), ...carried]))),
   });
 }
 
-function optionOf(option: ProductOption, productStock: number | undefined): Option {
+function optionOf(option: ProductOption, stock: number | undefined): Option {
   return present({
     id: option.id,
     value: option.value,
@@ -65,16 +69,12 @@ function optionOf(option: ProductOption, productStock: number | undefined): Opti
     min_quantity: option.minQuantity,
     max_quantity: option.maxQuantity,
     extra: option.extra,
-    stock: leastOf(option.stock, productStock),
+    stock,
     relate_option_groups: option.leadsTo?.map(({ groupId, subGroupId }) => ({
       group_id: groupId,
       sub_group_id: subGroupId,
     })),
   });
-}
-
-function leastOf(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
 function present<T extends object>(value: T): T {

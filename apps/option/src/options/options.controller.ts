@@ -1,13 +1,14 @@
-import { Products } from '@biz/commerce';
 import { OptionsAnswer, OptionSelection, OptionSelectionAnswer, OptionsQuery } from '@biz/kakao-dto';
-import { AppUserId, CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
+import { AppUserId, CurrentMerchant, Goods, KakaoController, RelayId } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { KakaoAnswer, ok } from '@biz/platform';
-import { BadRequestException, Body, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { BadRequestException, Body, Get, Header, Headers, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiBody, ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import guideT1 from './guide-t1-sample.json';
 import guideT2 from './guide-t2-sample.json';
-import { optionResponseOf } from './option-response';
+import type { FastifyReply } from 'fastify';
+import { compressed } from './compressed';
+import { optionsText } from './options-text';
 import { Selections, unknownProduct } from './selections';
 
 const USER_HEADER = {
@@ -29,7 +30,7 @@ const MAX_USER_ID = 100;
 @ApiHeader(RELAY_HEADER)
 export class OptionsController {
   constructor(
-    private readonly products: Products,
+    private readonly goods: Goods,
     private readonly selections: Selections,
   ) {}
 
@@ -42,14 +43,22 @@ export class OptionsController {
   })
   @ApiOkResponse({ type: OptionsAnswer, description: '200 옵션 정보, or 500 with a message', example: guideT1 })
   @ApiBadRequestResponse({ type: KakaoAnswer, description: '`id` is missing (요청 형식 오류)' })
+  @Header('content-type', 'application/json; charset=utf-8')
+  @Header('vary', 'accept-encoding')
   async options(
     @CurrentMerchant() merchant: Merchant,
     @RelayId() _relayId: string | undefined,
     @Query() { id }: OptionsQuery,
-  ): Promise<OptionsAnswer> {
-    const stored = await this.products.find(merchant.id, id);
-    if (stored === undefined) throw unknownProduct();
-    return ok(optionResponseOf(stored.product));
+    @Headers('accept-encoding') accepted: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string | Buffer> {
+    const offer = await this.goods.find(merchant, id);
+    if (offer === undefined) throw unknownProduct();
+    const text = `{"status":200,"data":${optionsText(offer)}}`;
+    const small = await compressed(text, accepted);
+    if (small === undefined) return text;
+    void reply.header('content-encoding', 'gzip');
+    return small;
   }
 
   @Post('option')

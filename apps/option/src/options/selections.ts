@@ -1,7 +1,7 @@
-import { Drafts, priceSelection, Products } from '@biz/commerce';
+import { Drafts, priceSelection } from '@biz/commerce';
 import type { Draft, Selection } from '@biz/commerce';
 import type { OptionSelection, SelectOption } from '@biz/kakao-dto';
-import { Deliveries } from '@biz/merchant';
+import { Deliveries, Goods } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { Refusal } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
@@ -26,7 +26,7 @@ export class Selections {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly products: Products,
+    private readonly goods: Goods,
     private readonly drafts: Drafts,
     private readonly deliveries: Deliveries,
   ) {}
@@ -38,22 +38,24 @@ export class Selections {
    * @throws {Refusal} with the first problem, nothing stored
    */
   async accept(merchant: Merchant, sent: OptionSelection, { appUserId, relayId }: Customer): Promise<string> {
-    const stored = await this.products.find(merchant.id, sent.id);
-    if (stored === undefined) throw unknownProduct();
-    const { product } = stored;
-    const result = priceSelection(product, selectionOf(sent));
+    const offer = await this.goods.find(merchant, sent.id);
+    if (offer === undefined) throw unknownProduct();
+    const { product, left, version } = offer;
+    const result = priceSelection(product, selectionOf(sent), left);
     if (!result.ok) {
       const problems = result.problems.slice(0, MAX_LOGGED);
       this.logger.log({ merchant: merchant.id, product: product.id, relayId, problems }, 'selection refused');
       throw new Refusal(500, result.problems[0]?.message);
     }
-    const { priced } = result;
+    // What a shop counts itself is not ours to reserve.
+    const priced = version === null ? { ...result.priced, lines: [] } : result.priced;
     return this.dataSource.transaction(async (manager) => {
       const { draft, created } = await this.drafts.store(manager, {
         merchantId: merchant.id,
         appUserId,
         relayId,
         product,
+        productVersion: version,
         priced,
       });
       if (created) {

@@ -1,6 +1,7 @@
-import { Drafts, type StockLine } from '@biz/commerce';
+import { type DraftNow, Drafts, type PayableDraft, type StockLine } from '@biz/commerce';
 import {
   type Buyer,
+  Goods,
   type Merchant,
   Merchants,
   OrderPolicy,
@@ -9,11 +10,12 @@ import {
   OrderSheetSource,
   ShopBusy,
   ShopCalls,
+  ShopConfig,
   vatOf,
 } from '@biz/merchant';
 import { Refusal } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
-import { PaymentConfig } from '../payment.config';
+import { DataSource } from 'typeorm';
 import type { SheetTerms } from '../orders/order.entity';
 
 /** An order sheet made ready for KakaoPay. */
@@ -30,6 +32,7 @@ export interface PricedSheet {
   draftId: string | null;
 }
 
+const SOLD_OUT = '주문 상품이 품절되었습니다.';
 const NOTHING_TO_PAY = '결제할 금액이 없는 주문입니다.';
 /** KakaoPay's limit on names, codes and ids. */
 const MAX_TEXT = 100;
@@ -44,8 +47,10 @@ export class OrderSheets {
   constructor(
     private readonly merchants: Merchants,
     private readonly drafts: Drafts,
+    private readonly goods: Goods,
+    private readonly dataSource: DataSource,
     private readonly calls: ShopCalls,
-    private readonly config: PaymentConfig,
+    private readonly config: ShopConfig,
   ) {}
 
   hasPolicy(merchant: Merchant): boolean {
@@ -75,13 +80,43 @@ export class OrderSheets {
     if (draft.appUserId !== undefined && draft.appUserId !== buyer.appUserId) return undefined;
     // The shop's own offer, so no fault of anybody's: a selection that only asks, or that is free.
     if (draft.productKind === 'non-commerce' || draft.total === 0) throw new Refusal(500, NOTHING_TO_PAY);
+    const now = await this.asOfNow(merchant, draft, buyer);
     const priced = this.price(merchant, sheetId, {
-      lines: [{ name: draft.productName, quantity: draft.quantity }],
-      totalAmount: draft.total,
-      itemCode: draft.productId,
-      needsShipping: draft.useShipping,
+      lines: [{ name: now.productName, quantity: now.quantity }],
+      totalAmount: now.total,
+      itemCode: now.productId,
+      needsShipping: now.useShipping,
     });
-    return { ...priced, stockLines: draft.lines, draftId: draft.id };
+    return { ...priced, stockLines: now.lines, draftId: now.id };
+  }
+
+  /**
+   * A draft priced again: at once when its product is still the one it was priced by, else by the product as it is now.
+   *
+   * @throws Refusal 500 in the customer's words when what was chosen costs another sum, is gone or is sold out; what is
+   * being paid already stands
+   */
+  private async asOfNow(merchant: Merchant, draft: DraftNow, buyer: Buyer): Promise<PayableDraft> {
+    if (draft.unchanged && !draft.short) return draft;
+    if (await this.isBeingPaid(merchant, draft.id, buyer)) return draft;
+    if (draft.unchanged) throw new Refusal(500, SOLD_OUT);
+    const offer = await this.goods.find(merchant, draft.productId);
+    if (offer === undefined) throw new Refusal(300);
+    const result = await this.drafts.priceAgain(draft, offer);
+    if (result.ok) return result.draft;
+    const { id: draftId, productId } = draft;
+    this.logger.log({ merchant: merchant.id, draftId, productId, problems: result.problems }, 'draft refused');
+    throw new Refusal(500, result.problems[0]?.message);
+  }
+
+  /** Its order holds goods and an amount that the buyer has agreed to. */
+  private async isBeingPaid(merchant: Merchant, sheetId: string, { appUserId }: Buyer): Promise<boolean> {
+    const found = await this.dataSource.query<unknown[]>(
+      `SELECT FROM payment.orders
+        WHERE merchant = $1 AND sheet_id = $2 AND app_user_id = $3 AND state IN ('pending', 'approving')`,
+      [merchant.id, sheetId, appUserId],
+    );
+    return found.length > 0;
   }
 
   private price(merchant: Merchant, sheetId: string, sheet: OrderSheet): PricedSheet {
@@ -117,7 +152,7 @@ export class OrderSheets {
   /** The merchant's own systems may be slow or down; Kakao is answered all the same. */
   private async ask<T>(merchant: Merchant, port: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await this.calls.call(merchant.id, 'orders', this.config.shopTimeoutMs, work);
+      return await this.calls.call(merchant.id, 'orders', this.config.timeoutMs, work);
     } catch (error) {
       // One line for each of thousands of refusals would be one more load.
       if (!(error instanceof ShopBusy))

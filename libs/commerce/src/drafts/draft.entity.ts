@@ -26,6 +26,10 @@ export class DraftRow {
   @Column('text', { name: 'product_id' })
   productId: string;
 
+  /** The product as it was priced; NULL when it has to be priced again in any case. */
+  @Column('integer', { name: 'product_version', nullable: true })
+  productVersion: number | null;
+
   @Column('text', { name: 'product_name' })
   productName: string;
 

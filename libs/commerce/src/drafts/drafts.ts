@@ -2,8 +2,11 @@ import { Clock, gather, newId, prepared, RuntimeConfig, Vault } from '@biz/platf
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import type { Problem } from '../checker/product-reader';
 import type { Product, ProductKind } from '../products/product.dto';
-import type { Chosen, Priced } from '../selection/selection';
+import type { Offer } from '../products/products';
+import { priceSelection } from '../selection/price-selection';
+import type { Answer, Chosen, Priced } from '../selection/selection';
 import type { StockLine } from '../stock/stock-line';
 import { DraftRow } from './draft.entity';
 import { DraftsConfig } from './drafts.config';
@@ -20,6 +23,8 @@ export interface PayableDraft {
   appUserId?: string;
   relayId?: string;
   productId: string;
+  /** The product as it was priced; absent when it has to be priced again in any case. */
+  productVersion?: number;
   productName: string;
   productKind: ProductKind;
   quantity: number;
@@ -39,23 +44,35 @@ export interface Draft extends PayableDraft {
   chosen: Chosen[];
 }
 
+/** A draft beside the goods as they are now. */
+export interface DraftNow extends PayableDraft {
+  /** The product is word for word the one that was priced. */
+  unchanged: boolean;
+  /** Of something chosen less is left than was chosen, and pieces that its own order holds are not there either. */
+  short: boolean;
+}
+
 /** A priced selection, and whose it is. */
 export interface NewDraft {
   merchantId: string;
   appUserId?: string;
   relayId?: string;
   product: Product;
+  productVersion: number | null;
   priced: Priced;
 }
 
+const OTHER_PRICE = '상품 가격이 변경되었습니다. 옵션을 다시 선택해 주세요.';
 const SEALED_FOR = 'commerce.draft';
 
 /** The answers are sealed, and opening them takes longer than the read. */
-const WITHOUT_ANSWERS = `id, merchant_id AS "merchantId", app_user_id AS "appUserId", relay_id AS "relayId", product_id AS "productId",
-  product_name AS "productName", product_kind AS "productKind", quantity, total, use_shipping AS "useShipping", lines,
-  created_at AS "createdAt", expires_at AS "expiresAt", paid_at AS "paidAt", order_ref AS "orderRef"`;
+const WITHOUT_ANSWERS = `d.id, d.merchant_id AS "merchantId", d.app_user_id AS "appUserId", d.relay_id AS "relayId",
+  d.product_id AS "productId", d.product_version AS "productVersion", d.product_name AS "productName",
+  d.product_kind AS "productKind", d.quantity, d.total, d.use_shipping AS "useShipping", d.lines, d.created_at AS "createdAt",
+  d.expires_at AS "expiresAt", d.paid_at AS "paidAt", d.order_ref AS "orderRef"`;
 
 type PayableRow = Omit<DraftRow, 'chosenSealed' | 'fingerprint'>;
+type NowRow = PayableRow & { unchanged: boolean; short: boolean };
 
 @Injectable()
 export class Drafts {
@@ -102,9 +119,36 @@ export class Drafts {
   }
 
   /** What payment T1 needs, in whatever state it is. An id that is none finds nothing. Asked together, read together. */
-  async find(merchantId: string, id: string): Promise<PayableDraft | undefined> {
+  async find(merchantId: string, id: string): Promise<DraftNow | undefined> {
     const row = UUID.test(id) ? await this.read(id.toLowerCase()) : undefined;
-    return row?.merchantId === merchantId ? this.facts(row) : undefined;
+    if (row?.merchantId !== merchantId) return undefined;
+    return { ...this.facts(row), unchanged: row.unchanged, short: row.short };
+  }
+
+  /**
+   * Prices what was chosen by the product as it is now.
+   *
+   * The customer agreed to a sum: another one, higher or lower, is a problem like an option that is gone.
+   */
+  async priceAgain(
+    draft: PayableDraft,
+    { product, left, version }: Offer,
+  ): Promise<{ ok: true; draft: PayableDraft } | { ok: false; problems: Problem[] }> {
+    const row = await this.dataSource.manager.findOneByOrFail(DraftRow, { id: draft.id });
+    const chosen = await this.openChosen(row);
+    const selection = {
+      productId: product.id,
+      ...(product.price !== undefined && { price: product.price }),
+      quantity: draft.quantity,
+      answers: chosen.map(answerOf),
+    };
+    const result = priceSelection(product, selection, left);
+    if (!result.ok) return result;
+    const { total, lines } = result.priced;
+    if (total !== draft.total) return { ok: false, problems: [{ path: 'total', message: OTHER_PRICE }] };
+    const { name: productName, kind: productKind, useShipping = false } = product;
+    const taken = version === null ? [] : lines;
+    return { ok: true, draft: { ...draft, productName, productKind, useShipping, lines: taken } };
   }
 
   /** For the operator, who knows no merchant by the id. */
@@ -130,7 +174,14 @@ export class Drafts {
     return count === 1;
   }
 
-  private async rowOf({ merchantId, appUserId, relayId, product, priced }: NewDraft): Promise<DraftRow> {
+  private async rowOf({
+    merchantId,
+    appUserId,
+    relayId,
+    product,
+    productVersion,
+    priced,
+  }: NewDraft): Promise<DraftRow> {
     const now = this.clock.now();
     const ttl = this.config.ttlSeconds * this.runtime.retryTimeScale * 1000;
     const chosen = JSON.stringify(priced.chosen);
@@ -150,6 +201,7 @@ export class Drafts {
       appUserId: appUserId ?? null,
       relayId: relayId ?? null,
       productId: product.id,
+      productVersion,
       productName: product.name,
       productKind: product.kind,
       quantity: priced.quantity,
@@ -173,10 +225,19 @@ export class Drafts {
     return expiresAt <= this.clock.now() ? 'expired' : 'open';
   }
 
-  private async readAll(ids: readonly string[]): Promise<(PayableRow | undefined)[]> {
-    const rows = await prepared<PayableRow>(
+  private async readAll(ids: readonly string[]): Promise<(NowRow | undefined)[]> {
+    const rows = await prepared<NowRow>(
       this.dataSource,
-      `SELECT ${WITHOUT_ANSWERS} FROM commerce.drafts WHERE id = ANY($1::uuid[])`,
+      `SELECT ${WITHOUT_ANSWERS}, coalesce(p.version = d.product_version, false) AS unchanged,
+              EXISTS (
+                SELECT FROM jsonb_to_recordset(d.lines) AS l ("productId" text, sku text, quantity integer)
+                LEFT JOIN commerce.stock s
+                  ON s.merchant_id = d.merchant_id AND s.product_id = l."productId" AND s.sku = l.sku
+                WHERE coalesce(s.on_hand - s.reserved, 0) < l.quantity
+              ) AS short
+         FROM commerce.drafts d
+         LEFT JOIN commerce.products p ON p.merchant_id = d.merchant_id AND p.id = d.product_id
+        WHERE d.id = ANY($1::uuid[])`,
       [ids],
     );
     const byId = new Map(rows.map((row) => [row.id, row]));
@@ -189,7 +250,7 @@ export class Drafts {
 
   private facts(row: PayableRow): PayableDraft {
     const { id, merchantId, productId, productName, productKind, quantity, total, lines, useShipping } = row;
-    const { createdAt, expiresAt, appUserId, relayId, paidAt, orderRef } = row;
+    const { createdAt, expiresAt, appUserId, relayId, paidAt, orderRef, productVersion } = row;
     return {
       id,
       merchantId,
@@ -203,12 +264,25 @@ export class Drafts {
       useShipping,
       createdAt,
       expiresAt,
+      ...(productVersion !== null && { productVersion }),
       ...(appUserId !== null && { appUserId }),
       ...(relayId !== null && { relayId }),
       ...(paidAt !== null && { paidAt }),
       ...(orderRef !== null && { orderRef }),
     };
   }
+}
+
+/** What the customer answered, so that it can be asked again. */
+function answerOf({ groupId, optionId, addPrice, quantity, extra, text }: Chosen): Answer {
+  return {
+    groupId,
+    ...(optionId !== undefined && { optionId }),
+    ...(addPrice !== undefined && { addPrice }),
+    ...(quantity !== undefined && { quantity }),
+    ...(extra !== undefined && { extra }),
+    ...(text !== undefined && { text }),
+  };
 }
 
 /** Postgres would answer an error for anything else. */

@@ -18,6 +18,10 @@ export class ProductRow {
   @Column('jsonb')
   definition: Product;
 
+  /** Counts the definitions it has had: equal versions are equal products. Stock is not part of it. */
+  @Column('integer', { default: 1 })
+  version: number;
+
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
   createdAt: Date;
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Stock } from '../stock/stock';
@@ -14,17 +15,41 @@ export interface Catalogue {
   catalogue?: readonly Product[];
 }
 
-/** A product as it is held, and since when. */
-export interface StoredProduct {
-  /** `stock` says what is left: on hand less what is reserved. */
+/** A product that can be chosen from now. */
+export interface Offer {
+  /** As the shop defines it; what it says of stock is not what is left. One object for as long as the version is. */
   product: Product;
+  /** What is left of each sku that is counted: on hand less what is reserved. */
+  left: ReadonlyMap<string, number>;
+  /** Of the definition; `null` for a shop's own catalogue, whose stock is its own, too. */
+  version: number | null;
+}
+
+/** A product as it is held, and since when. */
+export interface StoredProduct extends Offer {
+  version: number;
   createdAt: Date;
   updatedAt: Date;
 }
 
+/** A definition as this process read it; the database is asked whether it is still the one. */
+interface Known {
+  id: string;
+  version: number;
+  product: Product;
+}
+
+/** Options whose definitions are kept in memory: about 100 MB of them. */
+const KEPT_OPTIONS = 200_000;
+
 /** The products of every merchant. */
 @Injectable()
 export class Products {
+  private readonly known = new LRUCache<string, Known>({
+    maxSize: KEPT_OPTIONS,
+    sizeCalculation: ({ product }) => sizeOf(product),
+  });
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly stock: Stock,
@@ -33,7 +58,8 @@ export class Products {
   /**
    * A product by the shop's id or the one Kakao knows, with what is left of it now.
    *
-   * One statement, so that product and stock are of one moment.
+   * One statement, so that product and stock are of one moment. A definition that this process has is not read again:
+   * of a large product it is megabytes, and only its version and its stock can have changed.
    */
   async find(
     merchantId: string,
@@ -42,20 +68,27 @@ export class Products {
   ): Promise<StoredProduct | undefined> {
     // PostgreSQL knows no U+0000 and would answer an error.
     if (id.includes('\0')) return undefined;
+    const key = JSON.stringify([merchantId, id]);
+    const known = this.known.get(key);
     const [row] = await manager.query<ProductWithStock[]>(
-      `SELECT p.definition, p.created_at, p.updated_at, s.skus, s.available
+      `SELECT p.id, p.version, p.created_at, p.updated_at, s.skus, s.available,
+              CASE WHEN p.id = $3 AND p.version = $4 THEN NULL ELSE p.definition END AS definition
        FROM commerce.products p
        LEFT JOIN LATERAL (
-         SELECT array_agg(sku) AS skus, array_agg(on_hand - reserved) AS available
+         SELECT json_agg(sku) AS skus, json_agg(on_hand - reserved) AS available
          FROM commerce.stock WHERE merchant_id = p.merchant_id AND product_id = p.id
        ) s ON true
        WHERE p.merchant_id = $1 AND (p.id = $2 OR p.kakao_id = $2)
        ORDER BY p.id = $2 DESC LIMIT 1`,
-      [merchantId, id],
+      [merchantId, id, known?.id ?? null, known?.version ?? null],
     );
     if (row === undefined) return undefined;
+    const { version, created_at: createdAt, updated_at: updatedAt } = row;
+    const product = row.definition ?? known?.product;
+    if (product === undefined) throw new Error(`product ${row.id} of ${merchantId} has no definition`);
+    if (row.definition !== null) this.known.set(key, { id: row.id, version, product });
     const left = new Map((row.skus ?? []).map((sku, at) => [sku, row.available?.[at] ?? 0]));
-    return { product: withStock(row.definition, left), createdAt: row.created_at, updatedAt: row.updated_at };
+    return { product, left, version, createdAt, updatedAt };
   }
 
   /** A product as an operator keeps it: `stock` is what is on hand, so that it can be saved as it was read. */
@@ -80,7 +113,8 @@ export class Products {
       await manager.query(
         `INSERT INTO commerce.products (merchant_id, id, kakao_id, definition) VALUES ($1, $2, $3, $4)
          ON CONFLICT (merchant_id, id)
-         DO UPDATE SET kakao_id = excluded.kakao_id, definition = excluded.definition, updated_at = now()`,
+         DO UPDATE SET kakao_id = excluded.kakao_id, definition = excluded.definition, updated_at = now(),
+           version = products.version + 1`,
         [merchantId, product.id, product.kakaoId ?? product.id, JSON.stringify(withStock(product, NO_STOCK))],
       );
       await this.saveStock(manager, merchantId, product, stock);
@@ -177,7 +211,10 @@ export class Products {
 }
 
 interface ProductWithStock {
-  definition: Product;
+  id: string;
+  version: number;
+  /** `null` when it is the one already known. */
+  definition: Product | null;
   created_at: Date;
   updated_at: Date;
   skus: string[] | null;
@@ -185,6 +222,12 @@ interface ProductWithStock {
 }
 
 const NO_STOCK: ReadonlyMap<string, number> = new Map();
+
+/** Its options, and one for the product itself. */
+function sizeOf({ groups }: Product): number {
+  const subGroups = groups.flatMap((group) => group.subGroups ?? []);
+  return subGroups.reduce((sum, { options }) => sum + options.length + 1, 1 + groups.length);
+}
 
 function acceptCatalogue(merchantId: string, catalogue: readonly Product[]): Product[] {
   const ids = new Set<string>();

@@ -1,5 +1,5 @@
 import { inputProblem } from '../checker/input-answer';
-import { skuOf } from '../products/product-stock';
+import { countedStock, skuOf } from '../products/product-stock';
 import type { Product, ProductGroup, ProductOption, ProductSubGroup } from '../products/product.dto';
 import type { Problem } from '../checker/product-reader';
 import { MAX_AMOUNT } from '../checker/product-reader';
@@ -13,9 +13,14 @@ export type PricedSelection = { ok: true; priced: Priced } | { ok: false; proble
  * Checks a selection against the product as it is now, stock included, and prices it.
  *
  * `price × quantity + Σ addPrice × option quantity`, in won. The product must have passed the checker.
+ * @param left what is left of each sku that is counted; what the product states when absent
  */
-export function priceSelection(product: Product, selection: Selection): PricedSelection {
-  const reading = new Reading(product, selection);
+export function priceSelection(
+  product: Product,
+  selection: Selection,
+  left: ReadonlyMap<string, number> = countedStock(product),
+): PricedSelection {
+  const reading = new Reading(product, selection, left);
   return reading.problems.length > 0
     ? { ok: false, problems: reading.problems }
     : { ok: true, priced: reading.priced() };
@@ -42,6 +47,7 @@ class Reading {
   constructor(
     private readonly product: Product,
     private readonly selection: Selection,
+    private readonly left: ReadonlyMap<string, number>,
   ) {
     this.quantity = selection.quantity ?? product.defaultQuantity ?? 1;
     this.opened = relatedGroups(product);
@@ -69,7 +75,7 @@ class Reading {
       this.wrong('quantity', `구매 수량은 ${rangeOf(minQuantity, maxQuantity, '개')}만 선택할 수 있습니다.`);
     }
     this.add(product.price ?? 0, quantity);
-    if (product.stock !== undefined) this.take(product.id, quantity, product.stock, product.name, 'quantity');
+    this.take(product.id, quantity, product.name, 'quantity');
   }
 
   private sortAnswers(): void {
@@ -152,8 +158,7 @@ class Reading {
     }
     this.asServed(option, answer, group, path);
     this.add(option.addPrice ?? 0, quantity);
-    if (option.stock !== undefined)
-      this.take(skuOf(subGroup, option), quantity, option.stock, option.value, `${path}.optionId`);
+    this.take(skuOf(subGroup, option), quantity, option.value, `${path}.optionId`);
     for (const { groupId, subGroupId } of option.leadsTo ?? []) this.opened.set(groupId, subGroupId);
     this.chosen.push({
       groupId: group.id,
@@ -206,7 +211,9 @@ class Reading {
     return group.subGroups?.find((subGroup) => subGroup.id === id);
   }
 
-  private take(sku: string, quantity: number, stock: number, name: string, path: string): void {
+  private take(sku: string, quantity: number, name: string, path: string): void {
+    const stock = this.left.get(sku);
+    if (stock === undefined) return;
     const before = this.taken.get(sku)?.quantity ?? 0;
     this.taken.set(sku, { quantity: before + quantity, stock, name, path });
   }

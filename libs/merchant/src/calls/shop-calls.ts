@@ -8,6 +8,8 @@ import type { Bounds } from './bulkhead';
 const LANES = {
   /** A buyer waits in T1 or T2, so a rush on a merchant that answers quickly waits a moment too. */
   orders: { atOnce: 32, waiting: 512, waitMs: 500 },
+  /** A customer looks at a product, or has chosen; its own lane, so that browsing does not hold up who pays. */
+  products: { atOnce: 32, waiting: 512, waitMs: 500 },
   /** Order work (`Fulfilment`), by workers that all merchants share. */
   fulfilment: { atOnce: 4, waiting: 4, waitMs: 250 },
   /** Events, by workers that all merchants share. */

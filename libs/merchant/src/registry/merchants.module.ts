@@ -5,6 +5,7 @@ import { Deliveries } from '../deliveries/deliveries';
 import { DeliveriesController } from '../deliveries/deliveries.controller';
 import { DeliveryWorker } from '../deliveries/delivery.worker';
 import type { MerchantDefinition } from '../definition/merchant-definition';
+import { ShopConfig } from '../ports/shop.config';
 import { KakaoGuard, KakaoCallers } from '../routing/kakao.guard';
 import { RelayIds } from '../relay/relay-ids';
 import { RelayIdsController } from '../relay/relay-ids.controller';
@@ -18,6 +19,7 @@ export class MerchantsModule {
     const providers = [
       { provide: MERCHANT_DEFINITIONS, useValue: definitions },
       provideConfig(KakaoCallers),
+      provideConfig(ShopConfig),
       Merchants,
       ShopCalls,
       RelayIds,
