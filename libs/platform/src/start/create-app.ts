@@ -11,7 +11,7 @@ import { Addresses } from '../config/addresses.config';
 import { RuntimeConfig } from '../config/platform.config';
 import { ConfigError, readConfig } from '../config/variable';
 import type { Environment } from '../config/variable';
-import { mayLoseDigits, parseJson } from '../http/json';
+import { parseJson } from '../http/json';
 import type { PolledRouteConfig } from '../http/polled-route';
 import { answerBadAddress, answerBrokenHttp } from '../http/unreadable-request';
 import { createPino, PinoLogger } from '../logging/logger';
@@ -75,8 +75,7 @@ export async function createApp(
       const given = headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : newRequestId();
     },
-    // A relay id of 255 characters, each of them percent-encoded.
-    routerOptions: { maxParamLength: 765 },
+    routerOptions: { maxParamLength: 200 },
     frameworkErrors: answerBadAddress,
     clientErrorHandler: answerBrokenHttp,
   });
@@ -128,8 +127,8 @@ function keepDigits(app: NestFastifyApplication, adapter: FastifyAdapter): void 
   const check = adapter.getInstance().getDefaultJsonParser('error', 'error');
   app.useBodyParser<RawServerDefault>('application/json', { bodyLimit: BODY_LIMIT }, (request, body, done) => {
     const text = body.toString('utf8');
-    void check(request, text, (error, read) => {
-      done(error, error || !mayLoseDigits(text) ? read : parseJson(text));
+    void check(request, text, (error) => {
+      done(error, error ? undefined : parseJson(text));
     });
   });
 }
