@@ -14,14 +14,15 @@ const MUG_PRICE = 12_000;
 /** Three order sheets, one for each kind of payment; drafts of the option plugin are found without code. */
 @Injectable()
 export class DemoOrderSheets extends OrderSheetSource {
-  load(orderSheetId: string, buyer: Buyer): Promise<OrderSheet | undefined> {
-    const sheets = this.sheets(buyer);
-    return Promise.resolve(Object.hasOwn(sheets, orderSheetId) ? sheets[orderSheetId] : undefined);
+  load(orderSheetId: string, { zipCode }: Buyer): Promise<OrderSheet | undefined> {
+    return Promise.resolve(sheetOf(orderSheetId, zipCode));
   }
+}
 
-  private sheets({ zipCode }: Buyer): Partial<Record<string, OrderSheet>> {
-    return {
-      'sheet-coffee': {
+function sheetOf(id: string, zipCode: string | undefined): OrderSheet | undefined {
+  switch (id) {
+    case 'sheet-coffee':
+      return {
         lines: [
           { name: '아이스 아메리카노', quantity: 2 },
           { name: '치즈 케이크', quantity: 1 },
@@ -29,14 +30,16 @@ export class DemoOrderSheets extends OrderSheetSource {
         totalAmount: 13_500,
         needsShipping: false,
         agreements: AGREEMENTS,
-      },
-      'sheet-mug': {
+      };
+    case 'sheet-mug':
+      return {
         lines: [{ name: '데모샵 머그', quantity: 1, productId: 'mug' }],
         totalAmount: MUG_PRICE + (isIsland(zipCode) ? ISLAND_SHIPPING : 0),
         needsShipping: true,
         agreements: AGREEMENTS,
-      },
-      'sheet-subscription': {
+      };
+    case 'sheet-subscription':
+      return {
         lines: [{ name: '정기 이용권', quantity: 1 }],
         totalAmount: 0,
         needsShipping: false,
@@ -46,8 +49,9 @@ export class DemoOrderSheets extends OrderSheetSource {
           billingCycle: '월',
           details: monthlyFrom(new Date(), [0, 5_000, 10_000, 15_000]),
         },
-      },
-    };
+      };
+    default:
+      return undefined;
   }
 }
 
