@@ -2,7 +2,9 @@ import { writeFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ModulesContainer } from '@nestjs/core';
-import { KakaoOrigins, readConfig } from '@biz/platform';
+import { AddressGate, KakaoOrigins, Outbound, readConfig } from '@biz/platform';
+import { ManualClock } from '@biz/testing';
+import { EndpointPorts } from '../src/endpoints/endpoint-ports';
 import type { Environment, ConfigError } from '@biz/platform';
 import { defineMerchant, Merchants } from '@biz/merchant';
 import type { MerchantDefinition, MerchantPlugins } from '@biz/merchant';
@@ -11,7 +13,13 @@ const shop = (id: string, plugins: MerchantPlugins = {}, environment: 'test' | '
   defineMerchant({ id, name: id, app: { id: '249344', environment }, plugins });
 
 const start = (definitions: MerchantDefinition[], env: Environment = {}): Merchants =>
-  new Merchants(definitions, env, readConfig(KakaoOrigins, env), new ModulesContainer());
+  new Merchants(
+    definitions,
+    env,
+    readConfig(KakaoOrigins, env),
+    new ModulesContainer(),
+    new EndpointPorts(new Outbound(new AddressGate(() => false)), new ManualClock()),
+  );
 
 const problems = (definitions: MerchantDefinition[], env: Environment = {}): string => {
   try {

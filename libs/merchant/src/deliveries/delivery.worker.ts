@@ -1,7 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { Clock, Jobs, newId, NotNow, Outbound, Vault } from '@biz/platform';
-import { Webhook } from 'standardwebhooks';
 import { DataSource, LessThan } from 'typeorm';
 import { ShopCalls, ShopLate } from '../calls/shop-calls';
 import { EventReceiver } from '../events/shop-event';
@@ -10,6 +9,7 @@ import { Merchants } from '../registry/merchants';
 import type { Merchant } from '../registry/merchants';
 import { Deliveries, PAYLOAD_CONTEXT } from './deliveries';
 import { Delivery, DeliveryAttempt } from './delivery.entity';
+import { signedHeaders } from './signature';
 
 /** A shop that takes longer is tried again. */
 const SHOP_TIMEOUT_MS = 15_000;
@@ -114,9 +114,7 @@ export class DeliveryWorker implements OnModuleInit {
       url,
       headers: {
         'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-        'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, now, body)).join(' '),
+        ...signedHeaders({ webhookSecrets: secrets }, id, now, body),
       },
       body,
       timeoutMs: SHOP_TIMEOUT_MS,

@@ -84,7 +84,7 @@ export function readSecrets(
 }
 
 function* problemsOf(
-  { id, app, plugins }: MerchantDefinition,
+  { id, app, plugins, endpoints }: MerchantDefinition,
   secrets: MerchantSecrets,
   production: boolean,
 ): Generator<string> {
@@ -122,6 +122,9 @@ function* problemsOf(
   }
   if (secrets.webhookUrl && secrets.webhookSecrets.length === 0) {
     yield `${name('WEBHOOK_SECRET')}: found nothing; webhooks are signed, so ${name('WEBHOOK_URL')} needs it`;
+  }
+  if (endpoints && Object.keys(endpoints).length > 0 && secrets.webhookSecrets.length === 0) {
+    yield `${name('WEBHOOK_SECRET')}: found nothing; the questions to its endpoints are signed with it`;
   }
   if (secrets.webhookSecrets.some((secret) => !WEBHOOK_SECRET.test(secret))) {
     yield `${name('WEBHOOK_SECRET')}: found a value of another form; it must be whsec_ and base64`;

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { ShopCalls } from '../calls/shop-calls';
+import { EndpointPorts } from '../endpoints/endpoint-ports';
 import { Deliveries } from '../deliveries/deliveries';
 import { DeliveriesController } from '../deliveries/deliveries.controller';
 import { DeliveryWorker } from '../deliveries/delivery.worker';
@@ -20,6 +21,7 @@ export class MerchantsModule {
       { provide: MERCHANT_DEFINITIONS, useValue: definitions },
       provideConfig(KakaoCallers),
       provideConfig(ShopConfig),
+      EndpointPorts,
       Merchants,
       ShopCalls,
       RelayIds,

@@ -5,6 +5,8 @@ import { ConfigError, ENVIRONMENT, KakaoOrigins } from '@biz/platform';
 import type { Environment } from '@biz/platform';
 import { checkMerchants } from '../definition/check-merchant';
 import type { MerchantDefinition } from '../definition/merchant-definition';
+import { readMerchantsFile } from '../definition/merchants-file';
+import { EndpointPorts } from '../endpoints/endpoint-ports';
 import { webhookProblem } from '../deliveries/webhook-gate';
 import { readSecrets, sharedSecrets, variableOf, withSecretsFile } from './merchant-secrets';
 import type { MerchantSecrets } from './merchant-secrets';
@@ -35,18 +37,25 @@ export class Merchants {
   private readonly byKey: ReadonlyMap<string, Merchant>;
 
   constructor(
-    @Inject(MERCHANT_DEFINITIONS) definitions: readonly MerchantDefinition[],
+    @Inject(MERCHANT_DEFINITIONS) listed: readonly MerchantDefinition[],
     @Inject(ENVIRONMENT) environment: Environment,
     origins: KakaoOrigins,
     private readonly modules: ModulesContainer,
+    private readonly endpoints: EndpointPorts,
   ) {
     const env = withSecretsFile(environment);
-    const problems = checkMerchants(definitions);
+    const file = readMerchantsFile(env);
+    const definitions = [...listed, ...file.definitions];
+    const problems = [...file.problems, ...checkMerchants(definitions)];
     this.all = definitions.map((definition) => {
       const { secrets, problems: wrong } = readSecrets(definition, env, origins.api);
       problems.push(...wrong);
       const webhook = secrets.webhookUrl && webhookProblem(secrets.webhookUrl, env, origins);
       if (webhook) problems.push(`${variableOf(definition.id, 'WEBHOOK_URL')}: ${webhook}`);
+      for (const [endpoint, url] of Object.entries(definition.endpoints ?? {}) as [string, string][]) {
+        const problem = webhookProblem(url, env, origins);
+        if (problem) problems.push(`merchant ${definition.id}: endpoints.${endpoint}: ${problem}`);
+      }
       return { ...definition, secrets };
     });
     this.byId = new Map(this.all.map((merchant) => [merchant.id, merchant]));
@@ -71,7 +80,7 @@ export class Merchants {
   /** @throws when rows name a merchant that is no longer listed in merchants/index.ts */
   get(id: string): Merchant {
     const merchant = this.byId.get(id);
-    if (!merchant) throw new Error(`merchant ${id} is not listed in merchants/index.ts`);
+    if (!merchant) throw new Error(`merchant ${id} is listed neither in merchants/index.ts nor in MERCHANTS_FILE`);
     return merchant;
   }
 
@@ -79,8 +88,12 @@ export class Merchants {
     return this.byKey.get(pathKey);
   }
 
-  /** The merchant's own implementation of a port, when its module provides one. */
+  /** The merchant's own implementation of a port: what its module provides, else what its endpoints answer. */
   port<T>(merchant: Merchant, port: Port<T>): T | undefined {
+    return this.portOfModule(merchant, port) ?? this.endpoints.port(merchant, port);
+  }
+
+  private portOfModule<T>(merchant: Merchant, port: Port<T>): T | undefined {
     if (!merchant.module) return undefined;
     const metatype = moduleClass(merchant.module);
     for (const module of this.modules.values()) {

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Addresses } from '../config/addresses.config';
 import { RuntimeConfig } from '../config/platform.config';
@@ -17,6 +18,7 @@ export async function startApp(definition: AppDefinition): Promise<void> {
   try {
     const app = await createApp(definition);
     stopOnSignal(app);
+    outliveForgottenPromises();
     const addresses = app.get(Addresses);
     const runtime = app.get(RuntimeConfig);
     await app.listen(addresses.port(definition.name), runtime.host ?? (runtime.production ? '0.0.0.0' : '127.0.0.1'));
@@ -42,6 +44,17 @@ function stopOnSignal(app: NestFastifyApplication): void {
   process.on('SIGINT', stop);
   // `npm start` holds an IPC channel to each app; it closes when the launcher dies, however it dies.
   process.on('disconnect', stop);
+}
+
+/**
+ * Node would end the process, and with it the calls of every other merchant, because one merchant's code forgot to wait
+ * for a promise. An error that is thrown outside of any promise still ends it: nobody knows what it left behind.
+ */
+function outliveForgottenPromises(): void {
+  const logger = new Logger('Process');
+  process.on('unhandledRejection', (error) => {
+    logger.error({ error }, 'a promise failed that nobody waited for');
+  });
 }
 
 function explain({ name }: AppDefinition, error: unknown): string {

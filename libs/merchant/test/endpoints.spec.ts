@@ -1,0 +1,228 @@
+import { writeFileSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  defineMerchant,
+  Fulfilment,
+  Merchants,
+  MerchantsModule,
+  merchantSchema,
+  OrderPolicy,
+  OrderSheetSource,
+} from '@biz/merchant';
+import type { Merchant } from '@biz/merchant';
+import { ConfigError } from '@biz/platform';
+import type { AppDefinition } from '@biz/platform';
+import { HttpStub, ManualClock, startTestApp, testDatabase } from '@biz/testing';
+import type { StubAnswer, TestApp, TestDatabase } from '@biz/testing';
+import { Module } from '@nestjs/common';
+import { Webhook } from 'standardwebhooks';
+
+@Module({})
+class ShopModule {}
+
+const SECRET = `whsec_${Buffer.from('the secret of the shop').toString('base64')}`;
+const SHEET = { lines: [{ name: '공책', quantity: 1 }], totalAmount: 7_000, needsShipping: false };
+const BUYER = { appUserId: '42', zipCode: '13494' };
+
+const appOf = (definitions: Parameters<typeof MerchantsModule.for>[0]): AppDefinition => ({
+  name: 'payment',
+  title: '',
+  description: '',
+  schemas: [merchantSchema],
+  module: { module: ShopModule, imports: [MerchantsModule.for(definitions)] },
+});
+
+describe('a merchant that answers by HTTP', () => {
+  const clock = new ManualClock();
+  let database: TestDatabase;
+  let shop: HttpStub;
+  let running: TestApp;
+  let merchant: Merchant;
+
+  beforeAll(async () => {
+    [database, shop] = await Promise.all([testDatabase(merchantSchema), HttpStub.start()]);
+    const { url } = shop;
+    const far = defineMerchant({
+      id: 'far-shop',
+      name: '먼 가게',
+      app: { id: '1', environment: 'test' },
+      plugins: {},
+      endpoints: { orderSheets: `${url}/sheets`, orderPolicy: `${url}/policy`, fulfilment: `${url}/fulfil` },
+    });
+    running = await startTestApp(appOf([far]), { database, clock, env: { FAR_SHOP_WEBHOOK_SECRET: SECRET } });
+    merchant = running.get(Merchants).get('far-shop');
+  });
+  afterAll(async () => {
+    await running.close();
+    await shop.close();
+    await database.drop();
+  });
+  beforeEach(() => {
+    shop.requests.length = 0;
+    clock.set(new Date());
+  });
+
+  const sheets = (): OrderSheetSource => running.get(Merchants).port(merchant, OrderSheetSource)!;
+  const answer = (given: StubAnswer): void => void shop.on('POST /sheets', given);
+
+  it('is asked by a POST that it can check like a delivery', async () => {
+    answer({ json: SHEET });
+    expect(await sheets().load('sheet-1', BUYER)).toEqual(SHEET);
+    const [request] = shop.requests;
+    const verified = new Webhook(SECRET).verify(request!.body, request!.headers as Record<string, string>);
+    expect(verified).toEqual({
+      type: 'order-sheet.load',
+      timestamp: clock.now().toISOString(),
+      data: { merchant: 'far-shop', orderSheetId: 'sheet-1', buyer: BUYER },
+    });
+  });
+
+  it('may say for how long its answer holds, for that buyer and that sheet', async () => {
+    answer({ json: SHEET, headers: { 'cache-control': 'private, max-age=30' } });
+    for (let call = 0; call < 3; call++) await sheets().load('kept', BUYER);
+    expect(shop.requests).toHaveLength(1);
+    await sheets().load('kept', { ...BUYER, zipCode: '63000' });
+    await sheets().load('kept', { ...BUYER, appUserId: '43' });
+    expect(shop.requests).toHaveLength(3);
+    clock.advance(31_000);
+    await sheets().load('kept', BUYER);
+    expect(shop.requests).toHaveLength(4);
+  });
+
+  it.each(['no-store', 'no-cache, max-age=60', 'max-age=0', ''])(
+    'is asked each time when it says %j',
+    async (header) => {
+      answer({ json: SHEET, headers: { 'cache-control': header } });
+      for (let call = 0; call < 2; call++) await sheets().load(`fresh-${header}`, BUYER);
+      expect(shop.requests).toHaveLength(2);
+    },
+  );
+
+  it('knows no such sheet: 404', async () => {
+    answer({ status: 404, json: {} });
+    expect(await sheets().load('none', BUYER)).toBeUndefined();
+  });
+
+  it('hands over no field that an order sheet does not have, and null counts as absent', async () => {
+    answer({ json: { ...SHEET, itemCode: null, secret: 'x', lines: [{ ...SHEET.lines[0], cost: 1, sku: null }] } });
+    expect(await sheets().load('more', BUYER)).toEqual(SHEET);
+  });
+
+  it.each<[string, StubAnswer]>([
+    ['500', { status: 500, json: SHEET }],
+    ['a redirect', { status: 302, headers: { location: 'http://169.254.169.254/' } }],
+    ['no JSON', { text: '<html>' }],
+    ['a list', { json: [SHEET] }],
+    ['nothing', { text: '' }],
+    ['a sheet nobody can pay', { json: { ...SHEET, totalAmount: '7000' } }],
+    ['lines of another kind', { json: { ...SHEET, lines: ['공책'] } }],
+    ['more than 64 KiB', { json: { ...SHEET, note: 'x'.repeat(65_536) } }],
+    ['half of an answer', { json: SHEET, dropAfter: true }],
+    ['a dropped line', { dropBefore: true }],
+    ['a compressed answer', { json: SHEET, headers: { 'content-encoding': 'gzip' } }],
+  ])('is an error when it answers %s', async (_what, given) => {
+    answer(given);
+    await expect(sheets().load('wrong', BUYER)).rejects.toThrow(/order-sheet\.load|the shop answered/);
+  });
+
+  it('decides who may order', async () => {
+    const policy = running.get(Merchants).port(merchant, OrderPolicy)!;
+    shop.on('POST /policy', { json: { permission: 'closed' } });
+    expect(await policy.check(BUYER)).toBe('closed');
+    shop.on('POST /policy', { json: { permission: 'perhaps' } });
+    await expect(policy.check(BUYER)).rejects.toThrow('neither allowed');
+  });
+
+  it('does its order work under one id, however often it is asked', async () => {
+    const fulfilment = running.get(Merchants).port(merchant, Fulfilment)!;
+    const order = {
+      partnerOrderId: '01936000-0000-7000-8000-000000000001',
+      orderSheetId: 'sheet-1',
+      appUserId: '42',
+      lines: SHEET.lines,
+      totalAmount: 7_000,
+      approvedAt: clock.now(),
+    };
+    shop.on('POST /fulfil', { status: 503 });
+    await expect(fulfilment.fulfil(order)).rejects.toThrow('503');
+    shop.on('POST /fulfil', { status: 204 });
+    expect(await fulfilment.fulfil(order)).toBeUndefined();
+    shop.on('POST /fulfil', { json: { refused: '품절' } });
+    expect(await fulfilment.fulfil(order)).toEqual({ refused: '품절' });
+    expect(new Set(shop.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+  });
+});
+
+describe('MERCHANTS_FILE', () => {
+  const start = async (content: unknown, env = {}): Promise<string[]> => {
+    const path = join(mkdtempSync(join(tmpdir(), 'merchants-')), 'merchants.json');
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    const database = await testDatabase(merchantSchema);
+    try {
+      const app = await startTestApp(appOf([]), { database, env: { MERCHANTS_FILE: path, ...env } });
+      const ids = app.get(Merchants).all.map(({ id }) => id);
+      await app.close();
+      return ids;
+    } catch (error) {
+      if (error instanceof ConfigError || (error as Error).name === 'ConfigError')
+        return [...(error as ConfigError).problems];
+      throw error;
+    } finally {
+      await database.drop();
+    }
+  };
+  const acme = { id: 'acme', name: 'Acme', app: { id: '7', environment: 'test' }, plugins: {} };
+
+  it('makes merchants of definitions', async () => {
+    expect(await start([acme, { ...acme, id: 'zeta' }])).toEqual(['acme', 'zeta']);
+  });
+
+  it('tells everything that is wrong at once, typing errors too', async () => {
+    const problems = await start([
+      {
+        ...acme,
+        app: { id: 7, environment: 'prod' },
+        plugins: { payment: { api: 'new' }, sync: { keeptokens: true } },
+      },
+      { id: 'zeta', plugins: { profile: [{ key: 'a', scopes: ['ssn'] }] } },
+    ]);
+    for (const expected of [
+      'MERCHANTS_FILE: merchants[0].app.id: id must be a string',
+      'merchants[0].app.environment: environment must be one of',
+      'merchants[0].plugins.payment.api: api must be one of',
+      'merchants[0].plugins.sync.keeptokens: it should not exist',
+      'merchants[1].name: ',
+      'merchants[1].app: ',
+      'merchants[1].plugins.profile[0].scopes: each value in scopes must be one of',
+    ]) {
+      expect(problems.join('\n')).toContain(expected);
+    }
+  });
+
+  it.each<[string, unknown, object, string]>([
+    ['no JSON', '[{', {}, 'a file that is no JSON'],
+    ['no list', acme, {}, 'must be a JSON list'],
+    ['a broken limit of the guide', [{ ...acme, app: { id: 'x', environment: 'test' } }], {}, 'must be digits'],
+    [
+      'an endpoint by http to somebody else',
+      [{ ...acme, endpoints: { orderSheets: 'http://shop.example/x' } }],
+      {},
+      'merchant acme: endpoints.orderSheets: found http:; it must be https',
+    ],
+    [
+      'an endpoint with a password',
+      [{ ...acme, endpoints: { orderPolicy: 'https://a:b@shop.example' } }],
+      {},
+      'endpoints.orderPolicy: found user info',
+    ],
+  ])('with %s stops the start', async (_what, content, env, problem) => {
+    expect((await start(content, env)).join('\n')).toContain(problem);
+  });
+
+  it('that cannot be read stops the start', async () => {
+    expect((await start([], { MERCHANTS_FILE: '/nowhere/merchants.json' })).join('\n')).toContain(
+      'MERCHANTS_FILE: found "/nowhere/merchants.json"; it must be a readable JSON file',
+    );
+  });
+});
