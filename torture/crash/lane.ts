@@ -105,11 +105,12 @@ export class Lane {
 
   private async dieAndRevive(): Promise<void> {
     await this.app.kill();
-    // Every job under way was this process's; what a quarter of a minute would tell the queue is told at once.
+    // Every job under way was this process's; what time would tell the queue is told at once.
     await this.reader.rows(
       `WITH aged AS (UPDATE pgboss.queue SET monitor_on = monitor_on - interval '1 hour', monitor_claim_on = monitor_claim_on - interval '1 hour')
          UPDATE pgboss.job SET heartbeat_on = heartbeat_on - interval '1 hour' WHERE state = 'active'`,
     );
+    await this.reader.rows(`UPDATE merchant.deliveries SET claimed_until = NULL WHERE state = 'pending'`);
     await this.app.start();
   }
 

@@ -261,6 +261,16 @@ describe('the profile app', () => {
     });
   });
 
+  it('ends what waits for a merchant that is no longer listed, and says so', async () => {
+    const otp = stage.otp('onetimeprofile', () => ({ status: 500 }));
+    const relayId = relay();
+    await stage.callback(otp, relayId);
+    await stage.database.query(`UPDATE capture.captures SET merchant = 'gone-shop' WHERE relay_id = $1`, [relayId]);
+    stage.clock.advance(6_000);
+    expect(await stage.reaches(relayId, 'expired')).toMatchObject({ failure: 'deadline-passed' });
+    expect(stage.logs.join('')).toContain('a capture waits for a merchant that is no longer listed');
+  });
+
   it('reads a kept answer without asking Kakao again when it crashed in between', async () => {
     const otp = profileOtp();
     const relayId = relay();

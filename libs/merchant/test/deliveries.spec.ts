@@ -1,8 +1,9 @@
 import { Injectable, Module } from '@nestjs/common';
+import { Vault } from '@biz/platform';
 import type { AppDefinition, Environment } from '@biz/platform';
 import { defineMerchant, Deliveries, EventReceiver, MerchantsModule, merchantSchema } from '@biz/merchant';
 import type { NewDelivery, SettledDelivery, ShopEvent, ShopEventType } from '@biz/merchant';
-import { eventually, HttpStub, startTestApp, testDatabase, times } from '@biz/testing';
+import { eventually, HttpStub, ManualClock, startTestApp, testDatabase, times } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
 import { Webhook } from 'standardwebhooks';
 import { DataSource } from 'typeorm';
@@ -58,9 +59,10 @@ describe('deliveries', () => {
   });
   afterAll(() => database.drop());
 
-  const start = async (env: Environment = {}): Promise<void> => {
+  const start = async (env: Environment = {}, clock?: ManualClock): Promise<void> => {
     running = await startTestApp(shopApp, {
       database,
+      ...(clock && { clock }),
       env: {
         RETRY_TIME_SCALE: '0.001',
         HOOK_SHOP_WEBHOOK_URL: `${shop.url}/hook`,
@@ -70,8 +72,8 @@ describe('deliveries', () => {
       },
     });
     settled = [];
-    running.get(Deliveries).onSettled((delivery) => {
-      settled.push(delivery);
+    running.get(Deliveries).onSettled((deliveries) => {
+      settled.push(...deliveries.map(({ merchant, type, subject, state }) => ({ merchant, type, subject, state })));
       return Promise.resolve();
     });
   };
@@ -161,10 +163,10 @@ describe('deliveries', () => {
   });
 
   it('of one subject arrive in order, while another subject does not wait', async () => {
-    let refusals = 2;
     shop.on('POST /hook', ({ json }) => {
       const { data } = json() as { data: { id: string; fact: number } };
-      return { status: data.id === 'slow' && data.fact === 1 && refusals-- > 0 ? 500 : 200 };
+      const quickIsThere = settled.some(({ subject }) => subject === 'quick');
+      return { status: data.id === 'slow' && data.fact === 1 && !quickIsThere ? 500 : 200 };
     });
     await deliver(member('slow', 1), member('slow', 2), member('slow', 3), member('quick', 1));
     await eventually(() => {
@@ -172,7 +174,146 @@ describe('deliveries', () => {
     });
     expect(settled[0]?.subject).toBe('quick');
     const facts = shop.requests.map((request) => (request.json() as { data: { id: string; fact: number } }).data);
-    expect(facts.filter(({ id }) => id === 'slow').map(({ fact }) => fact)).toEqual([1, 1, 1, 2, 3]);
+    const slow = facts.filter(({ id }) => id === 'slow').map(({ fact }) => fact);
+    expect(slow.filter((fact, at) => fact !== slow[at - 1])).toEqual([1, 2, 3]);
+    expect(slow.filter((fact) => fact > 1)).toEqual([2, 3]);
+  });
+
+  it('of many subjects stay in order at two instances, also while the shop answers with errors', async () => {
+    const first = running;
+    await start();
+    let calls = 0;
+    shop.on('POST /hook', () => ({ status: ++calls % 3 === 0 ? 500 : 200 }));
+    const subjects = times(8, (at) => `s${at}`);
+    for (const fact of times(10, (at) => at)) await deliver(...subjects.map((subject) => member(subject, fact)));
+    await eventually(async () => {
+      const rows = await database.query(`SELECT 1 FROM merchant.deliveries WHERE state = 'delivered'`);
+      expect(rows).toHaveLength(80);
+    });
+    const facts = shop.requests.map((request) => (request.json() as { data: { id: string; fact: number } }).data);
+    for (const subject of subjects) {
+      const mine = facts.filter(({ id }) => id === subject).map(({ fact }) => fact);
+      expect(mine.filter((fact, at) => fact !== mine[at - 1])).toEqual(times(10, (at) => at));
+    }
+    expect(new Set(shop.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(80);
+    await first.close();
+  });
+
+  it('are on their way as soon as the transaction commits: nobody waits for the next search', async () => {
+    await running.close();
+    // A search every thousand seconds.
+    await start({ RETRY_TIME_SCALE: '1000' });
+    await expect(
+      running.get(DataSource).transaction(async (manager) => {
+        await running.get(Deliveries).add(manager, member('rolled-back'));
+        throw new Error('rolled back');
+      }),
+    ).rejects.toThrow('rolled back');
+    await deliver(member('first', 1), member('first', 2), member('second'));
+    await eventually(() => {
+      expect(settled.map(({ subject }) => subject).sort()).toEqual(['first', 'first', 'second']);
+    });
+  });
+
+  it('are tried again on the visible schedule, for a day', async () => {
+    await running.close();
+    const clock = new ManualClock();
+    await start({ RETRY_TIME_SCALE: '0.01' }, clock);
+    shop.on('POST /hook', { status: 500 });
+    await deliver(member('day'));
+    const tried = (n: number): Promise<void> =>
+      eventually(async () => {
+        const rows = await database.query('SELECT claimed_until FROM merchant.deliveries WHERE tries = $1', [n]);
+        expect([shop.requests.length, rows]).toEqual([n, [{ claimed_until: null }]]);
+      });
+    await tried(1);
+    const after = [1, 5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800];
+    for (const [at, seconds] of after.entries()) {
+      // A tenth earlier or later, so that what failed together does not return together.
+      clock.advance(seconds * 10 * 0.89);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      expect(shop.requests).toHaveLength(at + 1);
+      clock.advance(seconds * 10 * 0.22);
+      if (at < after.length - 1) await tried(at + 2);
+    }
+    await eventually(() => {
+      expect(settled).toMatchObject([{ subject: 'day', state: 'failed' }]);
+    });
+    const attempts = await database.query<{ at: Date }>(
+      `SELECT a.at FROM merchant.delivery_attempts a JOIN merchant.deliveries d ON d.id = a.delivery_id
+        WHERE subject = 'day' ORDER BY a.at`,
+    );
+    expect(attempts).toHaveLength(12);
+    const hours = (attempts[11]!.at.getTime() - attempts[0]!.at.getTime()) / 36_000;
+    expect(hours).toBeGreaterThan(21);
+    expect(hours).toBeLessThan(27);
+  });
+
+  it('spoil no other when one of them cannot be settled', async () => {
+    running
+      .get(Deliveries)
+      .onSettled((all) =>
+        all.some(({ subject }) => subject === 'spoilt') ? Promise.reject(new Error('spoilt')) : Promise.resolve(),
+      );
+    await deliver(...times(20, (at) => member(at === 7 ? 'spoilt' : `good${at}`)));
+    await eventually(async () => {
+      const rows = await database.query(`SELECT subject FROM merchant.deliveries WHERE state <> 'delivered'`);
+      expect(rows).toEqual([{ subject: 'spoilt' }]);
+    });
+  });
+
+  it('of one merchant that is slow hold up no other', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    shop.on('POST /hook', async () => {
+      await held;
+      return { status: 200 };
+    });
+    await deliver(...times(100, (at) => member(`held${at}`)));
+    await eventually(() => {
+      expect(shop.requests).toHaveLength(16);
+    });
+    await deliver({ ...member('other'), merchant: 'port-shop' });
+    await eventually(() => {
+      expect(settled).toMatchObject([{ subject: 'other' }]);
+    });
+    expect(shop.requests).toHaveLength(16);
+    release();
+    await eventually(() => {
+      expect(settled).toHaveLength(101);
+    });
+  });
+
+  it('of an instance that died are taken over', async () => {
+    await database.query(
+      `INSERT INTO merchant.deliveries (id, app, merchant, type, subject, ordering_key, state, payload, created_at, claimed_until, tries)
+       SELECT '019ab0c0-0000-7000-8000-000000000001', 'sync', 'hook-shop', 'member.joined', 'orphan', 'orphan', 'pending', $1,
+              now(), now() + interval '300 milliseconds', 1`,
+      [await running.get(Vault).seal('{"merchant":"hook-shop","id":"orphan"}', 'merchant.deliveries.payload')],
+    );
+    await eventually(() => {
+      expect(settled).toMatchObject([{ subject: 'orphan', state: 'delivered' }]);
+    });
+  });
+
+  it('to a merchant that is no longer listed are kept as failed after a day', async () => {
+    await running.close();
+    const clock = new ManualClock();
+    await start({}, clock);
+    await deliver(member('stray'));
+    await eventually(() => {
+      expect(settled).toHaveLength(1);
+    });
+    await database.query(
+      `UPDATE merchant.deliveries SET merchant = 'gone-shop', state = 'pending', payload = 'x', settled_at = NULL`,
+    );
+    const stateOf = (): Promise<unknown> => database.query('SELECT state FROM merchant.deliveries');
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(await stateOf()).toEqual([{ state: 'pending' }]);
+    clock.advance(87_000);
+    await eventually(async () => {
+      expect(await stateOf()).toEqual([{ state: 'failed' }]);
+    });
   });
 
   it('are kept as failed after the last try, and sent again on request', async () => {

@@ -61,12 +61,12 @@ describe('calls to merchants', () => {
   });
 
   it('of workers wait a moment for their turn: a burst of a merchant that is well is not sent away', async () => {
-    const burst = times(8, () => endOf(calls.call('busy', 'events', 1_000, () => delay(20, 'here'))));
+    const burst = times(20, () => endOf(calls.call('busy', 'events', 1_000, () => delay(20, 'here'))));
     expect(new Set(await Promise.all(burst))).toEqual(new Set(['here']));
   });
 
   it('of workers come again soon, and later to a merchant that hangs', async () => {
-    const hanging = times(4, () => calls.job('slow', 'events', 500, never).catch(() => undefined));
+    const hanging = times(16, () => calls.job('slow', 'events', 500, never).catch(() => undefined));
     await expect(calls.job('slow', 'events', 500, answer)).rejects.toMatchObject({ name: 'NotNow', afterSeconds: 1 });
     await Promise.all(hanging);
     await expect(calls.job('slow', 'events', 500, answer)).rejects.toMatchObject({ name: 'NotNow', afterSeconds: 30 });

@@ -1,10 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import { Clock, JobMetrics, NotYet, RuntimeConfig, throughBriefOutage, Vault } from '@biz/platform';
+import { Clock, DueWork, JobMetrics, NotYet, RuntimeConfig, throughBriefOutage, Vault } from '@biz/platform';
 import { DataSource } from 'typeorm';
 import { CapturedFile } from '../records/captured-file.entity';
 import { ImageCircuit } from '../schedule/circuits';
-import { DueWork } from '../schedule/due-work';
 import { RetryTimes } from '../schedule/retry-times';
 import { FileStore } from './file-store';
 import { FileRefused, IMAGE_URL_CONTEXT, ImageDownload, StoreUnavailable } from './image-download';

@@ -42,8 +42,13 @@ export class Erasure implements OnModuleInit {
   onModuleInit(): void {
     this.jobs.every(`capture.${this.kind}.sweep`, SWEEP_SECONDS, () => this.eraseDue());
     if (this.store) this.jobs.work(ERASE_FILES, ({ captureId }) => this.removeFiles(captureId));
-    this.deliveries.onSettled(async ({ subject, type, state }, manager) => {
-      if (state === 'delivered' && RECEIVED.has(type)) await this.delivered(subject, manager);
+    this.deliveries.onSettled(async (settled, manager) => {
+      const received = settled.filter(({ state, type }) => state === 'delivered' && RECEIVED.has(type));
+      if (received.length > 0)
+        await this.delivered(
+          received.map(({ subject }) => subject),
+          manager,
+        );
     });
   }
 
@@ -65,12 +70,12 @@ export class Erasure implements OnModuleInit {
     this.logger.log({ captureId: id }, 'erased');
   }
 
-  private async delivered(id: string, manager: EntityManager): Promise<void> {
-    if (!(await this.captures.moveTo(manager, id, 'delivered', { deliveredAt: this.clock.now() }))) return;
-    const capture = await this.captures.lock(manager, id, 'delivered');
-    if (!capture) return;
-    await this.locations.provided(manager, capture);
-    if (capture.consent.retainDays === 0) await this.erase(capture, manager);
+  private async delivered(ids: string[], manager: EntityManager): Promise<void> {
+    const captures = await this.captures.moveAllTo(manager, ids, 'delivered', { deliveredAt: this.clock.now() });
+    for (const capture of captures) {
+      await this.locations.provided(manager, capture);
+      if (capture.consent.retainDays === 0) await this.erase(capture, manager);
+    }
   }
 
   private async eraseDue(): Promise<void> {

@@ -1,9 +1,9 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
-import { Clock, NotYet, throughBriefOutage, Vault } from '@biz/platform';
+import { Clock, gather, NotYet, prepared, throughBriefOutage, Vault } from '@biz/platform';
 import { OtpClient, readLocation, readProfile, UnreadableAnswer } from '@biz/otp-client';
 import type { OtpAnswer, OtpKind } from '@biz/otp-client';
 import { Merchants } from '@biz/merchant';
-import { DataSource, IsNull } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { ImageCollection } from '../files/image-collection';
 import { Capture } from '../records/capture.entity';
 import { Captures } from '../records/captures';
@@ -17,6 +17,26 @@ export const ANSWER_CONTEXT = 'capture.answer';
 /** An answer that cannot be stored is held for so long. */
 const KEPT_IN_MEMORY_MS = 60_000;
 
+const STORE = `
+  UPDATE capture.captures
+     SET sealed_answer = given.sealed_answer, answer_status = given.answer_status, changed_at = given.changed_at,
+         sealed_otp = CASE WHEN given.otp_is_used THEN NULL ELSE captures.sealed_otp END
+    FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, sealed_answer text, answer_status integer,
+         changed_at timestamptz, otp_is_used boolean)
+   WHERE captures.id = given.id AND captures.state = 'pending' AND captures.sealed_answer IS NULL
+  RETURNING captures.id`;
+
+/** Answers that come together share a commit. */
+const GATHERED = { size: 64, inFlight: 2 };
+
+interface NewAnswer {
+  id: string;
+  sealedAnswer: string;
+  answerStatus: number;
+  sealedOtp?: null;
+  changedAt: Date;
+}
+
 type Kept = Partial<Omit<Capture, 'consent'>>;
 type KeptAnswer = Exclude<OtpAnswer, { kind: 'retryable' }>;
 
@@ -29,6 +49,7 @@ type KeptAnswer = Exclude<OtpAnswer, { kind: 'retryable' }>;
 @Injectable()
 export class Redemption {
   private readonly logger = new Logger(Redemption.name);
+  private readonly store: (answer: NewAnswer) => Promise<boolean>;
 
   constructor(
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
@@ -41,7 +62,9 @@ export class Redemption {
     private readonly dataSource: DataSource,
     private readonly config: RedeemConfig,
     @Optional() private readonly images?: ImageCollection,
-  ) {}
+  ) {
+    this.store = gather((answers) => this.storeAll(answers), GATHERED);
+  }
 
   /**
    * Does what comes next for a pending capture: asks Kakao, reads its answer, or ends what is over.
@@ -80,14 +103,22 @@ export class Redemption {
       ...(answer.kind === 'answered' && { sealedOtp: null }),
       changedAt: this.clock.now(),
     };
-    const { id } = capture;
     // Perhaps Kakao says it only once: a database that restarts just now is waited for.
-    const { affected } = await throughBriefOutage(
-      () => this.dataSource.manager.update(Capture, { id, state: 'pending', sealedAnswer: IsNull() }, kept),
-      KEPT_IN_MEMORY_MS,
-    );
-    if (affected === 1) return Object.assign(capture, kept);
+    const isKept = await throughBriefOutage(() => this.store({ id: capture.id, ...kept }), KEPT_IN_MEMORY_MS);
+    if (isKept) return Object.assign(capture, kept);
     return answer.kind === 'answered' ? this.keepLate(capture, kept) : undefined;
+  }
+
+  /** One statement for the answers of a moment. @returns which of them are the first of their capture */
+  private async storeAll(answers: readonly NewAnswer[]): Promise<boolean[]> {
+    const first = new Map([...answers].reverse().map((answer) => [answer.id, answer]));
+    const rows = [...first.values()].map(({ id, sealedAnswer, answerStatus, sealedOtp, changedAt }) => ({
+      ...{ id, sealed_answer: sealedAnswer, answer_status: answerStatus, changed_at: changedAt },
+      otp_is_used: sealedOtp === null,
+    }));
+    const stored = await prepared<{ id: string }>(this.dataSource, STORE, [JSON.stringify(rows)]);
+    const ids = new Set(stored.map(({ id }) => id));
+    return answers.map((answer) => ids.has(answer.id) && first.get(answer.id) === answer);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Clock, RuntimeConfig } from '@biz/platform';
+import { Clock, gather, prepared, RuntimeConfig } from '@biz/platform';
 import { Deliveries } from '@biz/merchant';
-import type { ShopEventType } from '@biz/merchant';
+import type { NewDelivery, ShopEventType } from '@biz/merchant';
 import type { OtpKind } from '@biz/otp-client';
 import { DataSource, In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -16,10 +16,34 @@ export const REDEEM_WITHIN_SECONDS = 600;
 
 const DAY_SECONDS = 86_400;
 
+/** How the redeeming of a capture ends, and what the shop is told of it. */
+interface Ending {
+  capture: Capture;
+  state: 'redeemed' | 'unavailable' | 'failed' | 'expired';
+  failure: CaptureFailure | null;
+  redeemedAt: Date | null;
+  /** Kakao's answer holds what it was asked for. */
+  isCollected: boolean;
+  type: ShopEventType;
+  facts: Record<string, unknown>;
+}
+
+const END = `
+  UPDATE capture.captures
+     SET state = given.state, failure = given.failure, redeemed_at = coalesce(given.redeemed_at, captures.redeemed_at),
+         changed_at = $2
+    FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, state text, failure text, redeemed_at timestamptz)
+   WHERE captures.id = given.id AND captures.kind = $3 AND captures.state = 'pending'
+  RETURNING captures.id`;
+
+/** Captures that end together share a commit. */
+const GATHERED = { size: 64, inFlight: 2 };
+
 /** Moves captures from state to state: one guarded UPDATE each, together with what follows from it. */
 @Injectable()
 export class Captures {
   private readonly logger = new Logger(Captures.name);
+  private readonly end: (ending: Ending) => Promise<boolean>;
 
   constructor(
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
@@ -28,7 +52,9 @@ export class Captures {
     private readonly deliveries: Deliveries,
     private readonly locations: LocationRecord,
     private readonly runtime: RuntimeConfig,
-  ) {}
+  ) {
+    this.end = gather((endings) => this.endAll(endings), GATHERED);
+  }
 
   /** A capture of this app's kind. */
   find(id: string): Promise<Capture | null> {
@@ -46,7 +72,7 @@ export class Captures {
   }
 
   /**
-   * The only way a state changes.
+   * A state changes here, in `moveAllTo` or in `endAll`, always guarded by where it may be reached from.
    * @returns whether it changed; not when somebody else was faster
    */
   async moveTo(
@@ -63,6 +89,31 @@ export class Captures {
     return affected === 1;
   }
 
+  /** @returns those that changed */
+  async moveAllTo(
+    manager: EntityManager,
+    ids: readonly string[],
+    state: CaptureState,
+    change: Partial<Omit<Capture, 'consent'>> = {},
+  ): Promise<Capture[]> {
+    const result = await manager
+      .createQueryBuilder()
+      .update(Capture)
+      .set({ ...change, state, changedAt: this.clock.now() })
+      .where({ id: In(ids), kind: this.kind, state: In(REACHED_FROM[state]) })
+      .returning('*')
+      .execute();
+    return (result.raw as Record<string, unknown>[]).map((row) => this.read(row));
+  }
+
+  /** A row as raw SQL returns it. */
+  read(row: Record<string, unknown>): Capture {
+    const { columns } = this.dataSource.getMetadata(Capture);
+    return Object.fromEntries(
+      columns.map(({ propertyName, databaseName }) => [propertyName, row[databaseName]]),
+    ) as unknown as Capture;
+  }
+
   /** Ends the redeeming of a capture with what was learnt, and puts it on its way to the shop. */
   async hold(
     capture: Capture,
@@ -70,40 +121,34 @@ export class Captures {
     type: ShopEventType,
     facts: Record<string, unknown>,
   ): Promise<void> {
-    const done = await this.dataSource.transaction(async (manager) => {
-      if (!(await this.moveTo(manager, capture.id, state, { redeemedAt: this.clock.now() }))) return false;
-      if (state === 'redeemed') await this.locations.collected(manager, capture);
-      await this.tell(manager, capture, type, facts);
-      return true;
-    });
-    if (done) this.logger.log({ captureId: capture.id }, state);
+    const isCollected = state === 'redeemed';
+    const redeemedAt = this.clock.now();
+    if (await this.end({ capture, state, failure: null, redeemedAt, isCollected, type, facts }))
+      this.logger.log({ captureId: capture.id }, state);
   }
 
   /** Ends a capture without data and tells the shop why. */
   async fail(capture: Capture, state: 'failed' | 'expired', failure: CaptureFailure): Promise<void> {
-    const done = await this.dataSource.transaction(async (manager) => {
-      if (!(await this.moveTo(manager, capture.id, state, { failure }))) return false;
-      if (failure === 'unreadable-answer') await this.locations.collected(manager, capture);
-      await this.tell(manager, capture, 'capture.failed', { reason: failure });
-      return true;
-    });
-    if (done) this.logger.warn({ captureId: capture.id, failure }, state);
+    const isCollected = failure === 'unreadable-answer';
+    const facts = { reason: failure };
+    if (await this.end({ capture, state, failure, redeemedAt: null, isCollected, type: 'capture.failed', facts }))
+      this.logger.warn({ captureId: capture.id, failure }, state);
   }
 
-  /** An event about a capture whose redeeming ended. */
-  private async tell(
-    manager: EntityManager,
-    { id, kind, merchant, plugin, relayId, receivedAt }: Capture,
-    type: ShopEventType,
-    facts: Record<string, unknown>,
-  ): Promise<void> {
-    await this.deliveries.add(manager, {
-      merchant,
-      type,
-      subject: id,
-      plugin,
-      ...(relayId !== null && { relayId, relaySentAt: receivedAt }),
-      data: { id, kind, plugin, receivedAt: receivedAt.toISOString(), ...facts },
+  /** Each capture is moved and told of once, also when two ends of it meet here. */
+  private async endAll(endings: readonly Ending[]): Promise<boolean[]> {
+    const first = new Map([...endings].reverse().map((ending) => [ending.capture.id, ending]));
+    return this.dataSource.transaction(async (manager) => {
+      const rows = [...first].map(([id, { state, failure, redeemedAt }]) => ({
+        ...{ id, state, failure, redeemed_at: redeemedAt },
+      }));
+      const moved = await prepared<{ id: string }>(manager, END, [JSON.stringify(rows), this.clock.now(), this.kind]);
+      const ids = new Set(moved.map(({ id }) => id));
+      const done = endings.map((ending) => ids.has(ending.capture.id) && first.get(ending.capture.id) === ending);
+      const ended = endings.filter((_, at) => done[at]);
+      for (const { capture, isCollected } of ended) if (isCollected) await this.locations.collected(manager, capture);
+      await this.deliveries.addAll(manager, ended.map(eventOf));
+      return done;
     });
   }
 
@@ -114,4 +159,16 @@ export class Captures {
     // A plugin that keeps nothing is erased on delivery; the day is for a delivery that fails.
     return { deadlineAt: after(REDEEM_WITHIN_SECONDS), eraseAt: after(Math.max(retainDays, 1) * DAY_SECONDS) };
   }
+}
+
+function eventOf({ capture, type, facts }: Ending): NewDelivery {
+  const { id, kind, merchant, plugin, relayId, receivedAt } = capture;
+  return {
+    merchant,
+    type,
+    subject: id,
+    plugin,
+    ...(relayId !== null && { relayId, relaySentAt: receivedAt }),
+    data: { id, kind, plugin, receivedAt: receivedAt.toISOString(), ...facts },
+  };
 }

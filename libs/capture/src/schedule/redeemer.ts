@@ -1,16 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import { Clock, JobMetrics, NotYet, RuntimeConfig } from '@biz/platform';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
+import { Clock, DueWork, JobMetrics, Jobs, NotYet, RuntimeConfig } from '@biz/platform';
 import type { OtpKind } from '@biz/otp-client';
 import { Merchants } from '@biz/merchant';
-import { DataSource } from 'typeorm';
+import { DataSource, In, LessThanOrEqual, Not } from 'typeorm';
 import { Arrivals } from '../intake/arrivals';
 import { RedeemConfig } from '../intake/redeem.config';
 import { Redemption } from '../intake/redemption';
 import { CAPTURE_KIND } from '../intake/work';
 import { Capture } from '../records/capture.entity';
+import { Captures } from '../records/captures';
 import { OtpCircuit } from './circuits';
-import { DueWork } from './due-work';
 import { RetryTimes } from './retry-times';
 
 /** Mostly waiting for Kakao, so many may run at once. */
@@ -22,21 +22,27 @@ const WHILE_MANY_ARRIVE = { most: 2, everyMs: 100 };
 /** After the time-out of its call and this much more, the process that claimed counts as dead. */
 const TAKEN_OVER_MARGIN_MS = 3_000;
 
+/** How often it is looked for captures of merchants that are no longer listed, and for how many at once. */
+const STRAYS_EVERY_SECONDS = 60;
+const STRAYS_AT_ONCE = 200;
+
 /** Sees that every pending capture is redeemed in time: the most urgent first, fairly between merchants. */
 @Injectable()
-export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Redeemer implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Redeemer.name);
   private readonly due: DueWork<Capture>;
   private claimedAt = 0;
 
   constructor(
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
+    private readonly captures: Captures,
     private readonly redemption: Redemption,
     private readonly arrivals: Arrivals,
     private readonly circuit: OtpCircuit,
     private readonly times: RetryTimes,
     private readonly merchants: Merchants,
     private readonly clock: Clock,
+    private readonly jobs: Jobs,
     private readonly dataSource: DataSource,
     private readonly config: RedeemConfig,
     runtime: RuntimeConfig,
@@ -53,6 +59,10 @@ export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdo
       if (open) this.logger.error('Kakao does not answer: only probes and what is nearly over are sent until it does');
       else this.pullForward();
     });
+  }
+
+  onModuleInit(): void {
+    this.jobs.every(`capture.${this.kind}.strays`, STRAYS_EVERY_SECONDS, () => this.endStrays());
   }
 
   onApplicationBootstrap(): void {
@@ -113,7 +123,7 @@ export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdo
         ...[this.kind, now, probe, until, most, new Date(now.getTime() + this.config.timeoutMs + TAKEN_OVER_MARGIN_MS)],
       ],
     );
-    return rows.map((row) => this.captureOf(row));
+    return rows.map((row) => this.captures.read(row));
   }
 
   /** How many more of each merchant this instance may take. */
@@ -123,11 +133,21 @@ export class Redeemer implements OnApplicationBootstrap, BeforeApplicationShutdo
     return room;
   }
 
-  private captureOf(row: Record<string, unknown>): Capture {
-    const { columns } = this.dataSource.getMetadata(Capture);
-    return Object.fromEntries(
-      columns.map(({ propertyName, databaseName }) => [propertyName, row[databaseName]]),
-    ) as unknown as Capture;
+  /** Nobody has a key to ask for them; those whose time is over end all the same, where somebody sees it. */
+  private async endStrays(): Promise<void> {
+    const strays = await this.dataSource.getRepository(Capture).find({
+      where: {
+        ...{ kind: this.kind, state: 'pending', deadlineAt: LessThanOrEqual(this.clock.now()) },
+        merchant: Not(In(this.merchants.all.map(({ id }) => id))),
+      },
+      order: { deadlineAt: 'ASC' },
+      take: STRAYS_AT_ONCE,
+    });
+    for (const capture of strays) {
+      const { id: captureId, merchant } = capture;
+      this.logger.error({ captureId, merchant }, 'a capture waits for a merchant that is no longer listed');
+      await this.redemption.advance(capture);
+    }
   }
 
   private async work(capture: Capture): Promise<void> {

@@ -12,8 +12,8 @@ const LANES = {
   products: { atOnce: 32, waiting: 512, waitMs: 500 },
   /** Order work (`Fulfilment`), by workers that all merchants share. */
   fulfilment: { atOnce: 4, waiting: 4, waitMs: 250 },
-  /** Events, by workers that all merchants share. */
-  events: { atOnce: 4, waiting: 4, waitMs: 250 },
+  /** Events; as many are claimed as there are places. */
+  events: { atOnce: 16, waiting: 4, waitMs: 250 },
 } as const satisfies Record<string, Bounds>;
 export type Lane = keyof typeof LANES;
 
@@ -109,6 +109,11 @@ export class ShopCalls {
       if (error instanceof ShopBusy) throw new NotNow(error.message, error.hangs ? AGAIN_HANGING_S : AGAIN_S);
       throw error;
     }
+  }
+
+  /** How many calls a merchant may have under way just now. */
+  atOnce(merchant: string, lane: Lane): number {
+    return this.bulkheadOf(merchant, lane).hangs ? 1 : LANES[lane].atOnce;
   }
 
   private bulkheadOf(merchant: string, lane: Lane): Bulkhead {

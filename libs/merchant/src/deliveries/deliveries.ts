@@ -1,16 +1,31 @@
 import { ConflictException, Inject, Injectable, NotFoundException } from '@nestjs/common';
-import { APP_NAME, Clock, defineJob, Jobs, newId, Vault } from '@biz/platform';
-import type { AppName, Job } from '@biz/platform';
-import { SHOP_WORKERS } from '../calls/shop-calls';
+import {
+  afterCommit,
+  APP_NAME,
+  Clock,
+  gather,
+  newId,
+  prepared,
+  RuntimeConfig,
+  throughBriefOutage,
+  Vault,
+} from '@biz/platform';
+import type { AppName } from '@biz/platform';
 import { DataSource, IsNull, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { ShopEventData, ShopEventType } from '../events/shop-event';
 import { RelayIds } from '../relay/relay-ids';
 import { Delivery } from './delivery.entity';
-import type { DeliveryState } from './delivery.entity';
+import type { DeliveryAttempt, DeliveryState } from './delivery.entity';
 
 /** Seconds before each further try: quick at first, then over 24 hours. */
 const RETRY_AFTER = [1, 5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800];
+
+/** The schedule is over by then. */
+const GIVEN_UP_AFTER_SECONDS = 86_400;
+
+/** Each delay varies by this share, so that what failed together does not return together. */
+const JITTER = 0.1;
 
 export const PAYLOAD_CONTEXT = 'merchant.deliveries.payload';
 
@@ -38,46 +53,111 @@ export interface SettledDelivery {
   state: Exclude<DeliveryState, 'pending'>;
 }
 
-type SettledListener = (delivery: SettledDelivery, manager: EntityManager) => Promise<void>;
+type SettledListener = (deliveries: readonly SettledDelivery[], manager: EntityManager) => Promise<void>;
+
+/** What became of one try. */
+export interface Tried extends Pick<DeliveryAttempt, 'deliveryId' | 'at' | 'durationMs' | 'status' | 'result'> {
+  /** How many tries there were, this one too. */
+  tries: number;
+  /** No other try would end otherwise. */
+  hopeless?: boolean;
+}
+
+/** A row of `merchant.deliveries` as an event makes it; the rest has one value for all of them. */
+interface NewRow {
+  id: string;
+  merchant: string;
+  type: ShopEventType;
+  subject: string;
+  relay_id: string | null;
+  ordering_key: string;
+  payload: string;
+  created_at: Date;
+}
+
+type TriedRow = Omit<SettledDelivery, 'state'> & { id: string; state: DeliveryState };
+type SettledRow = SettledDelivery & { id: string };
+
+const INSERT = `
+  INSERT INTO merchant.deliveries (id, app, merchant, type, subject, relay_id, ordering_key, state, payload, created_at, due_at)
+  SELECT id, $2, merchant, type, subject, relay_id, ordering_key, 'pending', payload, created_at, $3
+    FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, merchant text, type text, subject text, relay_id text,
+         ordering_key text, payload text, created_at timestamptz)`;
+
+/** A try that was overtaken by another ends a delivery only when the shop took it. */
+const SETTLE = `
+  WITH given AS (
+    SELECT * FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, attempt_id uuid, at timestamptz, duration_ms integer,
+           status integer, result text, tries integer, state text, due_at timestamptz)
+  ), tried AS (
+    INSERT INTO merchant.delivery_attempts (id, delivery_id, at, duration_ms, status, result)
+    SELECT attempt_id, id, at, duration_ms, status, result FROM given ON CONFLICT (id) DO NOTHING
+  )
+  UPDATE merchant.deliveries
+     SET state = given.state, due_at = given.due_at, claimed_until = NULL,
+         settled_at = CASE given.state WHEN 'pending' THEN NULL ELSE $2::timestamptz END,
+         payload = CASE given.state WHEN 'delivered' THEN NULL ELSE payload END
+    FROM given
+   WHERE deliveries.id = given.id AND deliveries.state = 'pending'
+     AND (given.state = 'delivered' OR deliveries.tries = given.tries)
+  RETURNING deliveries.id, merchant, type, subject, deliveries.state`;
+
+/** Tries that end together share a commit. */
+const GATHERED = { size: 64, inFlight: 2 };
+/** What a shop took is not sent again because the database restarts just now. */
+const RIDE_OUT_MS = 10_000;
 
 /** What merchants are owed: stored with the change that caused it, delivered at least once, in order per subject. */
 @Injectable()
 export class Deliveries {
-  /** The job of this app's own deliveries: the app that learned a thing also tells it. */
-  readonly job: Job<{ deliveryId: string }>;
   private readonly listeners: SettledListener[] = [];
   private readonly completions = new Map<ShopEventType, (data: ShopEventData) => ShopEventData>();
+  private readonly settleOne: (tried: Tried) => Promise<boolean>;
+  private due: () => void = () => undefined;
 
   constructor(
     @Inject(APP_NAME) private readonly app: AppName,
-    private readonly jobs: Jobs,
     private readonly relayIds: RelayIds,
     private readonly vault: Vault,
     private readonly clock: Clock,
+    private readonly runtime: RuntimeConfig,
     private readonly dataSource: DataSource,
   ) {
-    this.job = defineJob({ name: `deliver.${app}`, schedule: RETRY_AFTER, concurrency: SHOP_WORKERS });
+    this.settleOne = gather((tried) => this.settleAll(tried), GATHERED);
+  }
+
+  /** Called whenever something became due. */
+  onDue(due: () => void): void {
+    this.due = due;
   }
 
   /** Stores an event in the caller's transaction; it is on its way as soon as that commits. */
-  async add(manager: EntityManager, event: NewDelivery): Promise<void> {
+  add(manager: EntityManager, event: NewDelivery): Promise<void> {
+    return this.addAll(manager, [event]);
+  }
+
+  /** Stores events by one statement; those of one subject are delivered in the order given. */
+  async addAll(manager: EntityManager, events: readonly NewDelivery[]): Promise<void> {
+    if (events.length === 0) return;
+    const rows: NewRow[] = [];
+    for (const event of events) rows.push(await this.rowOf(event));
+    await prepared(manager, INSERT, [JSON.stringify(rows), this.app, this.clock.now()]);
+    afterCommit(manager, this.due);
+  }
+
+  private async rowOf(event: NewDelivery): Promise<NewRow> {
     const { merchant, type, subject, relayId, at, data } = event;
     const facts: ShopEventData = { merchant, ...this.relayFacts(event), ...data };
-    const delivery: Delivery = {
+    return {
       id: newId(),
-      app: this.app,
       merchant,
       type,
       subject,
-      relayId: relayId ?? null,
-      orderingKey: relayId ?? subject,
-      state: 'pending',
+      relay_id: relayId ?? null,
+      ordering_key: relayId ?? subject,
       payload: await this.vault.seal(JSON.stringify(facts), PAYLOAD_CONTEXT),
-      createdAt: at ?? this.clock.now(),
-      settledAt: null,
+      created_at: at ?? this.clock.now(),
     };
-    await manager.insert(Delivery, delivery);
-    await this.jobs.add(this.job, { deliveryId: delivery.id }, manager);
   }
 
   private relayFacts({
@@ -101,24 +181,73 @@ export class Deliveries {
     return this.completions.get(type)?.(data) ?? data;
   }
 
-  /** Called in the transaction that settles a delivery of this app. */
+  /** Called in the transaction that settles deliveries of this app. */
   onSettled(listener: SettledListener): void {
     this.listeners.push(listener);
   }
 
-  /** Ends a delivery, unless it already ended, and starts the next of its subject. */
-  async settle(delivery: Delivery, state: SettledDelivery['state']): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
-      const { affected } = await manager.update(
-        Delivery,
-        { id: delivery.id, state: 'pending' },
-        { state, settledAt: this.clock.now(), ...(state === 'delivered' && { payload: null }) },
-      );
-      if (affected === 0) return;
-      const { merchant, type, subject } = delivery;
-      for (const listener of this.listeners) await listener({ merchant, type, subject, state }, manager);
-      await this.startNext(delivery, manager);
-    });
+  /**
+   * Writes down a try, and ends the delivery or plans its next one.
+   * @returns whether it ended
+   */
+  settle(tried: Tried): Promise<boolean> {
+    return throughBriefOutage(() => this.settleOne(tried), RIDE_OUT_MS);
+  }
+
+  private async settleAll(all: readonly Tried[]): Promise<boolean[]> {
+    const rows = all.map((tried) => this.endOf(tried));
+    const values = [JSON.stringify(rows), this.clock.now()];
+    const settle = async (on: DataSource | EntityManager): Promise<SettledRow[]> =>
+      (await prepared<TriedRow>(on, SETTLE, values)).filter((row): row is SettledRow => row.state !== 'pending');
+    const settled =
+      this.listeners.length === 0
+        ? await settle(this.dataSource)
+        : await this.dataSource.transaction(async (manager) => {
+            const ended = await settle(manager);
+            if (ended.length > 0) for (const listener of this.listeners) await listener(ended, manager);
+            return ended;
+          });
+    const ids = new Set(settled.map(({ id }) => id));
+    return all.map(({ deliveryId }) => ids.has(deliveryId));
+  }
+
+  private endOf({ deliveryId, at, durationMs, status, result, tries, hopeless = false }: Tried): object {
+    const seconds = RETRY_AFTER[tries - 1];
+    const more = !hopeless && seconds !== undefined;
+    const wait = 1000 * (seconds ?? 0) * this.runtime.retryTimeScale * (1 + JITTER * (2 * Math.random() - 1));
+    return {
+      ...{ id: deliveryId, attempt_id: newId(), at, duration_ms: durationMs, status, result, tries },
+      state: result === 'ok' ? 'delivered' : more ? 'pending' : 'failed',
+      due_at: new Date(this.clock.now().getTime() + wait),
+    };
+  }
+
+  /** Nothing was tried: it comes again after so many seconds, and no try is spent. */
+  async putBack(id: string, tries: number, afterSeconds: number): Promise<void> {
+    const dueAt = new Date(this.clock.now().getTime() + 1000 * afterSeconds * this.runtime.retryTimeScale);
+    await this.dataSource.query(
+      `UPDATE merchant.deliveries SET due_at = $3, claimed_until = NULL, tries = tries - 1
+        WHERE id = $1 AND tries = $2 AND state = 'pending'`,
+      [id, tries, dueAt],
+    );
+  }
+
+  /**
+   * Keeps as failed what nobody tries, because its merchant is no longer listed; after a day, for an instance of a newer
+   * version may know the merchant.
+   * @returns how many of each merchant
+   */
+  async failStrays(merchants: readonly string[]): Promise<{ merchant: string; count: number }[]> {
+    const now = this.clock.now();
+    const before = new Date(now.getTime() - 1000 * GIVEN_UP_AFTER_SECONDS * this.runtime.retryTimeScale);
+    return this.dataSource.query(
+      `WITH failed AS (
+         UPDATE merchant.deliveries SET state = 'failed', settled_at = $3
+          WHERE app = $1 AND state = 'pending' AND merchant <> ALL($2) AND due_at <= $4
+         RETURNING merchant)
+       SELECT merchant, count(*)::integer AS count FROM failed GROUP BY merchant`,
+      [this.app, merchants, now, before],
+    );
   }
 
   /** Sends a failed delivery again, with the same id. */
@@ -127,7 +256,7 @@ export class Deliveries {
       const { affected } = await manager.update(
         Delivery,
         { id, app: this.app, state: 'failed', payload: Not(IsNull()) },
-        { state: 'pending', settledAt: null },
+        { state: 'pending', settledAt: null, dueAt: this.clock.now(), claimedUntil: null, tries: 0 },
       );
       if (affected === 0) {
         const found = await manager.existsBy(Delivery, { id, app: this.app });
@@ -135,7 +264,7 @@ export class Deliveries {
           ? new ConflictException('Only a failed delivery whose facts were not erased is sent again')
           : new NotFoundException('No such delivery');
       }
-      await this.jobs.add(this.job, { deliveryId: id }, manager);
+      afterCommit(manager, this.due);
     });
   }
 
@@ -147,14 +276,5 @@ export class Deliveries {
         WHERE merchant = $1 AND subject = $2 AND payload IS NOT NULL`,
       [merchant, subject, this.clock.now()],
     );
-  }
-
-  private async startNext({ app, merchant, orderingKey }: Delivery, manager: EntityManager): Promise<void> {
-    const next = await manager.findOne(Delivery, {
-      select: { id: true },
-      where: { app, merchant, orderingKey, state: 'pending' },
-      order: { id: 'ASC' },
-    });
-    if (next) await this.jobs.add(this.job, { deliveryId: next.id }, manager);
   }
 }

@@ -7,6 +7,7 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 /** Something a merchant is owed, until it has it. */
 @Entity({ schema: 'merchant', name: 'deliveries' })
 @Index('deliveries_pending_in_order', ['app', 'merchant', 'orderingKey', 'id'], { where: `state = 'pending'` })
+@Index('deliveries_due', ['app', 'merchant', 'dueAt', 'id'], { where: `state = 'pending'` })
 @Index('deliveries_by_state', ['app', 'state', 'id'])
 @Index('deliveries_by_subject', ['merchant', 'subject'])
 @Check('deliveries_state', `state IN ('pending', 'delivered', 'failed')`)
@@ -48,6 +49,18 @@ export class Delivery {
 
   @Column('timestamptz', { name: 'settled_at', nullable: true })
   settledAt: Date | null;
+
+  /** When a pending delivery is tried next. */
+  @Column('timestamptz', { name: 'due_at', default: () => 'now()' })
+  dueAt: Date;
+
+  /** An instance delivers it until then, or died. */
+  @Column('timestamptz', { name: 'claimed_until', nullable: true })
+  claimedUntil: Date | null;
+
+  /** How often it was tried. */
+  @Column('integer', { default: 0 })
+  tries: number;
 }
 
 /** One try of a delivery. */

@@ -1,138 +1,131 @@
-import { Injectable, Logger } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
-import { Clock, Jobs, newId, NotNow, Outbound, Vault } from '@biz/platform';
-import { DataSource, LessThan } from 'typeorm';
-import { ShopCalls, ShopLate } from '../calls/shop-calls';
-import { EventReceiver } from '../events/shop-event';
-import type { ShopEvent, ShopEventData } from '../events/shop-event';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
+import { APP_NAME, Clock, DueWork, JobMetrics, Jobs, NotNow, prepared, RuntimeConfig, Vault } from '@biz/platform';
+import type { AppName } from '@biz/platform';
+import { DataSource } from 'typeorm';
+import { EventSender, LONGEST_TRY_MS } from '../calls/event-sender';
+import { ShopCalls } from '../calls/shop-calls';
+import type { ShopEventData, ShopEventType } from '../events/shop-event';
 import { Merchants } from '../registry/merchants';
-import type { Merchant } from '../registry/merchants';
 import { Deliveries, PAYLOAD_CONTEXT } from './deliveries';
-import { Delivery, DeliveryAttempt } from './delivery.entity';
-import { signedHeaders } from './signature';
 
-/** A shop that takes longer is tried again. */
-const SHOP_TIMEOUT_MS = 15_000;
+/** Mostly waiting for shops, so many may run at once; a single merchant has its places in `ShopCalls`. */
+const AT_ONCE = 64;
+/** After the longest try and this much more, the process that claimed counts as dead. */
+const TAKEN_OVER_MARGIN_MS = 5_000;
 
-interface Attempt {
-  result: string;
-  status?: number;
+/** How often it is looked for what is owed to merchants that are no longer listed. */
+const STRAYS_EVERY_SECONDS = 600;
+
+interface Claim {
+  id: string;
+  merchant: string;
+  type: ShopEventType;
+  payload: string | null;
+  created_at: Date;
+  tries: number;
 }
 
-/** Hands a stored event to the merchant's port or webhook. */
+/** What is due, of each merchant as many as it has places; an earlier event of the same subject goes first. */
+const CLAIM = `
+  WITH due AS MATERIALIZED (
+    SELECT next.id FROM unnest($1::text[], $2::integer[]) AS shop(merchant, room)
+     CROSS JOIN LATERAL (
+       SELECT id, due_at FROM merchant.deliveries AS mine
+        WHERE app = $3 AND mine.merchant = shop.merchant AND state = 'pending' AND due_at <= $4
+          AND (claimed_until IS NULL OR claimed_until <= $4)
+          AND NOT EXISTS (
+            SELECT FROM merchant.deliveries AS earlier
+             WHERE earlier.app = mine.app AND earlier.merchant = mine.merchant AND earlier.state = 'pending'
+               AND earlier.ordering_key = mine.ordering_key AND earlier.id < mine.id)
+        ORDER BY due_at, id LIMIT shop.room FOR UPDATE SKIP LOCKED) AS next
+     ORDER BY next.due_at, next.id LIMIT $5)
+  UPDATE merchant.deliveries SET claimed_until = $6, tries = tries + 1 FROM due WHERE deliveries.id = due.id
+  RETURNING deliveries.id, merchant, type, payload, created_at, tries`;
+
+/** Hands what merchants are owed to their ports and webhooks, in time and fairly between them. */
 @Injectable()
-export class DeliveryWorker implements OnModuleInit {
+export class DeliveryWorker implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(DeliveryWorker.name);
+  private readonly due: DueWork<Claim>;
 
   constructor(
+    @Inject(APP_NAME) private readonly app: AppName,
     private readonly deliveries: Deliveries,
     private readonly merchants: Merchants,
     private readonly calls: ShopCalls,
-    private readonly jobs: Jobs,
+    private readonly sender: EventSender,
     private readonly vault: Vault,
-    private readonly outbound: Outbound,
     private readonly clock: Clock,
+    private readonly jobs: Jobs,
     private readonly dataSource: DataSource,
-  ) {}
+    runtime: RuntimeConfig,
+    metrics: JobMetrics,
+  ) {
+    this.due = new DueWork({
+      name: `deliver.${app}`,
+      atOnce: AT_ONCE,
+      claim: (most) => this.claim(most),
+      work: (claim) => this.deliver(claim),
+      ...{ logger: this.logger, metrics, runtime },
+    });
+  }
 
   onModuleInit(): void {
-    this.jobs.work(
-      this.deliveries.job,
-      ({ deliveryId }) => this.deliver(deliveryId),
-      async ({ deliveryId }) => {
-        const delivery = await this.find(deliveryId);
-        if (delivery) await this.deliveries.settle(delivery, 'failed');
-      },
-    );
+    this.jobs.every(`deliver.${this.app}.strays`, STRAYS_EVERY_SECONDS, () => this.failStrays());
   }
 
-  private async deliver(id: string): Promise<void> {
-    const delivery = await this.find(id);
-    if (!delivery?.payload || (await this.isBehindAnother(delivery))) return;
-    const merchant = this.merchants.get(delivery.merchant);
-    const facts = JSON.parse(await this.vault.open(delivery.payload, PAYLOAD_CONTEXT)) as ShopEventData;
-    const event: ShopEvent = {
-      id,
-      type: delivery.type,
-      timestamp: delivery.createdAt,
-      data: this.deliveries.completed(delivery.type, facts),
-    };
-    const started = performance.now();
-    const attempt = await this.send(merchant, event);
-    await this.dataSource.getRepository(DeliveryAttempt).insert({
-      id: newId(),
-      deliveryId: id,
-      at: this.clock.now(),
-      durationMs: Math.round(performance.now() - started),
-      status: attempt.status ?? null,
-      result: attempt.result,
+  onApplicationBootstrap(): void {
+    this.deliveries.onDue(() => {
+      this.due.nudge();
     });
-    if (attempt.result === 'no-receiver') return this.deliveries.settle(delivery, 'failed');
-    if (attempt.result !== 'ok') throw new Error(`not delivered: ${attempt.result} ${attempt.status ?? ''}`);
-    await this.deliveries.settle(delivery, 'delivered');
+    this.due.start();
   }
 
-  private async send(merchant: Merchant, event: ShopEvent): Promise<Attempt> {
-    const receiver = this.merchants.port(merchant, EventReceiver);
-    if (receiver?.accepts(event.type)) return this.callPort(merchant.id, receiver, event);
-    const { webhookUrl, webhookSecrets } = merchant.secrets;
-    if (!webhookUrl) {
-      this.logger.warn({ merchant: merchant.id, type: event.type }, 'no EventReceiver and no webhook: kept as failed');
-      return { result: 'no-receiver' };
-    }
-    return this.callWebhook(merchant.id, webhookUrl, webhookSecrets, event);
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.due.stop();
   }
 
-  private async callPort(merchant: string, receiver: EventReceiver, event: ShopEvent): Promise<Attempt> {
+  private async failStrays(): Promise<void> {
+    const failed = await this.deliveries.failStrays(this.merchants.all.map(({ id }) => id));
+    for (const stray of failed)
+      this.logger.error(stray, 'a merchant is owed events and no longer listed: kept as failed');
+  }
+
+  private claim(most: number): Promise<Claim[]> {
+    const now = this.clock.now();
+    const room = new Map(this.merchants.all.map(({ id }) => [id, this.calls.atOnce(id, 'events')]));
+    for (const { merchant } of this.due.current()) room.set(merchant, Math.max((room.get(merchant) ?? 0) - 1, 0));
+    return prepared<Claim>(this.dataSource, CLAIM, [
+      ...[[...room.keys()], [...room.values()], this.app, now, most],
+      new Date(now.getTime() + LONGEST_TRY_MS + TAKEN_OVER_MARGIN_MS),
+    ]);
+  }
+
+  private async deliver(claim: Claim): Promise<void> {
+    const { id, type, payload, created_at: timestamp, tries } = claim;
+    // Erased just now.
+    if (payload === null) return;
+    const facts = JSON.parse(await this.vault.open(payload, PAYLOAD_CONTEXT)) as ShopEventData;
+    const event = { id, type, timestamp, data: this.deliveries.completed(type, facts) };
+    const started = performance.now();
     try {
-      await this.calls.job(merchant, 'events', SHOP_TIMEOUT_MS, () => receiver.receive(event));
-      return { result: 'ok' };
+      const { result, status = null } = await this.sender.send(this.merchants.get(claim.merchant), event);
+      const durationMs = Math.round(performance.now() - started);
+      const hopeless = result === 'no-receiver';
+      await this.deliveries.settle({
+        deliveryId: id,
+        at: this.clock.now(),
+        durationMs,
+        status,
+        result,
+        tries,
+        hopeless,
+      });
+      if (result !== 'ok' && !hopeless) throw new Error(`not delivered: ${result} ${status ?? ''}`);
     } catch (error) {
-      if (error instanceof NotNow) throw error;
-      if (error instanceof ShopLate) return { result: 'TIMEOUT' };
-      this.logger.warn({ type: event.type, error }, 'EventReceiver failed');
-      return { result: 'RECEIVER_FAILED' };
-    }
-  }
-
-  private async callWebhook(merchant: string, url: string, secrets: string[], event: ShopEvent): Promise<Attempt> {
-    try {
-      // The time-out is the call's own; a merchant that reaches it counts as hanging.
-      return await this.calls.job(merchant, 'events', 2 * SHOP_TIMEOUT_MS, () => this.post(url, secrets, event));
-    } catch (error) {
-      if (error instanceof ShopLate) return { result: 'TIMEOUT' };
+      if (error instanceof NotNow) await this.deliveries.putBack(id, tries, error.afterSeconds);
       throw error;
     }
-  }
-
-  /** Standard Webhooks: the id is the same on every try, the signature is of this try. */
-  private async post(url: string, secrets: string[], { id, type, timestamp, data }: ShopEvent): Promise<Attempt> {
-    const now = this.clock.now();
-    const body = JSON.stringify({ type, timestamp: timestamp.toISOString(), data });
-    const outcome = await this.outbound.send({
-      method: 'POST',
-      url,
-      headers: {
-        'content-type': 'application/json',
-        ...signedHeaders({ webhookSecrets: secrets }, id, now, body),
-      },
-      body,
-      timeoutMs: SHOP_TIMEOUT_MS,
-    });
-    if (outcome.kind !== 'answered' && outcome.reason === 'TIMEOUT') throw new ShopLate('TIMEOUT');
-    if (outcome.kind !== 'answered') return { result: outcome.reason };
-    const { status } = outcome;
-    return { status, result: status >= 200 && status < 300 ? 'ok' : 'REFUSED' };
-  }
-
-  /** An earlier event of the same subject goes first; whoever settles it starts this one. */
-  private isBehindAnother({ id, app, merchant, orderingKey }: Delivery): Promise<boolean> {
-    return this.dataSource
-      .getRepository(Delivery)
-      .existsBy({ app, merchant, orderingKey, state: 'pending', id: LessThan(id) });
-  }
-
-  private find(id: string): Promise<Delivery | null> {
-    return this.dataSource.getRepository(Delivery).findOneBy({ id, state: 'pending' });
   }
 }

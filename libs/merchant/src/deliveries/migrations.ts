@@ -38,3 +38,30 @@ export class MerchantDeliveries1795400000000 implements MigrationInterface {
     await runner.query(`DROP SCHEMA merchant CASCADE`);
   }
 }
+
+/** The schedule of deliveries moves from jobs into the rows. */
+export class DeliveriesSchedule1795530000000 implements MigrationInterface {
+  readonly name = 'DeliveriesSchedule1795530000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // The defaults are for instances of the version before, which may still add deliveries.
+    await runner.query(`
+      ALTER TABLE merchant.deliveries
+        ADD due_at timestamptz NOT NULL DEFAULT now(),
+        ADD claimed_until timestamptz,
+        ADD tries integer NOT NULL DEFAULT 0`);
+    // What waits was tried some minute ago; when it is due next nobody knows any more.
+    await runner.query(`
+      UPDATE merchant.deliveries SET tries = tried.n
+        FROM (SELECT delivery_id, count(*)::integer AS n FROM merchant.delivery_attempts GROUP BY 1) AS tried
+       WHERE tried.delivery_id = deliveries.id AND state = 'pending'`);
+    await runner.query(
+      `CREATE INDEX deliveries_due ON merchant.deliveries (app, merchant, due_at, id) WHERE state = 'pending'`,
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP INDEX merchant.deliveries_due`);
+    await runner.query(`ALTER TABLE merchant.deliveries DROP due_at, DROP claimed_until, DROP tries`);
+  }
+}

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { EventSender } from '../calls/event-sender';
 import { ShopCalls } from '../calls/shop-calls';
 import { EndpointPorts } from '../endpoints/endpoint-ports';
 import { Deliveries } from '../deliveries/deliveries';
@@ -33,7 +34,7 @@ export class MerchantsModule {
       global: true,
       imports: definitions.flatMap(({ module }) => (module ? [module] : [])),
       controllers: [DeliveriesController, RelayIdsController],
-      providers: [...providers, DeliveryWorker],
+      providers: [...providers, EventSender, DeliveryWorker],
       exports: providers,
     };
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
+import { AfterCommit } from './after-commit';
 import type { SchemaOwner } from './schema-owner';
 
 /** Where TypeORM notes which migrations ran; it belongs to no owner. */
@@ -30,6 +31,7 @@ export function createDataSource({ url, poolSize, name, schemas }: DatabaseOptio
     entities: schemas.flatMap(({ entities }) => entities),
     migrations: schemas.flatMap(({ migrations }) => migrations),
     migrationsTableName: MIGRATIONS_TABLE,
+    subscribers: [AfterCommit],
     // gen_random_uuid() is part of PostgreSQL: no extension to install, no superuser needed.
     uuidExtension: 'pgcrypto',
     installExtensions: false,

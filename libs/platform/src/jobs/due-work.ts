@@ -1,6 +1,8 @@
-import { newRequestId, NotYet, withRequestId } from '@biz/platform';
-import type { JobMetrics, RuntimeConfig } from '@biz/platform';
 import type { Logger } from '@nestjs/common';
+import type { RuntimeConfig } from '../config/platform.config';
+import { newRequestId, withRequestId } from '../logging/request-context';
+import type { JobMetrics } from '../metrics/job-metrics';
+import { NotYet } from './job';
 
 const SEARCH_EVERY_MS = 1_000;
 const SEARCH_EVERY_MS_AT_LEAST = 25;
