@@ -197,7 +197,7 @@ describe('deliveries', () => {
     }
     expect(new Set(shop.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(80);
     await first.close();
-  });
+  }, 30_000);
 
   it('are on their way as soon as the transaction commits: nobody waits for the next search', async () => {
     await running.close();
@@ -247,7 +247,7 @@ describe('deliveries', () => {
     const hours = (attempts[11]!.at.getTime() - attempts[0]!.at.getTime()) / 36_000;
     expect(hours).toBeGreaterThan(21);
     expect(hours).toBeLessThan(27);
-  });
+  }, 30_000);
 
   it('spoil no other when one of them cannot be settled', async () => {
     running
