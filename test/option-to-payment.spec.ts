@@ -173,7 +173,7 @@ describe('a draft is priced again when it is paid', () => {
     const order = { id: sheet.partner_order_id, user };
     expect(await world.approve(order, world.kakaopay.ready(sheet))).toMatchObject({ status: 200 });
     expect(await world.sheet(draft, user)).toMatchObject({ partner_order_id: order.id, total_amount: 10_500 });
-    await option.get(Products).save('first', shirt('held', { price: 50_000 }), 'keep');
+    await option.get(Products).save('first', shirt('held', { price: 50_000 }), { stock: 'keep' });
     expect(await world.sheet(draft, user)).toMatchObject({ partner_order_id: order.id, total_amount: 10_500 });
   });
 

@@ -1,14 +1,22 @@
 import { CommerceModule, commerceSchema } from '@biz/commerce';
 import { Goods, merchantSchemas, MerchantsModule } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
+import { OperatorGuard } from '@biz/platform';
 import type { AppDefinition } from '@biz/platform';
 import { Module } from '@nestjs/common';
+import { LargeBodies } from './operator/large-bodies';
+import { OperatorMerchant } from './operator/operator-merchant';
+import { SkuImport } from './skus/sku-import';
+import { SkusController } from './skus/skus.controller';
 import { DraftsController } from './operator/drafts.controller';
 import { ProductsController } from './operator/products.controller';
 import { OptionsController } from './options/options.controller';
 import { Selections } from './options/selections';
 
-@Module({ controllers: [OptionsController, ProductsController, DraftsController], providers: [Goods, Selections] })
+@Module({
+  controllers: [OptionsController, ProductsController, SkusController, DraftsController],
+  providers: [Goods, Selections, OperatorMerchant, SkuImport, LargeBodies, OperatorGuard],
+})
 class OptionModule {}
 
 /** The option plugin (옵션선택 플러그인): shows what can be chosen and keeps what was. */

@@ -31,6 +31,7 @@ export { newRequestId, requestId, withRequestId } from './logging/request-contex
 export { scrub, scrubText } from './logging/scrub';
 export { JobMetrics } from './metrics/job-metrics';
 export { Metrics } from './metrics/metrics';
+export { OperatorGuard } from './operator/operator.guard';
 export { OperatorController } from './operator/operator.controller';
 export { pageDto, pageOf, PageQuery } from './operator/paging.dto';
 export type { Page } from './operator/paging.dto';

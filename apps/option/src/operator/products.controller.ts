@@ -1,5 +1,4 @@
 import { Product, ProductRefused, Products } from '@biz/commerce';
-import { Merchants } from '@biz/merchant';
 import { OperatorController } from '@biz/platform';
 import { BadRequestException, Body, Get, NotFoundException, Param, Put, Query } from '@nestjs/common';
 import {
@@ -10,13 +9,14 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
+import { OperatorMerchant } from './operator-merchant';
 import { MerchantQuery, ProductProblems, SaveProductQuery, StoredProductDto } from './operator.dto';
 
 @OperatorController('products')
 export class ProductsController {
   constructor(
     private readonly products: Products,
-    private readonly merchants: Merchants,
+    private readonly merchant: OperatorMerchant,
   ) {}
 
   @Get(':id')
@@ -29,7 +29,7 @@ export class ProductsController {
   @ApiOkResponse({ type: StoredProductDto, description: 'The product, with its stock' })
   @ApiNotFoundResponse({ description: 'There is no such product, or no such merchant' })
   async get(@Param('id') id: string, @Query() { merchant }: MerchantQuery): Promise<StoredProductDto> {
-    const merchantId = this.merchantId(merchant);
+    const merchantId = this.merchant.idOf(merchant);
     const found = await this.products.inspect(merchantId, id);
     if (found === undefined) throw new NotFoundException('No such product');
     const { product, levels, createdAt, updatedAt } = found;
@@ -61,17 +61,11 @@ export class ProductsController {
       });
     }
     try {
-      await this.products.save(this.merchantId(merchant), { ...given, id }, stock);
+      await this.products.save(this.merchant.idOf(merchant), { ...given, id }, { stock });
     } catch (error) {
       if (!(error instanceof ProductRefused)) throw error;
       throw new BadRequestException({ message: 'The product is refused.', problems: error.problems });
     }
     return this.get(id, { merchant });
-  }
-
-  private merchantId(merchant: string | undefined): string {
-    if (merchant === undefined) return this.merchants.default.id;
-    if (!this.merchants.all.some(({ id }) => id === merchant)) throw new NotFoundException('No such merchant');
-    return merchant;
   }
 }

@@ -82,6 +82,9 @@ function readOption(from: Fields): ProductOption {
   });
 }
 
+/** PostgreSQL keeps no U+0000 and no half of a character. */
+const canBeKept = (text: string): boolean => !/[\0\p{Surrogate}]/u.test(text);
+
 /** The fields of one JSON object; each read notes what does not fit and answers something that can be read on. */
 class Fields {
   private readonly object: Record<string, unknown>;
@@ -99,9 +102,7 @@ class Fields {
   text(name: string, { max }: { max: number }): string | undefined {
     const value = this.value(name);
     if (value === undefined) return undefined;
-    // PostgreSQL keeps no U+0000.
-    const fits = typeof value === 'string' && value.trim() !== '' && value.length <= max && !value.includes('\0');
-    if (fits) return value;
+    if (typeof value === 'string' && value.trim() !== '' && value.length <= max && canBeKept(value)) return value;
     this.wrong(name, `must be a text of 1 to ${max} characters`);
     return undefined;
   }

@@ -45,7 +45,7 @@ export function combination<const Questions extends readonly Question[]>(
       );
     }
     chain.forEach((link, depth) => {
-      const id = subGroupId(sku.values.slice(0, depth), link.title.id);
+      const id = pathId(sku.values.slice(0, depth), link.title.id);
       const branch = link.subGroups.get(id) ?? { subGroup: { id, options: [] }, seen: new Set<string>() };
       link.subGroups.set(id, branch);
       const value = sku.values[depth] ?? '';
@@ -54,7 +54,7 @@ export function combination<const Questions extends readonly Question[]>(
         branch.subGroup.options.push(article(value, sku));
       } else if (!branch.seen.has(value)) {
         branch.seen.add(value);
-        const leadsTo = [{ groupId: next.id, subGroupId: subGroupId(sku.values.slice(0, depth + 1), next.id) }];
+        const leadsTo = [{ groupId: next.id, subGroupId: pathId(sku.values.slice(0, depth + 1), next.id) }];
         branch.subGroup.options.push({ id: value, value, leadsTo });
       }
     });
@@ -126,7 +126,7 @@ function titleOf(question: Question): { id: string; name: string; description?: 
 }
 
 /** The path and the group, joined as the guide's sample does; a colon inside a value is written %3A so that no two paths meet. */
-function subGroupId(path: readonly string[], groupId: string): string {
+export function pathId(path: readonly string[], groupId: string): string {
   return [...path, groupId].map((part) => part.replaceAll('%', '%25').replaceAll(':', '%3A')).join(':');
 }
 

@@ -42,6 +42,23 @@ interface Known {
 /** Options whose definitions are kept in memory: about 100 MB of them. */
 const KEPT_OPTIONS = 200_000;
 
+export interface SaveOptions {
+  /** `keep` leaves the count of every sku that is already counted, for changes made while the shop sells. */
+  stock?: 'set' | 'keep';
+  /** Checks all of it and writes nothing. */
+  dryRun?: boolean;
+  /** The version it was changed from. */
+  version?: number;
+}
+
+/** Somebody else saved the product meanwhile. */
+export class ProductChanged extends Error {
+  constructor(readonly productId: string) {
+    super(`product ${productId} was changed meanwhile`);
+    this.name = 'ProductChanged';
+  }
+}
+
 /** The products of every merchant. */
 @Injectable()
 export class Products {
@@ -103,13 +120,17 @@ export class Products {
   /**
    * Creates or replaces a product, its stock included: `stock` is what is on hand, reserved pieces with it.
    *
-   * @param stock `keep` leaves the count of every sku that is already counted, for changes made while the shop sells
    * @throws {ProductRefused} with every problem at once
+   * @throws {ProductChanged} when it is not the version it was changed from
    */
-  async save(merchantId: string, input: unknown, stock: 'set' | 'keep' = 'set'): Promise<Product> {
+  async save(merchantId: string, input: unknown, options: SaveOptions = {}): Promise<Product> {
+    const { stock = 'set', dryRun = false, version } = options;
     const product = acceptProduct(input);
     await this.dataSource.transaction(async (manager) => {
       await this.refuseForeignIds(manager, merchantId, product);
+      if (version !== undefined) await this.refuseOtherVersion(manager, merchantId, product.id, version);
+      const counts = await this.countsOf(manager, merchantId, product, stock, dryRun);
+      if (dryRun) return;
       await manager.query(
         `INSERT INTO commerce.products (merchant_id, id, kakao_id, definition) VALUES ($1, $2, $3, $4)
          ON CONFLICT (merchant_id, id)
@@ -117,7 +138,7 @@ export class Products {
            version = products.version + 1`,
         [merchantId, product.id, product.kakaoId ?? product.id, JSON.stringify(withStock(product, NO_STOCK))],
       );
-      await this.saveStock(manager, merchantId, product, stock);
+      await this.saveStock(manager, merchantId, product, counts);
     });
     return product;
   }
@@ -174,16 +195,31 @@ export class Products {
     }
   }
 
-  private async saveStock(
+  private async refuseOtherVersion(
+    manager: EntityManager,
+    merchantId: string,
+    id: string,
+    version: number,
+  ): Promise<void> {
+    const [row] = await manager.query<{ version: number }[]>(
+      `SELECT version FROM commerce.products WHERE merchant_id = $1 AND id = $2`,
+      [merchantId, id],
+    );
+    if (row?.version !== version) throw new ProductChanged(id);
+  }
+
+  /** What will be on hand of each sku; the rows stay locked until it is, unless nothing will be written. */
+  private async countsOf(
     manager: EntityManager,
     merchantId: string,
     product: Product,
     stock: 'set' | 'keep',
-  ): Promise<void> {
+    dryRun: boolean,
+  ): Promise<Map<string, number>> {
     const counts = countedStock(product);
     const held = await manager.query<{ sku: string; on_hand: number; reserved: number }[]>(
       `SELECT sku, on_hand, reserved FROM commerce.stock WHERE merchant_id = $1 AND product_id = $2
-       ORDER BY product_id COLLATE "C", sku COLLATE "C" FOR UPDATE`,
+       ORDER BY product_id COLLATE "C", sku COLLATE "C"${dryRun ? '' : ' FOR UPDATE'}`,
       [merchantId, product.id],
     );
     const problems: Problem[] = [];
@@ -197,6 +233,15 @@ export class Products {
         });
     }
     if (problems.length > 0) throw new ProductRefused(product.id, problems);
+    return counts;
+  }
+
+  private async saveStock(
+    manager: EntityManager,
+    merchantId: string,
+    product: Product,
+    counts: ReadonlyMap<string, number>,
+  ): Promise<void> {
     await manager.query(
       `DELETE FROM commerce.stock WHERE merchant_id = $1 AND product_id = $2 AND NOT (sku = ANY ($3::text[]))`,
       [merchantId, product.id, [...counts.keys()]],

@@ -1,0 +1,86 @@
+import { isUtf8 } from 'node:buffer';
+import { Readable } from 'node:stream';
+import { PayloadTooLargeException } from '@nestjs/common';
+import { CsvError, parse } from 'csv-parse';
+import { stringify } from 'csv-stringify';
+import { decodeStream } from 'iconv-lite';
+
+/** A record of a CSV file, and the line it ends on. */
+export interface CsvRecord {
+  cells: string[];
+  line: number;
+}
+
+/** A file that is no CSV from some line on. */
+export class NoCsv extends Error {
+  constructor(
+    readonly line: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Of a file; 20,000 SKUs are about 2 MB. */
+const MAX_BYTES = 16 * 1024 * 1024;
+const NEW_LINE = 0x0a;
+
+/** Rows as Excel opens them by a double click: UTF-8 with its mark, CRLF. */
+export function csvOf(rows: Iterable<string[]>): Readable {
+  return Readable.from(rows).pipe(stringify({ bom: true, record_delimiter: 'windows', quoted_match: /[\r\n]/ }));
+}
+
+/**
+ * The records of a file as Excel saves it: UTF-8, with its mark or without, or CP949.
+ *
+ * @throws NoCsv
+ */
+export async function* recordsOf(body: AsyncIterable<Buffer>): AsyncGenerator<CsvRecord> {
+  const options = { bom: true, relax_column_count: true, skip_records_with_empty_values: true, info: true };
+  const parser = decoded(body).pipe(
+    parse({ ...options, record_delimiter: ['\r\n', '\n', '\r'], max_record_size: 65_536 }),
+  );
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+      if (record.some((cell) => cell.includes('\uFFFD'))) {
+        throw new NoCsv(info.lines, 'holds a character that is neither UTF-8 nor CP949');
+      }
+      yield { cells: record, line: info.lines };
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const { lines } = error as unknown as { lines?: unknown };
+    throw new NoCsv(typeof lines === 'number' ? lines : 1, `is no CSV: ${error.code}`);
+  }
+}
+
+function decoded(body: AsyncIterable<Buffer>): Readable {
+  return Readable.from(texts(body), { objectMode: false });
+}
+
+/** The titles are Korean, so the first line shows the encoding. */
+async function* texts(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const start: Buffer[] = [];
+  const rest = bounded(body)[Symbol.asyncIterator]();
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
+    start.push(next.value);
+    if (next.value.includes(NEW_LINE)) break;
+  }
+  const head = Buffer.concat(start);
+  const end = head.indexOf(NEW_LINE);
+  const encoding = isUtf8(end < 0 ? head : head.subarray(0, end)) ? 'utf8' : 'cp949';
+  const whole = async function* (): AsyncGenerator<Buffer> {
+    yield head;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  };
+  yield* Readable.from(whole()).pipe(decodeStream(encoding)) as AsyncIterable<string>;
+}
+
+async function* bounded(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MAX_BYTES) throw new PayloadTooLargeException(`A file may have ${MAX_BYTES} bytes`);
+    yield chunk;
+  }
+}

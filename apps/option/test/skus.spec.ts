@@ -1,0 +1,309 @@
+import { Readable } from 'node:stream';
+import { checkProduct, combination, commerceSchema, Products, Stock } from '@biz/commerce';
+import type { Product } from '@biz/commerce';
+import { merchantSchema } from '@biz/merchant';
+import { merchants } from '@biz/merchants';
+import { startTestApp, testDatabase, times } from '@biz/testing';
+import type { TestApp, TestDatabase } from '@biz/testing';
+import fc from 'fast-check';
+import { encode } from 'iconv-lite';
+import { optionApp } from '../src/option.module';
+import { asTyped, defused, fieldsOf } from '../src/skus/sku-cells';
+import { csvOf, recordsOf } from '../src/skus/sku-file';
+import { headerOf, rowsOf, tableProblems, withSkus } from '../src/skus/sku-table';
+import { anyProduct } from './any-product';
+
+let database: TestDatabase;
+let app: TestApp;
+
+beforeAll(async () => {
+  database = await testDatabase(merchantSchema, commerceSchema);
+  app = await startTestApp(optionApp(merchants), { database });
+});
+afterAll(async () => {
+  await app.close();
+  await database.drop();
+});
+
+const HEADER = '사이즈,색상,추가 금액,재고,최소 수량,최대 수량,전달값,재고 이름';
+const shirt: Product = {
+  id: 'shirt',
+  name: '셔츠',
+  kind: 'commerce',
+  price: 10_000,
+  groups: combination(
+    [{ id: 'size', name: '사이즈', description: '골라 주세요.' }, '색상'],
+    [
+      { values: ['S', '흰색'], stock: 3, extra: '001' },
+      { values: ['S', '=검정'], addPrice: 500, stock: 5, maxQuantity: 9 },
+      { values: ['M', '흰색'], addPrice: -500 },
+    ],
+  ),
+};
+beforeEach(async () => {
+  await database.query(`DELETE FROM commerce.stock WHERE product_id = 'shirt'`);
+  await database.query(`DELETE FROM commerce.products WHERE id = 'shirt'`);
+  await app.get<Products>(Products).save('demo-shop', shirt);
+});
+
+interface Told {
+  status?: number;
+  saved?: boolean;
+  rows?: number;
+  added?: number;
+  changed?: number;
+  removed?: number;
+  problemCount?: number;
+  problems?: { line: number; column?: string; message: string }[];
+}
+const AUTHORIZED = { authorization: 'Bearer dev-operator-token' };
+const put = async (file: string | Buffer, query = '', id = 'shirt', headers: object = AUTHORIZED) => {
+  const response = await fetch(`${app.url}/operator/products/${id}/skus${query}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'text/csv', ...headers },
+    body: typeof file === 'string' ? file : new Uint8Array(file),
+  });
+  return { http: response.status, body: (await response.json()) as Told };
+};
+const exported = async (id = 'shirt'): Promise<string> => {
+  const response = await fetch(`${app.url}/operator/products/${id}/skus`, { headers: AUTHORIZED });
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+  return Buffer.from(await response.arrayBuffer()).toString('utf8');
+};
+/** The product as an operator sees it, without what every save changes. */
+const kept = async (): Promise<object> => {
+  const response = await fetch(`${app.url}/operator/products/shirt`, { headers: AUTHORIZED });
+  const product = (await response.json()) as { updatedAt: string };
+  return { ...product, updatedAt: '' };
+};
+const lines = (...rows: string[]): string => [HEADER, ...rows, ''].join('\r\n');
+
+it('exports what Excel opens: Korean titles, UTF-8 with its mark, CRLF, no formulas', async () => {
+  expect(await exported()).toBe(`\uFEFF${lines('S,흰색,,3,,,001,', "S,'=검정,500,5,,9,,", 'M,흰색,-500,,,,,')}`);
+});
+
+it('changes nothing when a file comes back as it went out, in either encoding', async () => {
+  const before = await kept();
+  const file = await exported();
+  const told = { rows: 3, added: 0, changed: 0, removed: 0, problemCount: 0, saved: true };
+  for (const each of [Buffer.from(file), Buffer.from(file.slice(1)), encode(file.slice(1), 'cp949')]) {
+    expect(await put(each)).toMatchObject({ http: 200, body: told });
+    expect(await kept()).toEqual(before);
+  }
+});
+
+it('adds, changes and removes SKUs, and leaves the rest of the product alone', async () => {
+  const file = lines('S,흰색,"1,000",7,1,2,001,', 'L,파랑,,9,,,,', '', ',,,,,,,');
+  expect(await put(file)).toMatchObject({
+    http: 200,
+    body: { rows: 2, added: 1, changed: 1, removed: 2, saved: true },
+  });
+  expect(await kept()).toMatchObject({
+    price: 10_000,
+    groups: [
+      { id: 'size', description: '골라 주세요.', subGroups: [{ options: [{ value: 'S' }, { value: 'L' }] }] },
+      {
+        subGroups: [
+          { options: [{ value: '흰색', addPrice: 1_000, stock: 7, minQuantity: 1, maxQuantity: 2, extra: '001' }] },
+          { id: 'L:색상', options: [{ value: '파랑', stock: 9 }] },
+        ],
+      },
+    ],
+    levels: [
+      { sku: 'L:색상/파랑', onHand: 9 },
+      { sku: 'S:색상/흰색', onHand: 7 },
+    ],
+  });
+});
+
+it('tells every problem by its line, and saves nothing of the file', async () => {
+  const before = await kept();
+  const file = lines('S,흰색,비쌈,3,,,,', 'S,흰색,,3,,,,', 'S,검정,,3', ',흰색,,,,,,', 'M,흰색,,-1.5,,,,');
+  const problems = [
+    { line: 2, column: '추가 금액', message: 'must be a whole number or empty' },
+    { line: 3, message: 'names the same SKU as line 2' },
+    { line: 4, message: 'has 4 cells instead of 8' },
+    { line: 5, message: 'lacks a value that names the SKU' },
+    { line: 6, column: '재고', message: 'must be a whole number or empty' },
+  ];
+  const { http, body } = await put(file);
+  expect({ http, problems: body.problems?.toSorted((a, b) => a.line - b.line) }).toEqual({ http: 400, problems });
+  expect(await kept()).toEqual(before);
+});
+
+it('tells what the rules of the guide say, at the line that breaks them', async () => {
+  const file = lines('S,흰색,9999999999,3,,,,', 'S,검정,,1,5,2,,', `S,파랑,,1,,,${'x'.repeat(1_001)},`);
+  expect(await put(file, '?dryRun=true')).toMatchObject({
+    http: 200,
+    body: {
+      saved: false,
+      problemCount: 3,
+      problems: [
+        { line: 2, column: '추가 금액' },
+        { line: 3, column: '최소 수량', message: '5 is over the maximum 2' },
+        { line: 4, column: '전달값' },
+      ],
+    },
+  });
+});
+
+it('tries a file without saving it', async () => {
+  const before = await kept();
+  const dry = { dryRun: true, saved: false, rows: 1, added: 0, changed: 1, removed: 2, problemCount: 0, problems: [] };
+  expect(await put(lines('S,흰색,,99,,,,'), '?dryRun=true')).toMatchObject({ http: 200, body: dry });
+  expect(await kept()).toEqual(before);
+});
+
+it('never goes below what is reserved, in a trial as well', async () => {
+  await database.dataSource.transaction((manager) =>
+    app
+      .get<Stock>(Stock)
+      .reserve(manager, 'demo-shop', 'order-csv', [{ productId: 'shirt', sku: 'S:색상/흰색', quantity: 2 }]),
+  );
+  const before = await kept();
+  const refusal = { line: 2, column: '재고', message: 'must be 2 at least: so many pieces are reserved' };
+  const low = lines('S,흰색,,1,,,,');
+  expect(await put(low, '?dryRun=true')).toMatchObject({ http: 200, body: { problems: [refusal] } });
+  expect(await put(low)).toMatchObject({ http: 400, body: { problems: [refusal] } });
+  expect(await put(lines('M,흰색,,,,,,'))).toMatchObject({ http: 400 });
+  expect(await kept()).toEqual(before);
+  expect(await put(low, '?stock=keep')).toMatchObject({ http: 200 });
+  expect(await kept()).toMatchObject({ levels: [{ sku: 'S:색상/흰색', onHand: 3, reserved: 2 }] });
+});
+
+it.each<[string, string | Buffer, number, RegExp]>([
+  ['empty', '', 1, /must be: 사이즈,색상/],
+  ['of other titles', 'size,colour\r\nS,흰색\r\n', 1, /must be: 사이즈,색상/],
+  [
+    'in another encoding',
+    Buffer.concat([Buffer.from(`${HEADER}\r\nS,`), Buffer.from([0xff, 0xfe, 0x00]), Buffer.from(',,3,,,,')]),
+    2,
+    /neither UTF-8 nor CP949/,
+  ],
+  ['with a quote left open', `${HEADER}\r\n"S,흰색,,3,,,,\r\n`, 2, /is no CSV: CSV_QUOTE_NOT_CLOSED/],
+])('refuses a file that is %s', async (_, file, line, message) => {
+  const { http, body } = await put(file);
+  expect({ http, told: body.problems?.[0] }).toEqual({
+    http: 400,
+    told: { line: expect.any(Number) as number, message: expect.stringMatching(message) as string },
+  });
+  expect(Math.abs((body.problems?.[0]?.line ?? 0) - line)).toBeLessThanOrEqual(1);
+});
+
+it('lists options of simple groups by their group', async () => {
+  expect(await exported('mug')).toBe(
+    [
+      '\uFEFF옵션 그룹,옵션,추가 금액,재고,최소 수량,최대 수량,전달값,재고 이름',
+      '색상,흰색,,,,,,',
+      '색상,검정,1000,,,,,',
+      '색상,금색,3000,,,,,',
+      '추가 상품,선물 포장,2000,,,,,',
+      '추가 상품,축하 카드,1000,,,,,',
+      '',
+    ].join('\r\n'),
+  );
+});
+
+it('needs the token before a byte of the file, takes files only, and knows its products', async () => {
+  expect(await put(lines(), '', 'shirt', {})).toMatchObject({ http: 401 });
+  expect(await put(lines(), '', 'shirt', { ...AUTHORIZED, 'content-type': 'application/json' })).toMatchObject({
+    http: 400,
+  });
+  expect(await put('{}', '', 'shirt', { ...AUTHORIZED, 'content-type': 'application/json' })).toMatchObject({
+    http: 415,
+  });
+  expect(await put(lines(), '', 'nothing')).toMatchObject({ http: 404 });
+  expect(await put(lines(), '?merchant=nobody')).toMatchObject({ http: 404 });
+});
+
+it('says which products do not fit a table', async () => {
+  const [size, colour] = combination(['사이즈', '색상'], [{ values: ['S', '흰색'] }]);
+  const shared = {
+    ...size!,
+    subGroups: [
+      {
+        ...size!.subGroups![0]!,
+        options: ['S', 'M'].map((value) => ({
+          id: value,
+          value,
+          leadsTo: [{ groupId: '색상', subGroupId: 'S:색상' }],
+        })),
+      },
+    ],
+  };
+  await app.get<Products>(Products).save('demo-shop', { ...shirt, id: 'shared', groups: [shared, colour!] });
+  expect(await put(lines(), '', 'shared')).toMatchObject({
+    http: 422,
+    body: { problems: [{ message: 'two options lead to one sub-group' }] },
+  });
+});
+
+it('takes twenty thousand SKUs, as JSON and as a file', async () => {
+  const skus = times(20_000, (at) => ({
+    values: [`값${Math.floor(at / 500)}`, `값${at % 500}`] as [string, string],
+    stock: 10,
+    extra: String(at),
+  }));
+  const large: Product = { ...shirt, id: 'large', groups: combination(['사이즈', '색상'], skus) };
+  const body = JSON.stringify(large);
+  const headers = { 'content-type': 'application/json' };
+  const save = (authorization: object) =>
+    fetch(`${app.url}/operator/products/large`, { method: 'PUT', headers: { ...headers, ...authorization }, body });
+  expect((await save(AUTHORIZED)).status).toBe(200);
+  const file = await exported('large');
+  const begin = performance.now();
+  expect(await put(file.replaceAll(',10,', ',11,'), '', 'large')).toMatchObject({
+    http: 200,
+    body: { rows: 20_000, changed: 20_000 },
+  });
+  expect(performance.now() - begin).toBeLessThan(10_000);
+  const t2 = await fetch(`${app.url}/option`, { method: 'POST', headers, body });
+  expect(t2.status).toBe(413);
+}, 60_000);
+
+describe('any product', () => {
+  it('comes back from its file as it was', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyProduct.filter((product) => tableProblems(product).length === 0),
+        async (product) => {
+          const header = headerOf(product);
+          const rows = function* (): Generator<string[]> {
+            yield header;
+            yield* rowsOf(product);
+          };
+          const file = Buffer.concat((await csvOf(rows()).toArray()) as Buffer[]);
+          const records = (await Readable.from(recordsOf(Readable.from([file]))).toArray()) as {
+            cells: string[];
+            line: number;
+          }[];
+          const wrong = (...told: unknown[]): void => {
+            throw new Error(JSON.stringify(told));
+          };
+          expect(records[0]?.cells).toEqual(header);
+          const keys = header.length - 6;
+          const read = records.slice(1).map(({ cells, line }) => ({
+            keys: cells.slice(0, keys).map(asTyped),
+            fields: fieldsOf(cells.slice(keys), wrong),
+            line,
+          }));
+          const back = withSkus(product, read, wrong).product;
+          expect(back).toEqual(product);
+          expect(checkProduct(back)).toEqual([]);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('has texts that no spreadsheet runs, and that are read back', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom("'", '=', '+', '-', '@', '\t', 'a', '＝', '가') }), (text) => {
+        expect(defused(text)).not.toMatch(/^[=+\-@\t\r＝＋－＠]/);
+        expect(asTyped(defused(text))).toBe(text);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
