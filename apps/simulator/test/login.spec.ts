@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { startTestApp, type TestApp } from '@biz/testing';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { simulatorApp } from '../src/simulator.module';
@@ -53,6 +54,55 @@ describe('a login code', () => {
     const code = await newCode();
     await post(`${simulator.url}/time/advance`, { seconds: 600 });
     expect((await exchange(code)).json.error_code).toBe('KOE320');
+  });
+});
+
+describe('a login that the shop starts', () => {
+  const VERIFIER = 'a-verifier-of-at-least-forty-three-characters';
+  const challenge = createHash('sha256').update(VERIFIER).digest('base64url');
+  const authorize = (fields: Record<string, string> = {}): Promise<Response> =>
+    fetch(
+      `${simulator.url}/oauth/authorize?${new URLSearchParams({
+        client_id: 'app-key',
+        redirect_uri: REDIRECT,
+        response_type: 'code',
+        state: 's-1',
+        code_challenge: challenge,
+        code_challenge_method: 'S256',
+        ...fields,
+      }).toString()}`,
+      { redirect: 'manual' },
+    );
+
+  it('comes back with a code and its state, and the code needs the verifier', async () => {
+    const answer = await authorize();
+    expect(answer.status).toBe(302);
+    const back = new URL(answer.headers.get('location') ?? '');
+    expect([back.origin + back.pathname, back.searchParams.get('state')]).toEqual([REDIRECT, 's-1']);
+    const code = back.searchParams.get('code') ?? '';
+    expect((await exchange(code)).json.error_code).toBe('KOE320');
+    expect((await exchange(code, { code_verifier: VERIFIER })).status).toBe(200);
+  });
+
+  it.each<Record<string, string>>([
+    { code_challenge_method: 'plain' },
+    { redirect_uri: 'nowhere' },
+    { response_type: 'token' },
+  ])('is refused: %j', async (fields) => {
+    expect((await authorize(fields)).status).toBe(400);
+  });
+});
+
+describe('an admin key', () => {
+  it('reads the addresses of a connected user, and of nobody else', async () => {
+    await exchange(await newCode({ userId: '77' }));
+    const asked = (user: string): Promise<Answer> =>
+      call('GET', `${simulator.url}/v1/user/shipping_address?target_id_type=user_id&target_id=${user}`, {
+        headers: { authorization: 'KakaoAK any' },
+      });
+    expect((await asked('77')).json).toMatchObject({ user_id: 77, shipping_addresses_needs_agreement: false });
+    const unknown = await asked('78');
+    expect([unknown.status, unknown.json.code]).toEqual([400, -101]);
   });
 });
 

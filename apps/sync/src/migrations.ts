@@ -116,3 +116,29 @@ export class SyncAccessesMoved1795510100000 implements MigrationInterface {
     // Nothing stood in it.
   }
 }
+
+/** Logins that we start, the match with the shop's own members, and our own unlink call. */
+export class SyncDepth1795540000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER TABLE sync.logins ADD COLUMN verifier text`);
+    await runner.query(`
+      ALTER TABLE sync.members
+        ADD COLUMN match text CONSTRAINT members_match CHECK (match IN ('matched', 'none', 'to-confirm', 'failed')),
+        ADD COLUMN shop_member_id text,
+        ADD COLUMN kakao_unlink text CONSTRAINT members_kakao_unlink CHECK (kakao_unlink IN ('pending', 'done', 'failed'))`);
+    await runner.query(`
+      ALTER TABLE sync.failures DROP CONSTRAINT failures_step, ADD CONSTRAINT failures_step
+        CHECK (step IN ('consent', 'exchange', 'user', 'terms', 'match', 'join', 'unlink', 'event'))`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DELETE FROM sync.failures WHERE step = 'match'`);
+    await runner.query(`
+      ALTER TABLE sync.failures DROP CONSTRAINT failures_step, ADD CONSTRAINT failures_step
+        CHECK (step IN ('consent', 'exchange', 'user', 'terms', 'join', 'unlink', 'event'))`);
+    await runner.query(
+      `ALTER TABLE sync.members DROP COLUMN match, DROP COLUMN shop_member_id, DROP COLUMN kakao_unlink`,
+    );
+    await runner.query(`ALTER TABLE sync.logins DROP COLUMN verifier`);
+  }
+}

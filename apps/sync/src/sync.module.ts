@@ -7,10 +7,13 @@ import { provideConfig } from '@biz/platform';
 import type { AppDefinition } from '@biz/platform';
 import { AccessLogModule, privacySchema } from '@biz/privacy';
 import type { FastifyInstance } from 'fastify';
+import { AddressesController } from './addresses/addresses.controller';
+import { KakaoAdmin } from './kakao/kakao-admin';
 import { Failures } from './login/failures';
-import { KakaoLogin } from './login/kakao-login';
+import { KakaoLogin } from './kakao/kakao-login';
 import { LoginController } from './login/login.controller';
 import { Logins } from './login/logins';
+import { Matching } from './matching/matching';
 import { Members } from './members/members';
 import { EventsController } from './notices/events.controller';
 import { KakaoKeys } from './notices/kakao-keys';
@@ -20,8 +23,11 @@ import { UnlinkController } from './notices/unlink.controller';
 import { MemberRecords } from './operator/member-records';
 import { MembersController } from './operator/members.controller';
 import { SyncErrorsController } from './operator/sync-errors.controller';
+import { StartController } from './start/start.controller';
+import { StartedLogins } from './start/started-logins';
 import { SyncConfig } from './sync.config';
 import { syncSchema } from './sync.schema';
+import { KakaoUnlinks } from './unlinking/kakao-unlinks';
 
 /** Security event tokens are text; Fastify reads `text/plain` by itself. */
 @Injectable()
@@ -44,12 +50,24 @@ class SyncModule {
     return {
       module: SyncModule,
       imports: [MerchantsModule.for(merchants), AccessLogModule],
-      controllers: [LoginController, UnlinkController, EventsController, MembersController, SyncErrorsController],
+      controllers: [
+        StartController,
+        LoginController,
+        UnlinkController,
+        EventsController,
+        MembersController,
+        AddressesController,
+        SyncErrorsController,
+      ],
       providers: [
         provideConfig(SyncConfig),
         TokenBodies,
         KakaoLogin,
+        KakaoAdmin,
+        StartedLogins,
+        Matching,
         Logins,
+        KakaoUnlinks,
         Failures,
         Members,
         Notices,

@@ -1,12 +1,33 @@
 import { Writable } from 'node:stream';
-import { defineMerchant, merchantSchema } from '@biz/merchant';
-import type { SyncPlugin } from '@biz/merchant';
-import type { Clock } from '@biz/platform';
+import { Injectable, Module } from '@nestjs/common';
+import { defineMerchant, MemberDirectory, merchantSchema } from '@biz/merchant';
+import type { JoiningCustomer, MemberMatch, SyncPlugin } from '@biz/merchant';
+import { Vault } from '@biz/platform';
+import type { Clock, Environment } from '@biz/platform';
 import { startTestApp, testDatabase } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
 import { syncApp } from '../src/sync.module';
 import { syncSchema } from '../src/sync.schema';
 import { KakaoStub } from './kakao';
+
+/** A shop with members from before Kakao: finds them by CI, says so late, wrongly or not at all. */
+@Injectable()
+export class OldShop extends MemberDirectory {
+  byCi = new Map<string, string>();
+  asked: JoiningCustomer[] = [];
+  /** Instead of looking it up. */
+  answers: (() => Promise<MemberMatch | undefined>)[] = [];
+
+  match(customer: JoiningCustomer): Promise<MemberMatch | undefined> {
+    this.asked.push(customer);
+    const instead = this.answers.shift();
+    if (instead) return instead();
+    const memberId = this.byCi.get(customer.ci ?? '');
+    return Promise.resolve(memberId === undefined ? undefined : { memberId });
+  }
+}
+@Module({ providers: [OldShop, { provide: MemberDirectory, useExisting: OldShop }] })
+class OldShopModule {}
 
 export const CHAT = 'kakaotalk://bizplugin/complete?plugin_id=5f6d8f0a1b2c3d4e5f607182';
 export const OPERATOR = { authorization: 'Bearer dev-operator-token' };
@@ -23,14 +44,23 @@ export class House {
     readonly logLines: string[],
   ) {}
 
-  static async start({ clock, budgetMs = 2_500 }: { clock?: Clock; budgetMs?: number } = {}): Promise<House> {
+  static async start({
+    clock,
+    budgetMs = 2_500,
+    env = {},
+  }: { clock?: Clock; budgetMs?: number; env?: Environment } = {}): Promise<House> {
     const [kakao, database] = await Promise.all([KakaoStub.start(), testDatabase(merchantSchema, syncSchema)]);
     const logLines: string[] = [];
     const merchants = [
       shop('strict-shop', '800001', { relayId: 'required' }),
       shop('demo-shop', '249344', {}),
-      shop('other-shop', '700001', { keepTokens: true }),
+      shop('other-shop', '700001', {
+        keepTokens: true,
+        scopes: ['shipping_address', 'account_ci'],
+        serviceTerms: ['service_20260101'],
+      }),
       shop('plain-shop', '7'),
+      { ...shop('old-shop', '900001', { userMatchOrigin: 'https://old-shop.example' }), module: OldShopModule },
     ];
     const app = await startTestApp(syncApp(merchants), {
       database,
@@ -39,6 +69,7 @@ export class House {
         PUBLIC_BASE_URL_SIMULATOR: kakao.http.url,
         KAKAO_TALK_PLUGIN_ORIGIN: 'https://talk-plugin.kakao.com',
         SYNC_CALLBACK_BUDGET_MS: String(budgetMs),
+        ...env,
       },
       logDestination: new Writable({
         write(chunk: Buffer, _encoding, done) {
@@ -101,9 +132,30 @@ export class House {
       .join('\n');
   }
 
+  /** The sealed values of a table, open. */
+  async opened(table: string): Promise<string[]> {
+    const sealed = [syncSchema, merchantSchema]
+      .flatMap(({ sealed: columns = [] }) => columns)
+      .filter((column) => column.table === table);
+    const vault = this.app.get<Vault>(Vault);
+    const rows = await this.database.query(`SELECT * FROM ${table}`);
+    const values = rows
+      .flatMap((row) => sealed.map(({ column }) => row[column]))
+      .filter((value) => typeof value === 'string');
+    return Promise.all(
+      values.map((value) => {
+        const header = JSON.parse(Buffer.from(value.split('.')[0] ?? '', 'base64url').toString()) as {
+          ctx: string;
+        };
+        return vault.open(value, header.ctx);
+      }),
+    );
+  }
+
   async reset(): Promise<void> {
     await this.database.query('TRUNCATE sync.logins, sync.failures, sync.members, sync.notices, merchant.deliveries');
     this.kakao.http.requests.length = 0;
+    this.kakao.unlinked.length = 0;
     this.logLines.length = 0;
   }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { HttpStub } from '@biz/testing';
 import type { StubAnswer } from '@biz/testing';
 import { CompactSign, exportJWK, generateKeyPair, UnsecuredJWT } from 'jose';
@@ -27,12 +28,16 @@ export const marketing = {
   agreed_by: 'KAUTH',
 };
 
-type Step = 'token' | 'me' | 'terms';
-export const STEPS: Step[] = ['token', 'me', 'terms'];
+type LoginStep = 'token' | 'me' | 'terms';
+type Step = LoginStep | 'unlink' | 'addresses';
+/** The calls of a login. */
+export const STEPS: LoginStep[] = ['token', 'me', 'terms'];
 const PATHS: Record<Step, string> = {
   token: 'POST /oauth/token',
   me: 'GET /v2/user/me',
   terms: 'GET /v2/user/service_terms',
+  unlink: 'POST /v1/user/unlink',
+  addresses: 'GET /v1/user/shipping_address',
 };
 
 interface Key {
@@ -50,6 +55,11 @@ export interface SetOptions {
 export class KakaoStub {
   /** Who comes back with which code; `user-…` stands for USER. */
   users = new Map<string, string>();
+  /** PKCE: codes that were asked for with a challenge are exchanged with its verifier only. */
+  challenges = new Map<string, string>();
+  /** Who is connected with the app, until they are unlinked. */
+  unlinked: string[] = [];
+  addresses: object[] = [];
   terms: object[] = [service, marketing];
   account: object = {
     profile: { nickname: NICKNAME, profile_image_url: 'https://k.kakaocdn.net/dn/x.jpg' },
@@ -84,6 +94,23 @@ export class KakaoStub {
       }),
     );
     stub.http.on(PATHS.terms, () => stub.answer('terms', () => ({ json: { id: 1, service_terms: stub.terms } })));
+    stub.http.on(PATHS.unlink, (request) =>
+      stub.answer('unlink', () => {
+        const user = request.form().get('target_id') ?? '';
+        if (request.headers.authorization !== 'KakaoAK demo-shop-admin-key')
+          return { status: 401, json: { code: -401 } };
+        if (stub.unlinked.includes(user))
+          return { status: 400, json: { msg: 'NotRegisteredUserException', code: -101 } };
+        stub.unlinked.push(user);
+        return { text: `{"id":${user}}`, headers: { 'content-type': 'application/json' } };
+      }),
+    );
+    stub.http.on(PATHS.addresses, () =>
+      stub.answer('addresses', () => {
+        const body = JSON.stringify({ user_id: 'ID', shipping_addresses: stub.addresses });
+        return { text: body.replace('"ID"', USER), headers: { 'content-type': 'application/json' } };
+      }),
+    );
     stub.http.on('GET /.well-known/jwks.json', () => ({ json: { keys: stub.published.map(({ open }) => open) } }));
     stub.http.on('POST /shop/webhook', { status: 200 });
     await stub.rotate();
@@ -100,6 +127,13 @@ export class KakaoStub {
   private exchange(form: URLSearchParams): StubAnswer {
     const code = form.get('code') ?? '';
     const once = `${form.get('client_id') ?? ''} ${code}`;
+    const challenge = this.challenges.get(code);
+    const verifier = createHash('sha256')
+      .update(form.get('code_verifier') ?? '')
+      .digest('base64url');
+    if (challenge !== undefined && challenge !== verifier) {
+      return { status: 400, json: { error: 'invalid_grant', error_code: 'KOE320' } };
+    }
     if (this.used.has(once)) {
       const description = `authorization code not found for code=${code}`;
       return { status: 400, json: { error: 'invalid_grant', error_description: description, error_code: 'KOE320' } };

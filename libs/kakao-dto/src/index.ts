@@ -26,4 +26,4 @@ export {
   PaymentShippingAddress,
 } from './payment.dto';
 export type { OrderStatusCode } from './payment.dto';
-export { SecurityEventRefusal, SyncCallbackQuery, UnlinkRequest } from './sync.dto';
+export { SecurityEventRefusal, SyncCallbackAnswer, SyncCallbackQuery, SyncStartQuery, UnlinkRequest } from './sync.dto';

@@ -34,7 +34,7 @@ export class SyncCallbackQuery {
   @EmptyIsAbsent()
   continue?: string;
 
-  /** The `state` of the login request, when it had one. */
+  /** The `state` of the login request, when it had one; one of ours belongs to the browser that left from `GET /start`. */
   @ApiPropertyOptional({ example: 'a1b2c3' })
   @IsOptional()
   @IsString()
@@ -55,6 +55,26 @@ export class SyncCallbackQuery {
   @IsString()
   @MaxLength(MAX_ADDRESS)
   error_description?: string;
+}
+
+/** Where a login of the shop's own begins. */
+export class SyncStartQuery {
+  /** Where the customer goes on after it: an address of Kakao, as in the callback. */
+  @ApiPropertyOptional({ example: 'kakaotalk://bizplugin/complete?plugin_id=5f6d8f0a1b2c3d4e5f607182' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_ADDRESS)
+  @EmptyIsAbsent()
+  continue?: string;
+}
+
+export class SyncCallbackAnswer {
+  @ApiProperty({ type: 'integer', example: 200 })
+  status: number;
+
+  /** A page of the shop where the customer says which of its members they are. */
+  @ApiPropertyOptional({ example: 'https://shop.example/match?t=1' })
+  user_match_url?: string;
 }
 
 /** What Kakao sends when a customer disconnected the app outside of the shop (연결 해제 웹훅). */

@@ -28,6 +28,8 @@ export { merchantSchema, merchantSchemas } from './merchant.schema';
 export { Goods } from './goods/goods';
 export { Fulfilment } from './ports/fulfilment';
 export type { PaidOrder, ShippingAddress } from './ports/fulfilment';
+export { MemberDirectory } from './ports/member-directory';
+export type { JoiningCustomer, MemberMatch } from './ports/member-directory';
 export { OrderPolicy } from './ports/order-policy';
 export type { OrderPermission } from './ports/order-policy';
 export { orderSheetFault, vatOf } from './ports/order-sheet-fault';

@@ -15,6 +15,8 @@ export interface LoginCode {
   /** Compared with that of the token request when set. */
   redirectUri?: string;
   clientId?: string;
+  /** PKCE, S256: the verifier's digest. */
+  challenge?: string;
   expiresAt: Date;
   used: boolean;
 }
@@ -28,7 +30,9 @@ export interface Connection {
   code: string;
 }
 
-export type NewCode = Partial<Pick<LoginCode, 'userId' | 'shape' | 'redirectUri' | 'clientId'>> & { seconds?: number };
+export type NewCode = Partial<Pick<LoginCode, 'userId' | 'shape' | 'redirectUri' | 'clientId' | 'challenge'>> & {
+  seconds?: number;
+};
 
 const CODE_SECONDS = 600;
 
@@ -49,6 +53,7 @@ export class Accounts {
       used: false,
       ...(order.redirectUri && { redirectUri: order.redirectUri }),
       ...(order.clientId && { clientId: order.clientId }),
+      ...(order.challenge && { challenge: order.challenge }),
     };
     this.codes.set(code.code, code);
     return code;
@@ -74,6 +79,11 @@ export class Accounts {
     const connection = token === undefined ? undefined : this.byToken.get(token);
     if (!connection) throw new WireAnswer(401, { msg: 'this access token does not exist', code: -401 });
     return connection;
+  }
+
+  /** By the app's own word (admin key), about one user. */
+  connectionOf(userId: bigint): Connection | undefined {
+    return [...this.byToken].map(([, connection]) => connection).findLast((connection) => connection.userId === userId);
   }
 
   unlink(userId: bigint): void {

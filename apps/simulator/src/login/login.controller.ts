@@ -1,15 +1,27 @@
-import { randomUUID } from 'node:crypto';
-import { Body, Controller, Get, Headers, HttpCode, Post, Req } from '@nestjs/common';
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  BadRequestException,
+  Body,
+  Controller,
+  Get,
+  Headers,
+  HttpCode,
+  Post,
+  Query,
+  Redirect,
+  Req,
+} from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiHeader, ApiOkResponse, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { OwnAddress } from '../own-address';
+import { withQuery } from '../screen/wrapped-url';
 import { SimulatorConfig } from '../simulator.config';
 import { SimulatedTime } from '../time/simulated-time';
 import { about, Played } from '../wire/played';
 import { WireAnswer } from '../wire/wire-answer';
 import { addressesAnswer, meAnswer, termsAnswer } from './account-answers';
 import { Accounts, type Connection } from './accounts';
-import { CodeMade, EventMade, EventOrder, NewCodeOrder, TokenRequest } from './login.dto';
+import { AuthorizeQuery, CodeMade, EventMade, EventOrder, NewCodeOrder, TokenRequest } from './login.dto';
 import { SigningKeys } from './signing-key';
 
 type Sent = Record<string, string | undefined>;
@@ -26,6 +38,22 @@ export class AuthController {
     private readonly config: SimulatorConfig,
     private readonly time: SimulatedTime,
   ) {}
+
+  /** 인가 코드 받기: the customer agrees to everything at once and goes back with a code. */
+  @Get('oauth/authorize')
+  @Redirect()
+  @ApiResponse({ status: 302, description: 'To `redirect_uri`, with `code` and `state`' })
+  @ApiResponse({
+    status: 400,
+    description: 'No `client_id`, `redirect_uri` or `response_type=code`, or PKCE that is not S256',
+  })
+  authorize(@Query() query: AuthorizeQuery): { url: string; statusCode: number } {
+    const { client_id: clientId, redirect_uri: redirectUri, response_type, state, code_challenge: challenge } = query;
+    const isPkce = challenge === undefined || query.code_challenge_method === 'S256';
+    if (!clientId || !URL.canParse(redirectUri) || response_type !== 'code' || !isPkce) throw new BadRequestException();
+    const { code } = this.accounts.createCode({ clientId, redirectUri, ...(challenge && { challenge }) });
+    return { url: withQuery(redirectUri, { code, ...(state && { state }) }), statusCode: 302 };
+  }
 
   /** 토큰 받기: exchanges an authorization code, once. */
   @Post('oauth/token')
@@ -56,6 +84,9 @@ export class AuthController {
     const code = this.accounts.find(form.code ?? '');
     if (!code || code.used || this.time.now() >= code.expiresAt) {
       throw koe(400, 'invalid_grant', 'KOE320', 'authorization code not found');
+    }
+    if (code.challenge && code.challenge !== digestOf(form.code_verifier)) {
+      throw koe(400, 'invalid_grant', 'KOE320', 'code_verifier does not match');
     }
     if (code.clientId && code.clientId !== form.client_id)
       throw koe(401, 'invalid_client', 'KOE101', 'Not exist client_id');
@@ -100,12 +131,17 @@ export class UserController {
     return termsAnswer(this.connected(sent, request));
   }
 
-  /** 배송지 가져오기. */
+  /** 배송지 가져오기, by access token or by admin key with target_id. */
   @Get('v1/user/shipping_address')
   @Played('address', 'kakao', '배송지 (shipping_address)')
   @ApiResponse({ status: 200, description: 'user_id, shipping_addresses[]' })
-  addresses(@Headers() sent: Sent, @Req() request: FastifyRequest): unknown {
-    return addressesAnswer(this.connected(sent, request));
+  addresses(@Headers() sent: Sent, @Query() query: Sent, @Req() request: FastifyRequest): unknown {
+    const target = this.byAdminKey(sent, query.target_id);
+    if (target === undefined) return addressesAnswer(this.connected(sent, request));
+    const connection = this.accounts.connectionOf(target);
+    if (!connection) throw notConnected();
+    about(request, connection.code);
+    return addressesAnswer(connection);
   }
 
   /** 연결 끊기, by access token or by admin key with target_id. */
@@ -118,16 +154,22 @@ export class UserController {
     @Body() body: Record<string, string> | undefined,
     @Req() request: FastifyRequest,
   ): unknown {
-    const adminKey = /^KakaoAK (.+)$/.exec(sent.authorization ?? '')?.[1];
-    const known = this.config.adminKeys;
-    if (adminKey && (known.length === 0 || known.includes(adminKey)) && /^\d+$/.test(body?.target_id ?? '')) {
-      const userId = BigInt(body?.target_id ?? '');
-      this.accounts.unlink(userId);
-      return { id: userId };
+    const target = this.byAdminKey(sent, body?.target_id);
+    if (target !== undefined) {
+      this.accounts.unlink(target);
+      return { id: target };
     }
     const { userId } = this.connected(sent, request);
     this.accounts.unlink(userId);
     return { id: userId };
+  }
+
+  /** The user that a call with an admin key is about. */
+  private byAdminKey({ authorization }: Sent, targetId: string | undefined): bigint | undefined {
+    const adminKey = /^KakaoAK (.+)$/.exec(authorization ?? '')?.[1];
+    const known = this.config.adminKeys;
+    const valid = adminKey !== undefined && (known.length === 0 || known.includes(adminKey));
+    return valid && /^\d+$/.test(targetId ?? '') ? BigInt(targetId ?? '') : undefined;
   }
 
   private connected(sent: Sent, request: FastifyRequest): Connection {
@@ -172,6 +214,13 @@ export class LoginWorkbenchController {
     return { kid: await this.keys.rotate() };
   }
 }
+
+const digestOf = (verifier: string | undefined): string =>
+  createHash('sha256')
+    .update(verifier ?? '')
+    .digest('base64url');
+
+const notConnected = (): WireAnswer => new WireAnswer(400, { msg: 'NotRegisteredUserException', code: -101 });
 
 function tokenAnswer({ access, refresh }: { access: string; refresh: string }): unknown {
   return {

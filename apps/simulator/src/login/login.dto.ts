@@ -2,6 +2,32 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, IsString, Matches } from 'class-validator';
 import { ACCOUNT_SHAPES, type AccountShape } from './accounts';
 
+/** 인가 코드 받기. */
+export class AuthorizeQuery {
+  /** REST API key. */
+  @ApiProperty({ example: 'demo-rest-api-key' })
+  client_id: string;
+
+  /** Where the customer goes back to. */
+  @ApiProperty({ example: 'http://127.0.0.1:3006/callback' })
+  redirect_uri: string;
+
+  @ApiProperty({ example: 'code' })
+  response_type: string;
+
+  /** Handed back as it came. */
+  @ApiPropertyOptional()
+  state?: string;
+
+  /** PKCE: base64url of the SHA-256 digest of `code_verifier`. */
+  @ApiPropertyOptional()
+  code_challenge?: string;
+
+  /** S256 only. */
+  @ApiPropertyOptional({ example: 'S256' })
+  code_challenge_method?: string;
+}
+
 /** 토큰 받기. */
 export class TokenRequest {
   /** authorization_code or refresh_token. */
@@ -19,6 +45,10 @@ export class TokenRequest {
   /** Authorization code (인가 코드). */
   @ApiPropertyOptional()
   code?: string;
+
+  /** PKCE: required for a code that was asked for with `code_challenge`. */
+  @ApiPropertyOptional()
+  code_verifier?: string;
 
   /** Required when the app has one. */
   @ApiPropertyOptional()

@@ -1,10 +1,11 @@
 import { BadRequestException, Get, Logger, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiResponse } from '@nestjs/swagger';
-import { SyncCallbackQuery } from '@biz/kakao-dto';
+import { SyncCallbackAnswer, SyncCallbackQuery } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, OpenedByCustomers, RelayIds, sentRelayIdOf } from '@biz/merchant';
 import type { KakaoRequest, Merchant } from '@biz/merchant';
 import { KakaoAnswer, KakaoOrigins, ok } from '@biz/platform';
 import type { FastifyReply } from 'fastify';
+import { StartedLogins } from '../start/started-logins';
 import { assertSyncPlugin } from '../sync-plugin';
 import { continueAddress, relayIdOf } from './continue-address';
 import { Logins } from './logins';
@@ -15,6 +16,7 @@ export class LoginController {
 
   constructor(
     private readonly logins: Logins,
+    private readonly started: StartedLogins,
     private readonly relayIds: RelayIds,
     private readonly origins: KakaoOrigins,
   ) {}
@@ -33,46 +35,72 @@ export class LoginController {
     required: false,
     description: 'Relay id (용도 ID); else `relay_id` in the query, else that of the launch link in `continue`',
   })
-  @ApiResponse({ status: 302, description: 'On to `continue`, back to the chat (채팅방으로 복귀)' })
-  @ApiOkResponse({ type: KakaoAnswer, description: 'Without `continue` (일반 로그인)' })
+  @ApiResponse({
+    status: 302,
+    description:
+      'On to `continue`, back to the chat (채팅방으로 복귀); by way of `user_match_url` when the shop wants to hear who they are',
+  })
+  @ApiOkResponse({ type: SyncCallbackAnswer, description: 'Without `continue` (일반 로그인)' })
   @ApiBadRequestResponse({
     type: KakaoAnswer,
     description: '`continue` is not an address of Kakao, or neither `code` nor `error` is there',
   })
   async callback(
     @CurrentMerchant() merchant: Merchant,
-    @Query() { code, continue: given, error, error_description: description }: SyncCallbackQuery,
+    @Query() { code, continue: given, state, error, error_description: description }: SyncCallbackQuery,
     @Req() request: KakaoRequest,
     @Param('pathKey') pathKey: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<KakaoAnswer | undefined> {
+  ): Promise<SyncCallbackAnswer | undefined> {
     assertSyncPlugin(merchant);
-    const address = given === undefined ? undefined : continueAddress(given, this.origins.talkPlugin);
-    if (given !== undefined && address === undefined) {
+    const came = given === undefined ? undefined : continueAddress(given, this.origins.talkPlugin);
+    if (given !== undefined && came === undefined) {
       throw new BadRequestException('돌아갈 주소가 올바르지 않습니다. (continue)');
     }
     if (code === undefined && error === undefined) {
       throw new BadRequestException('요청 형식이 올바르지 않습니다. (code)');
     }
-    const relayId = sentRelayIdOf(request) ?? (address === undefined ? undefined : relayIdOf(address));
-    const relay = this.relayIds.receive(merchant, relayId);
+    const resumed = this.started.resume(merchant, state, request.headers.cookie);
+    const begun = resumed && 'verifier' in resumed ? resumed : undefined;
+    const address = came ?? begun?.next;
+    const relayId = sentRelayIdOf(request) ?? (came === undefined ? undefined : relayIdOf(came)) ?? begun?.relayId;
+    const refusal =
+      this.refusalOf(merchant, relayId, resumed) ?? (code === undefined ? { error, description } : undefined);
+    let userMatchUrl: string | undefined;
     try {
-      if (!this.relayIds.serves(merchant, relay)) {
-        await this.logins.refuse(merchant, {
-          error: 'relay_id_required',
-          description: relay?.state ?? 'absent',
-          relayId,
-        });
-      } else if (code === undefined) await this.logins.refuse(merchant, { error: error ?? '', description, relayId });
-      else await this.logins.receive(merchant, { code, relayId, belowPathKey: pathKey !== undefined });
+      if (refusal || code === undefined) await this.logins.refuse(merchant, { ...refusal, relayId });
+      else {
+        const belowPathKey = pathKey !== undefined;
+        userMatchUrl = await this.logins.receive(merchant, { code, relayId, belowPathKey, verifier: begun?.verifier });
+      }
     } catch (fault) {
       if (address === undefined) throw fault;
       this.logger.error({ merchant: merchant.id, error: fault }, 'a login could not be stored');
     }
     // The address of this page holds the code.
     void reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer');
-    if (address === undefined) return ok();
-    void reply.status(302).header('location', address);
+    if (begun) void reply.header('set-cookie', this.started.over(merchant));
+    if (address === undefined) return userMatchUrl === undefined ? ok() : { ...ok(), user_match_url: userMatchUrl };
+    const onward = userMatchUrl === undefined ? address : withContinue(userMatchUrl, address);
+    void reply.status(302).header('location', onward);
     return undefined;
   }
+
+  private refusalOf(
+    merchant: Merchant,
+    relayId: string | undefined,
+    resumed: ReturnType<StartedLogins['resume']>,
+  ): { error: string; description?: string } | undefined {
+    const relay = this.relayIds.receive(merchant, relayId);
+    if (resumed && 'refused' in resumed) return { error: resumed.refused };
+    if (this.relayIds.serves(merchant, relay, { begun: resumed !== undefined })) return undefined;
+    return { error: 'relay_id_required', description: relay?.state ?? 'absent' };
+  }
+}
+
+/** The shop's page sends the customer on to the chat itself. */
+function withContinue(userMatchUrl: string, address: string): string {
+  const url = new URL(userMatchUrl);
+  url.searchParams.set('continue', address);
+  return url.href;
 }

@@ -34,6 +34,10 @@ export class Login {
   @Column('text', { nullable: true })
   code: string | null;
 
+  /** PKCE verifier of a login that we started ourselves, sealed; gone with the code. */
+  @Column('text', { nullable: true })
+  verifier: string | null;
+
   /** Sealed; kept from the exchange until the member is stored, because a code works only once. */
   @Column('text', { nullable: true })
   tokens: string | null;

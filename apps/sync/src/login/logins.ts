@@ -7,12 +7,16 @@ import type { Merchant } from '@biz/merchant';
 import { DataSource, IsNull, LessThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { KakaoUser } from '../members/kakao-account';
+import { Matching } from '../matching/matching';
+import type { Match } from '../matching/matching';
 import { Members } from '../members/members';
 import type { ServiceTerm } from '../members/service-terms';
 import { Notices } from '../notices/notices';
+import { redirectUriOf } from '../sync-plugin';
 import { SyncConfig } from '../sync.config';
-import { KakaoLogin } from './kakao-login';
-import type { KakaoTokens, Step } from './kakao-login';
+import { KakaoLogin } from '../kakao/kakao-login';
+import type { KakaoTokens } from '../kakao/kakao-login';
+import type { Step } from '../kakao/step';
 import { Failures } from './failures';
 import type { SyncStep } from './failure.entity';
 import { Login } from './login.entity';
@@ -36,12 +40,23 @@ const CALL_TIMEOUT_MS = 8_000;
 const CLAIM_MS = 30_000;
 
 const CODE_CONTEXT = 'sync.logins.code';
+const VERIFIER_CONTEXT = 'sync.logins.verifier';
 const TOKENS_CONTEXT = 'sync.logins.tokens';
+
+/** How far a login has come. */
+interface Advance {
+  /** If not, it may be tried again. */
+  settled: boolean;
+  /** Where the shop wants the customer first. */
+  userMatchUrl?: string;
+}
 
 export interface ReturnedCode {
   code: string;
   relayId?: string;
   belowPathKey: boolean;
+  /** PKCE verifier of a login we started. */
+  verifier?: string;
 }
 
 /** Turns what Kakao's consent screen sends back into a member. */
@@ -49,11 +64,12 @@ export interface ReturnedCode {
 export class Logins implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger(Logins.name);
   /** Logins whose customers have already gone back to the chat. */
-  private readonly afterwards = new Set<Promise<void>>();
+  private readonly afterwards = new Set<Promise<unknown>>();
   private stopping = false;
 
   constructor(
     private readonly kakao: KakaoLogin,
+    private readonly matching: Matching,
     private readonly members: Members,
     private readonly notices: Notices,
     private readonly failures: Failures,
@@ -83,27 +99,30 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
    * Stores a code and waits for the member up to the callback's budget; Kakao's answers are taken after that too.
    *
    * The same code again, also at the same moment, changes nothing. Never fails for a fault of Kakao's.
+   *
+   * @returns the page of the shop where the customer is to say who they are, when it is known in time
    */
-  async receive(merchant: Merchant, returned: ReturnedCode): Promise<void> {
+  async receive(merchant: Merchant, returned: ReturnedCode): Promise<string | undefined> {
     const received = performance.now();
     const login = await this.store(merchant, returned);
-    if (!login) return;
+    if (!login) return undefined;
     const work = this.advance(login, false).then(
-      () => undefined,
+      ({ userMatchUrl }) => userMatchUrl,
       (error: unknown) => {
         this.logger.error({ loginId: login.id, error }, 'login left to durable work');
+        return undefined;
       },
     );
     if (this.stopping) return work;
     this.afterwards.add(work);
     void work.finally(() => this.afterwards.delete(work));
-    await within(this.config.callbackBudgetMs - (performance.now() - received), work);
+    return within(this.config.callbackBudgetMs - (performance.now() - received), work);
   }
 
   /** Writes down a return without a code, most often of a customer who did not agree. */
   async refuse(
     merchant: Merchant,
-    { error, description, relayId }: { error: string; description?: string; relayId?: string },
+    { error = '', description, relayId }: { error?: string; description?: string; relayId?: string },
   ): Promise<void> {
     const now = this.clock.now();
     await this.dataSource.transaction(async (manager) => {
@@ -125,7 +144,10 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
     });
   }
 
-  private async store(merchant: Merchant, { code, relayId, belowPathKey }: ReturnedCode): Promise<Login | undefined> {
+  private async store(
+    merchant: Merchant,
+    { code, relayId, belowPathKey, verifier }: ReturnedCode,
+  ): Promise<Login | undefined> {
     const now = this.clock.now();
     const login: Login = {
       ...unfinished(merchant.id, relayId, now),
@@ -134,6 +156,7 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
       state: 'pending',
       belowPathKey,
       code: await this.vault.seal(code, CODE_CONTEXT),
+      verifier: verifier === undefined ? null : await this.vault.seal(verifier, VERIFIER_CONTEXT),
       claimedUntil: new Date(now.getTime() + CLAIM_MS),
     };
     return this.dataSource.transaction(async (manager) => {
@@ -166,15 +189,12 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
     const login = await this.dataSource.manager.findOneBy(Login, { id: loginId });
     if (login?.state !== 'pending') return;
     if (affected === 0) throw new NotYet('another worker has it');
-    const settled = await this.advance(login, last);
+    const { settled } = await this.advance(login, last);
     if (!settled) throw new NotYet('Kakao has not answered');
   }
 
-  /**
-   * @param last no try follows this one
-   * @returns whether the login is settled; if not, it may be tried again
-   */
-  private async advance(login: Login, last: boolean): Promise<boolean> {
+  /** @param last no try follows this one */
+  private async advance(login: Login, last: boolean): Promise<Advance> {
     const merchant = this.merchants.get(login.merchant);
     const exchange = await this.tokensOf(login, merchant);
     if (exchange.kind !== 'done') return this.stop(login, 'exchange', exchange);
@@ -187,13 +207,18 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
     if (terms.kind === 'later' && !last) return this.stop(login, 'terms', terms);
     // A customer who agreed is a member, also when Kakao does not tell to which terms.
     if (terms.kind !== 'done') await this.failed(this.dataSource.manager, login, 'terms', terms.reason);
+    const match = await this.matching.match(merchant, user.value, login);
+    if (match.kind === 'later' && !last) return this.stop(login, 'match', match);
+    if (match.kind !== 'done') await this.failed(this.dataSource.manager, login, 'match', match.reason);
+    const matched: Match | undefined = match.kind === 'done' ? match.value : { state: 'failed' };
     await this.join(login, {
       merchant,
       tokens,
       user: user.value,
+      ...(matched && { match: matched }),
       ...(terms.kind === 'done' && { terms: terms.value }),
     });
-    return true;
+    return { settled: true, userMatchUrl: matched?.userMatchUrl };
   }
 
   /** The code is used up by the exchange, so the tokens are kept before anything else is asked. */
@@ -206,37 +231,40 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
     const code = await this.vault.open(login.code, CODE_CONTEXT);
     const answer = await this.kakao.exchange(
       merchant,
-      { code, redirectUri: this.redirectUri(login, merchant) },
+      {
+        code,
+        redirectUri: redirectUriOf(this.addresses, merchant, login.belowPathKey),
+        ...(login.verifier && { verifier: await this.vault.open(login.verifier, VERIFIER_CONTEXT) }),
+      },
       CALL_TIMEOUT_MS,
     );
     if (answer.kind === 'done') {
       const tokens = await this.vault.seal(JSON.stringify(answer.value), TOKENS_CONTEXT);
-      await this.dataSource.manager.update(Login, { id: login.id, state: 'pending' }, { tokens, code: null });
+      await this.dataSource.manager.update(
+        Login,
+        { id: login.id, state: 'pending' },
+        { tokens, code: null, verifier: null },
+      );
     }
     return answer;
-  }
-
-  private redirectUri({ belowPathKey }: Login, { secrets }: Merchant): string {
-    const base = this.addresses.baseUrl('sync');
-    return `${base}${belowPathKey ? `/m/${secrets.pathKey}` : ''}/callback`;
   }
 
   private async stop(
     login: Login,
     step: SyncStep,
     { kind, reason }: { kind: string; reason: string },
-  ): Promise<boolean> {
+  ): Promise<Advance> {
     return this.dataSource.transaction(async (manager) => {
       await this.failed(manager, login, step, reason);
-      if (kind === 'refused') return this.settle(manager, login.id, { state: 'failed' });
+      if (kind === 'refused') return { settled: await this.settle(manager, login.id, { state: 'failed' }) };
       await manager.update(Login, { id: login.id, state: 'pending' }, { claimedUntil: null });
-      return false;
+      return { settled: false };
     });
   }
 
   private async join(
     login: Login,
-    found: { merchant: Merchant; tokens: KakaoTokens; user: KakaoUser; terms?: ServiceTerm[] },
+    found: { merchant: Merchant; tokens: KakaoTokens; user: KakaoUser; match?: Match; terms?: ServiceTerm[] },
   ): Promise<void> {
     const { merchant, user } = found;
     await this.dataSource.transaction(async (manager) => {
@@ -266,7 +294,7 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
     const { affected } = await manager.update(
       Login,
       { id, state: 'pending' },
-      { state, code: null, tokens: null, claimedUntil: null, settledAt: this.clock.now() },
+      { state, code: null, verifier: null, tokens: null, claimedUntil: null, settledAt: this.clock.now() },
     );
     return affected === 1;
   }
@@ -286,6 +314,7 @@ const unfinished = (
   codeKey: null,
   relayId: relayId ?? null,
   code: null,
+  verifier: null,
   tokens: null,
   claimedUntil: null,
   memberId: null,
@@ -294,10 +323,12 @@ const unfinished = (
 });
 
 /** Waits for work, but not longer than this; the work goes on. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   const enough = new AbortController();
-  await Promise.race([work, delay(Math.max(0, ms), undefined, { signal: enough.signal }).catch(() => undefined)]);
+  const late = delay(Math.max(0, ms), undefined, { signal: enough.signal }).catch(() => undefined);
+  const answer = await Promise.race([work, late]);
   enough.abort();
+  return answer;
 }
 
 /** A text from outside as an operator may read it. */

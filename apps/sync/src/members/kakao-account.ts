@@ -1,5 +1,6 @@
 import { readPhone } from '@biz/otp-client';
 import type { Phone } from '@biz/otp-client';
+import { object, present, text } from '../kakao/tolerant';
 
 /** What a member consented to hand over, as the shop receives it. Absent means: not consented, or Kakao has none. */
 export interface MemberAccount {
@@ -26,20 +27,25 @@ export interface StoredAccount {
 export interface KakaoUser extends StoredAccount {
   /** 회원번호, every digit. */
   appUserId: string;
+  /** 연계정보, for matching with the shop's own members (guide 2.1); in no column, log or event. */
+  ci?: string;
 }
 
-/** CI (연계정보) serves to match a member and must be destroyed then (guide 2.1): it goes no further than this file. */
+/** CI (연계정보) serves to match a member and must be destroyed then (guide 2.1): it is kept out of all that is stored. */
 const CI = /^ci(_|$)/;
 
 /** @returns nothing when it is no answer of `/v2/user/me` */
 export function readKakaoUser(answer: Record<string, unknown>): KakaoUser | undefined {
   const appUserId = text(answer.id);
   if (appUserId === undefined || !/^\d{1,20}$/.test(appUserId)) return undefined;
-  const kakaoAccount = withoutCi(object(answer.kakao_account) ?? {});
+  const given = object(answer.kakao_account) ?? {};
+  const ci = text(given.ci);
+  const kakaoAccount = withoutCi(given);
   const profile = object(kakaoAccount.profile) ?? {};
   const email = text(kakaoAccount.email);
   return {
     appUserId,
+    ...(ci !== undefined && { ci }),
     account: present({
       nickname: text(profile.nickname),
       profileImageUrl: text(profile.profile_image_url),
@@ -62,15 +68,3 @@ export function readKakaoUser(answer: Record<string, unknown>): KakaoUser | unde
 
 const withoutCi = (account: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(account).filter(([name]) => !CI.test(name)));
-
-const object = (value: unknown): Record<string, unknown> | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
-
-/** Text, or a number digit for digit; `null` and `""` are absent. */
-function text(value: unknown): string | undefined {
-  if (typeof value === 'string') return value === '' ? undefined : value;
-  return typeof value === 'number' ? String(value) : undefined;
-}
-
-const present = <T extends object>(value: T): T =>
-  Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;

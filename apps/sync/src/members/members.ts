@@ -4,7 +4,8 @@ import { Deliveries } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { DataSource, In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import type { KakaoTokens } from '../login/kakao-login';
+import type { KakaoTokens } from '../kakao/kakao-login';
+import type { Match } from '../matching/matching';
 import type { ConsentActor } from './consent.entity';
 import { recordTerms, withdrawAll } from './consents';
 import type { KakaoUser, StoredAccount } from './kakao-account';
@@ -19,6 +20,8 @@ export interface Joining {
   user: KakaoUser;
   /** Absent: Kakao did not say, so the history stays as it is. */
   terms?: ServiceTerm[];
+  /** Absent: nobody was asked, so what was known stays. */
+  match?: Match;
   tokens: KakaoTokens;
   relayId: string | null;
   /** When the login reached us. */
@@ -32,6 +35,14 @@ export interface Ending {
   reason: string;
   actor: ConsentActor;
 }
+
+/** What is about the person; the shop's own id with it, since it leads to them. */
+const ERASED = { account: null, tokens: null, match: null, shopMemberId: null };
+
+const matchFacts = ({ state, shopMemberId }: Match): object => ({
+  state,
+  ...(shopMemberId !== undefined && { memberId: shopMemberId }),
+});
 
 /** The customers who joined a shop through Kakao Sync. */
 @Injectable()
@@ -57,7 +68,7 @@ export class Members {
    */
   async join(
     manager: EntityManager,
-    { merchant, user: { appUserId, account, raw }, terms, tokens, relayId, receivedAt }: Joining,
+    { merchant, user: { appUserId, account, raw }, terms, match, tokens, relayId, receivedAt }: Joining,
   ): Promise<string> {
     const now = this.clock.now();
     const stored: StoredAccount = { account, raw };
@@ -80,6 +91,9 @@ export class Members {
         seenAt: receivedAt,
         endedAt: null,
         endReason: null,
+        match: match?.state ?? null,
+        shopMemberId: match?.shopMemberId ?? null,
+        kakaoUnlink: null,
       });
     } else {
       await manager.update(
@@ -92,6 +106,8 @@ export class Members {
           seenAt: receivedAt,
           endedAt: null,
           endReason: null,
+          kakaoUnlink: null,
+          ...(match && { match: match.state, shopMemberId: match.shopMemberId ?? null }),
           ...(begins && { joinedAt: now }),
         },
       );
@@ -108,6 +124,7 @@ export class Members {
           appUserId,
           joinedAt: now,
           account,
+          ...(match && { match: matchFacts(match) }),
           terms: (terms ?? [])
             .filter(({ agreed }) => agreed)
             .map(({ tag, version, required, agreedAt }) => ({ tag, version, required, agreedAt })),
@@ -128,18 +145,20 @@ export class Members {
     const member = await manager.findOneBy(Member, { merchant, appUserId });
     if (!member || member.state === 'unlinked') return false;
     const now = this.clock.now();
-    await manager.update(
-      Member,
-      { id: member.id },
-      { state: 'unlinked', account: null, tokens: null, endedAt: now, endReason: reason },
-    );
+    await manager.update(Member, { id: member.id }, { state: 'unlinked', ...ERASED, endedAt: now, endReason: reason });
     await withdrawAll(manager, member.id, actor, now);
     await this.deliveries.erase(manager, merchant, member.id);
     await this.deliveries.add(manager, {
       merchant,
       type: 'member.unlinked',
       subject: member.id,
-      data: { id: member.id, appUserId, reason, unlinkedAt: now },
+      data: {
+        id: member.id,
+        appUserId,
+        ...(member.shopMemberId !== null && { memberId: member.shopMemberId }),
+        reason,
+        unlinkedAt: now,
+      },
     });
     return true;
   }
@@ -175,7 +194,7 @@ export class Members {
       const { affected } = await manager.update(
         Member,
         { id, state: In(['joined', 'suspended']) },
-        { state: 'erased', account: null, tokens: null, endedAt: this.clock.now(), endReason: 'operator' },
+        { state: 'erased', ...ERASED, endedAt: this.clock.now(), endReason: 'operator' },
       );
       // Of a member already unlinked nothing is left to erase, and the shop is still owed the news.
       if (affected === 1) await this.deliveries.erase(manager, member.merchant, id);

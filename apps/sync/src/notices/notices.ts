@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Clock, newId, Vault } from '@biz/platform';
 import { DataSource, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import type { ConsentActor } from '../members/consent.entity';
 import { Member } from '../members/member.entity';
 import { Members } from '../members/members';
 import { actionOf, actorOf } from './event-types';
@@ -30,8 +31,20 @@ export class Notices {
     private readonly dataSource: DataSource,
   ) {}
 
-  /** Applies an unlink call (연결 해제 웹훅); unknown users and repeated calls are fine. */
-  async unlink(merchant: string, appUserId: string, referrerType: string): Promise<void> {
+  /**
+   * Applies an unlink call (연결 해제 웹훅), or an operator's; unknown users and repeated calls are fine.
+   *
+   * @param also what the same transaction does besides
+   */
+  async unlink(
+    merchant: string,
+    appUserId: string,
+    referrerType: string,
+    {
+      actor = actorOf(referrerType),
+      also,
+    }: { actor?: ConsentActor; also?: (manager: EntityManager) => Promise<void> } = {},
+  ): Promise<void> {
     const happenedAt = this.clock.now();
     const notice = {
       merchant,
@@ -42,11 +55,11 @@ export class Notices {
       unlinks: true,
       happenedAt,
     } as const;
-    await this.apply(notice, (manager) =>
-      this.members
-        .unlink(manager, { merchant, appUserId, reason: referrerType, actor: actorOf(referrerType) })
-        .then((ended) => (ended ? 'unlinked' : 'nothing')),
-    );
+    await this.apply(notice, async (manager) => {
+      const ended = await this.members.unlink(manager, { merchant, appUserId, reason: referrerType, actor });
+      await also?.(manager);
+      return ended ? 'unlinked' : 'nothing';
+    });
   }
 
   /** Applies each event of a verified token; a token that came before changes nothing. */

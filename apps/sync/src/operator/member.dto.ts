@@ -5,8 +5,8 @@ import { pageDto, PageQuery } from '@biz/platform';
 import { CONSENT_ACTIONS, CONSENT_ACTORS } from '../members/consent.entity';
 import type { Consent, ConsentAction, ConsentActor } from '../members/consent.entity';
 import type { MemberAccount } from '../members/kakao-account';
-import { MEMBER_STATES } from '../members/member.entity';
-import type { Member, MemberState } from '../members/member.entity';
+import { KAKAO_UNLINKS, MATCH_STATES, MEMBER_STATES } from '../members/member.entity';
+import type { KakaoUnlink, MatchState, Member, MemberState } from '../members/member.entity';
 
 export class MembersQuery extends PageQuery {
   /** Only members in this state */
@@ -52,7 +52,21 @@ export class MemberDto {
   @ApiPropertyOptional({ example: 'UNLINK_FROM_APPS' })
   endReason?: string;
 
-  static of({ id, merchant, state, appUserId, relayId, joinedAt, seenAt, endedAt, endReason }: Member): MemberDto {
+  /** What the shop's MemberDirectory said: `to-confirm`, the customer tells the shop on a page of its own; `failed`, it could not be asked. */
+  @ApiPropertyOptional({ enum: MATCH_STATES, enumName: 'MatchState' })
+  match?: MatchState;
+
+  /** The shop's own id of the member. */
+  @ApiPropertyOptional({ example: 'member-4711' })
+  shopMemberId?: string;
+
+  /** How far ending the connection at Kakao has come, after `POST …/unlink`. */
+  @ApiPropertyOptional({ enum: KAKAO_UNLINKS, enumName: 'KakaoUnlink' })
+  kakaoUnlink?: KakaoUnlink;
+
+  static of(member: Member): MemberDto {
+    const { id, merchant, state, appUserId, relayId, joinedAt, seenAt, endedAt, endReason } = member;
+    const { match, shopMemberId, kakaoUnlink } = member;
     return {
       id,
       merchant,
@@ -63,6 +77,9 @@ export class MemberDto {
       seenAt,
       ...(endedAt && { endedAt }),
       ...(endReason !== null && { endReason }),
+      ...(match !== null && { match }),
+      ...(shopMemberId !== null && { shopMemberId }),
+      ...(kakaoUnlink !== null && { kakaoUnlink }),
     };
   }
 }

@@ -10,6 +10,8 @@ const LANES = {
   orders: { atOnce: 32, waiting: 512, waitMs: 500 },
   /** A customer looks at a product, or has chosen; its own lane, so that browsing does not hold up who pays. */
   products: { atOnce: 32, waiting: 512, waitMs: 500 },
+  /** A customer waits to join. */
+  members: { atOnce: 8, waiting: 64, waitMs: 500 },
   /** Order work (`Fulfilment`), by workers that all merchants share. */
   fulfilment: { atOnce: 4, waiting: 4, waitMs: 250 },
   /** Events; as many are claimed as there are places. */

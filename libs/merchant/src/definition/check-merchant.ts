@@ -80,6 +80,10 @@ function problemsOf({ id, app, plugins, tables }: MerchantDefinition): string[] 
         .map((key) => `${kind} plugin key ${JSON.stringify(key)} must be lower-case letters, digits and dashes`),
     );
   }
+  const match = plugins.sync?.userMatchOrigin;
+  if (match !== undefined && !(URL.canParse(match) && /^https?:/.test(match) && new URL(match).origin === match)) {
+    problems.push(`userMatchOrigin ${JSON.stringify(match)} must be an origin such as https://shop.example`);
+  }
   const collecting = [...profiles, ...images, ...(plugins.location ? [plugins.location] : [])];
   if (collecting.some(({ retainDays = 0 }) => !Number.isInteger(retainDays) || retainDays < 0)) {
     problems.push('retainDays must be a whole number of days, 0 or more');

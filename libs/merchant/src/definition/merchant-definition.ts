@@ -72,6 +72,12 @@ export interface OptionPlugin extends RelayedPlugin {
 export interface SyncPlugin extends RelayedPlugin {
   /** Keep the member's Kakao tokens, sealed, for calls of the shop's own; they are thrown away unless asked for. */
   keepTokens?: boolean;
+  /** Consent items (동의항목) that a login started by `GET /start` asks for besides those set at Kakao. */
+  scopes?: readonly string[];
+  /** Tags of the service terms (서비스 약관) it asks for; all of the app's, unless said. */
+  serviceTerms?: readonly string[];
+  /** Where `MemberDirectory` may send a customer to say who they are (user_match_url): `https://shop.example`. Nowhere, unless said. */
+  userMatchOrigin?: string;
 }
 
 /** The plugins of one merchant; leave out what it does not use. The limits are the guide's (0.5). */

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, KakaoOrigins, Outbound, parseJson } from '@biz/platform';
+import { Clock, KakaoOrigins, Outbound } from '@biz/platform';
 import type { Outcome } from '@biz/platform';
 import type { Merchant } from '@biz/merchant';
 import { readKakaoUser } from '../members/kakao-account';
 import type { KakaoUser } from '../members/kakao-account';
 import { readServiceTerms } from '../members/service-terms';
 import type { ServiceTerm } from '../members/service-terms';
+import { stepOf } from './step';
+import type { Step } from './step';
 
 /** Kakao's tokens of one member; stored sealed only. */
 export interface KakaoTokens {
@@ -16,13 +18,6 @@ export interface KakaoTokens {
   refreshTokenExpiresAt?: string;
   scope?: string;
 }
-
-/** What a call to Kakao led to. `later`: worth another try; `refused`: Kakao's last word. Reasons are codes. */
-export type Step<T> = { kind: 'done'; value: T } | { kind: 'later' | 'refused'; reason: string };
-
-/** 4xx answers that mean "too many", not "no": token requests, API quota. */
-const TOO_MANY = new Set(['KOE237', '-10']);
-const CODE = /^[\w-]{1,40}$/;
 
 /** Kakao login's three calls: code for tokens, user, service terms. */
 @Injectable()
@@ -36,7 +31,7 @@ export class KakaoLogin {
   /** 토큰 받기; a code works once. */
   async exchange(
     { secrets }: Merchant,
-    { code, redirectUri }: { code: string; redirectUri: string },
+    { code, redirectUri, verifier }: { code: string; redirectUri: string; verifier?: string },
     timeoutMs: number,
   ): Promise<Step<KakaoTokens>> {
     const outcome = await this.outbound.send({
@@ -49,6 +44,7 @@ export class KakaoLogin {
         redirect_uri: redirectUri,
         code,
         ...(secrets.clientSecret && { client_secret: secrets.clientSecret }),
+        ...(verifier !== undefined && { code_verifier: verifier }),
       }).toString(),
       timeoutMs,
     });
@@ -88,29 +84,5 @@ export class KakaoLogin {
       ...(refreshTokenExpiresAt && { refreshTokenExpiresAt }),
       ...(typeof scope === 'string' && { scope }),
     };
-  }
-}
-
-function stepOf<T>(outcome: Outcome, read: (answer: Record<string, unknown>) => T | undefined): Step<T> {
-  if (outcome.kind !== 'answered') return { kind: 'later', reason: outcome.reason };
-  const { status, body } = outcome;
-  const answer = readObject(body);
-  if (status >= 200 && status < 300) {
-    const value = answer && read(answer);
-    return value === undefined ? { kind: 'refused', reason: 'UNREADABLE_ANSWER' } : { kind: 'done', value };
-  }
-  const given = answer?.error_code ?? answer?.code ?? answer?.error;
-  const code = typeof given === 'string' || typeof given === 'number' ? String(given) : '';
-  const known = CODE.test(code);
-  const busy = status >= 500 || status === 429 || (known && TOO_MANY.has(code));
-  return { kind: busy ? 'later' : 'refused', reason: `HTTP ${status}${known ? ` ${code}` : ''}` };
-}
-
-function readObject(body: string): Record<string, unknown> | undefined {
-  try {
-    const value = parseJson(body);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
   }
 }

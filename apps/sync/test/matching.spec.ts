@@ -1,0 +1,139 @@
+import { eventually } from '@biz/testing';
+import { CHAT, House, OldShop } from './house';
+import { CI, EMAIL, USER } from './kakao';
+
+let house: House;
+let directory: OldShop;
+
+beforeAll(async () => {
+  house = await House.start({ env: { RETRY_TIME_SCALE: '0.002' } });
+  directory = house.app.get(OldShop);
+});
+beforeEach(async () => {
+  await house.reset();
+  directory.byCi.clear();
+  directory.asked.length = directory.answers.length = 0;
+});
+afterAll(() => house.close());
+
+const below = '/m/old-shop';
+const login = (code: string, next = CHAT) => house.login(code, { below, next });
+const told = () => house.kakao.told().map(({ type, data }) => [type, data.match ?? data.memberId]);
+const failures = async () => (await house.operator('sync-errors')).items.map(({ step, reason }) => [step, reason]);
+const PAGE = 'https://old-shop.example/match?t=1';
+
+describe('the match with the members a shop had before', () => {
+  it('is asked for with the CI, told to the shop, and the CI is nowhere afterwards', async () => {
+    directory.byCi.set(CI, 'member-4711');
+
+    await login('known');
+
+    expect(directory.asked).toEqual([
+      expect.objectContaining({ appUserId: USER, ci: CI, email: EMAIL, emailVerified: true }),
+    ]);
+    const [member] = await house.members();
+    expect(member).toMatchObject({ match: 'matched', shop_member_id: 'member-4711' });
+    await eventually(() => {
+      expect(told()).toEqual([['member.joined', { state: 'matched', memberId: 'member-4711' }]]);
+    });
+    expect(await house.operator<object>(`members/${String(member!.id)}`)).toMatchObject({
+      shopMemberId: 'member-4711',
+    });
+    expect(await house.everythingStored()).not.toContain(CI);
+    expect(house.logLines.join('')).not.toContain(CI);
+    expect(JSON.stringify(house.kakao.told())).not.toContain(CI);
+    for (const table of ['sync.members', 'sync.logins', 'merchant.deliveries'])
+      expect(JSON.stringify(await house.opened(table))).not.toContain(CI);
+  });
+
+  it('is asked for again until it matched, and then no more', async () => {
+    await login('new');
+    expect((await house.members())[0]).toMatchObject({ match: 'none', shop_member_id: null });
+    directory.byCi.set(CI, 'member-1');
+    await login('again');
+    await login('and-again');
+
+    expect((await house.members())[0]).toMatchObject({ match: 'matched', shop_member_id: 'member-1' });
+    expect(directory.asked).toHaveLength(2);
+  });
+
+  it('is forgotten with the membership, and asked for when it begins anew', async () => {
+    directory.byCi.set(CI, 'member-2');
+    await login('to-leave');
+    await house.unlink(
+      { app_id: '900001', user_id: USER, referrer_type: 'UNLINK_FROM_APPS' },
+      { key: 'old-shop-admin-key', below },
+    );
+    expect((await house.members())[0]).toMatchObject({ match: null, shop_member_id: null });
+    await eventually(() => {
+      expect(told().at(-1)).toEqual(['member.unlinked', 'member-2']);
+    });
+    await login('back-again');
+    expect(directory.asked).toHaveLength(2);
+  });
+
+  it('is tried again when the shop fails, by asking Kakao anew for what was not kept', async () => {
+    directory.answers.push(() => Promise.reject(new TypeError(`no such member ${CI}`)));
+    directory.byCi.set(CI, 'member-3');
+
+    expect((await login('shop-fails')).headers.get('location')).toBe(CHAT);
+
+    await eventually(async () => {
+      expect((await house.members())[0]).toMatchObject({ match: 'matched', shop_member_id: 'member-3' });
+    });
+    expect(await failures()).toEqual([['match', 'DIRECTORY_FAILED TypeError']]);
+    expect(house.kakao.calls('token')).toBe(1);
+    expect(house.logLines.join('')).not.toContain(CI);
+    expect(await house.everythingStored()).not.toContain(CI);
+  });
+
+  it('does not keep a customer from joining when the shop never answers properly', async () => {
+    directory.answers.push(() => Promise.resolve({ memberId: '' }));
+
+    await login('odd');
+
+    expect((await house.members())[0]).toMatchObject({ state: 'joined', match: 'failed' });
+    expect(await failures()).toEqual([['match', 'UNREADABLE_MATCH']]);
+
+    await house.reset();
+    directory.answers = Array.from({ length: 30 }, () => () => Promise.reject(new Error('down')));
+    await login('down-for-good');
+    await eventually(async () => {
+      expect((await house.members())[0]).toMatchObject({ state: 'joined', match: 'failed' });
+    });
+  });
+
+  it('sends a customer of whom the shop is not sure to its own page first (user_match_url)', async () => {
+    directory.answers.push(() => Promise.resolve({ userMatchUrl: PAGE }));
+
+    const answer = await login('unsure');
+
+    expect(answer.status).toBe(302);
+    const to = new URL(answer.headers.get('location') ?? '');
+    expect([to.origin + to.pathname, to.searchParams.get('t'), to.searchParams.get('continue')]).toEqual([
+      'https://old-shop.example/match',
+      '1',
+      CHAT,
+    ]);
+    expect((await house.members())[0]).toMatchObject({ state: 'joined', match: 'to-confirm' });
+    directory.answers.push(() => Promise.resolve({ userMatchUrl: PAGE }));
+    const plain = await house.get(`${below}/callback?code=unsure-2`);
+    expect([plain.status, await plain.json()]).toEqual([200, { status: 200, user_match_url: PAGE }]);
+    // Who waits no longer goes back to the chat, and is asked at the next login.
+    expect((await login('unsure')).headers.get('location')).toBe(CHAT);
+  });
+
+  it.each([
+    'https://evil.example/',
+    'https://old-shop.example@evil.example/',
+    'javascript:alert(1)',
+    'http://old-shop.example/',
+  ])('sends nobody to a page that is not the shop’s: %s', async (userMatchUrl) => {
+    directory.answers.push(() => Promise.resolve({ userMatchUrl }));
+
+    expect((await login(`hostile ${userMatchUrl}`)).headers.get('location')).toBe(CHAT);
+
+    expect(await failures()).toEqual([['match', 'USER_MATCH_URL_REFUSED']]);
+    expect((await house.members())[0]).toMatchObject({ state: 'joined', match: 'failed' });
+  });
+});

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { RelayIds } from '@biz/merchant';
+import { eventually, ManualClock } from '@biz/testing';
+import { CHAT, House } from './house';
+
+let house: House;
+const clock = new ManualClock(new Date());
+
+beforeAll(async () => {
+  house = await House.start({ clock, env: { RETRY_TIME_SCALE: '1' } });
+});
+beforeEach(async () => {
+  await house.reset();
+  house.kakao.challenges.clear();
+});
+afterAll(() => house.close());
+
+interface Left {
+  answer: Response;
+  to: URL;
+  query: URLSearchParams;
+  cookie: string;
+}
+
+/** A customer presses a link of the shop's own. */
+async function leave(query = `?continue=${encodeURIComponent(CHAT)}`, below = ''): Promise<Left> {
+  const answer = await house.get(`${below}/start${query}`);
+  const to = new URL(answer.headers.get('location') ?? 'none:');
+  const cookie = answer.headers.get('set-cookie') ?? '';
+  return { answer, to, query: to.searchParams, cookie };
+}
+
+/** Kakao sends them back, with a code that is bound to the challenge. */
+function comeBack(code: string, { query, cookie }: Left, below = ''): Promise<Response> {
+  house.kakao.challenges.set(code, query.get('code_challenge') ?? '');
+  const back = new URLSearchParams({ code, state: query.get('state') ?? '' });
+  return house.get(`${below}/callback?${back.toString()}`, { cookie: cookie.split(';')[0] ?? '' });
+}
+const failures = async () => (await house.operator('sync-errors')).items.map(({ reason }) => reason);
+const where = (answer: Response) => [answer.status, answer.headers.get('location')];
+
+describe('a login that we start', () => {
+  it('leads to Kakao’s consent screen with state, PKCE and the registered redirect URI', async () => {
+    const { answer, to, query, cookie } = await leave();
+
+    expect(answer.status).toBe(302);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(to.href).toContain(`${house.kakao.http.url}/oauth/authorize?`);
+    expect(Object.fromEntries(query)).toEqual({
+      client_id: 'demo-shop-rest-api-key',
+      redirect_uri: `${house.app.url}/callback`,
+      response_type: 'code',
+      state: expect.stringMatching(/^[\w-]{64}$/) as string,
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/) as string,
+      code_challenge_method: 'S256',
+    });
+    expect(cookie).toMatch(/^sync-demo-shop=[\w-]+; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax$/);
+    const below = await leave('', '/m/other-shop');
+    expect(below.query.get('redirect_uri')).toBe(`${house.app.url}/m/other-shop/callback`);
+    expect(below.query.get('scope')).toBe('shipping_address,account_ci');
+    expect(below.query.get('service_terms')).toBe('service_20260101');
+  });
+
+  it('ends where it was to go on, with a member, and takes its cookie back', async () => {
+    const left = await leave();
+
+    const answer = await comeBack('started', left);
+
+    expect(where(answer)).toEqual([302, CHAT]);
+    expect(answer.headers.get('set-cookie')).toContain('Max-Age=0');
+    expect(await house.members()).toHaveLength(1);
+    const form = house.kakao.http.requests.find(({ path }) => path === '/oauth/token')?.form();
+    const verifier = form?.get('code_verifier') ?? '';
+    expect(createHash('sha256').update(verifier).digest('base64url')).toBe(left.query.get('code_challenge'));
+    const stored = await house.everythingStored();
+    expect(stored).not.toContain(verifier);
+    expect(house.logLines.join('')).not.toContain(verifier);
+    expect(left.query.toString() + left.cookie).not.toContain(verifier);
+  });
+
+  it('sends the verifier again with the retry of an exchange that Kakao was too busy for', async () => {
+    house.kakao.fault('token', { status: 503 });
+
+    expect(where(await comeBack('started-busy', await leave()))).toEqual([302, CHAT]);
+
+    await eventually(async () => {
+      expect(await house.members()).toHaveLength(1);
+    });
+  });
+
+  it('keeps the relay id', async () => {
+    const { relayId } = house.app.get(RelayIds).issue('demo-shop', { for: 'sync', reference: 'banner-3' });
+
+    await comeBack('started-relay', await leave(`?relay_id=${relayId}`));
+
+    await eventually(() => {
+      expect(house.kakao.told().map(({ data }) => data.relay)).toEqual([{ state: 'issued', reference: 'banner-3' }]);
+    });
+  });
+
+  it('joins nobody in another browser: no cookie, a strange one, that of another login', async () => {
+    const mine = await leave();
+    const other = await leave();
+    for (const cookie of ['', 'sync-demo-shop=x', other.cookie]) {
+      const answer = await comeBack('mismatch', { ...mine, cookie });
+      expect(answer.status).toBe(200);
+    }
+    expect(house.kakao.calls('token')).toBe(0);
+    expect(await failures()).toEqual(['state_mismatch', 'state_mismatch', 'state_mismatch']);
+  });
+
+  it('is not saved by leaving the state out: Kakao wants the verifier', async () => {
+    const left = await leave();
+    await comeBack('stateless', {
+      ...left,
+      query: new URLSearchParams({ ...Object.fromEntries(left.query), state: '' }),
+    });
+
+    expect(await house.members()).toEqual([]);
+    expect(await failures()).toEqual(['HTTP 400 KOE320']);
+  });
+
+  it('is too old after ten minutes, and not another shop’s', async () => {
+    const left = await leave();
+    expect((await comeBack('elsewhere', left, '/m/other-shop')).status).toBe(200);
+    expect(await failures()).toEqual(['HTTP 400 KOE320']);
+    clock.advance(601_000);
+
+    await comeBack('too-old', left);
+
+    expect(await failures()).toEqual(['state_expired', 'HTTP 400 KOE320']);
+    expect(await house.members()).toEqual([]);
+  });
+
+  it('goes nowhere but back to Kakao, and needs the relay id that the shop requires', async () => {
+    expect((await leave('?continue=https://evil.example/')).answer.status).toBe(400);
+    expect((await leave('', '/m/plain-shop')).answer.status).toBe(404);
+    const strict = await leave(`?continue=${encodeURIComponent(CHAT)}`, '/m/strict-shop');
+    expect(where(strict.answer)).toEqual([302, CHAT]);
+    expect(strict.cookie).toBe('');
+    expect((await leave('', '/m/strict-shop')).answer.status).toBe(400);
+    expect(await failures()).toEqual(['relay_id_required: absent', 'relay_id_required: absent']);
+  });
+});
