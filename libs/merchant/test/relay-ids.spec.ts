@@ -269,11 +269,15 @@ describe('relay ids', () => {
     await add({ n: 3 }, { relayId });
     await add({ n: 4 }, { relayId: 'strange' });
     await add({ n: 5 }, {});
+    // At least once: what comes twice counts once.
+    const told = (): unknown[] => {
+      const byNumber = new Map(shop.events.map(({ data }) => [Number(data.n), data.relay]));
+      return [1, 2, 3, 4, 5].map((n) => (byNumber.has(n) ? byNumber.get(n) : 'not yet'));
+    };
     await eventually(() => {
-      expect(shop.events).toHaveLength(5);
+      expect(told()).not.toContain('not yet');
     });
-    const byNumber = [...shop.events].sort((one, other) => Number(one.data.n) - Number(other.data.n));
-    expect(byNumber.map(({ data }) => data.relay)).toEqual([
+    expect(told()).toEqual([
       { state: 'issued', reference: 'cart-9' },
       { state: 'expired', reference: 'cart-9' },
       { state: 'issued', reference: 'cart-9' },
