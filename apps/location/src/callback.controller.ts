@@ -5,8 +5,7 @@ import type { KakaoAnswer } from '@biz/platform';
 import { LocationAnswer, LocationCallbackRequest } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
-import { ApiCallback, Inbox } from '@biz/capture';
-import { readService } from './service';
+import { ApiCallback, Inbox, readService } from '@biz/capture';
 
 // What Kakao answers to the OTP URL; no route of ours, but a reader of the document looks for it here.
 @ApiExtraModels(LocationAnswer)

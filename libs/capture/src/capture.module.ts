@@ -26,6 +26,7 @@ import { Captures } from './records/captures';
 import { ImageCircuit, OtpCircuit } from './schedule/circuits';
 import { Redeemer } from './schedule/redeemer';
 import { RetryTimes } from './schedule/retry-times';
+import { SkillController } from './skill/skill.controller';
 
 const fileStore = {
   provide: FileStore,
@@ -42,7 +43,7 @@ export class CaptureModule {
     return {
       module: CaptureModule,
       imports: [AccessLogModule, ...(kind === 'location' ? [LocationFactsModule] : [])],
-      controllers: [CapturesController, ...(images ? [CaptureFilesController, LinksController] : [])],
+      controllers: [SkillController, CapturesController, ...(images ? [CaptureFilesController, LinksController] : [])],
       providers: [
         { provide: CAPTURE_KIND, useValue: kind },
         OtpClient,

@@ -2,4 +2,5 @@ export { CaptureModule } from './capture.module';
 export { ApiCallback } from './intake/api-callback';
 export { Inbox } from './intake/inbox';
 export type { Callback } from './intake/inbox';
+export { readService } from './intake/service';
 export { captureSchema } from './records/capture-schema';

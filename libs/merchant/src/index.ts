@@ -45,11 +45,13 @@ export type {
 export { ProductSource } from './ports/product-source';
 export { ShopConfig } from './ports/shop.config';
 export { Merchants } from './registry/merchants';
-export type { Merchant, Port } from './registry/merchants';
+export type { Merchant, Port } from './registry/merchant';
 export type { MerchantSecrets } from './registry/merchant-secrets';
 export { MerchantsModule } from './registry/merchants.module';
-export { RELAY_STATES, RelayIds, RelayOrderError } from './relay/relay-ids';
-export type { IssuedRelayId, Relay, RelayOrder, RelayState } from './relay/relay-ids';
+export { RELAY_STATES } from './relay/relay';
+export type { Relay, RelayState } from './relay/relay';
+export { RelayIds, RelayOrderError } from './relay/relay-ids';
+export type { IssuedRelayId, RelayOrder } from './relay/relay-ids';
 export {
   AppUserId,
   appUserIdOf,

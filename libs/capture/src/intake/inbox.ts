@@ -9,7 +9,7 @@ import { Captures } from '../records/captures';
 import { Redeemer } from '../schedule/redeemer';
 import { Arrivals } from './arrivals';
 import { findPlugin } from './plugins';
-import { OTP_CONTEXT } from './redemption';
+import { ANSWER_CONTEXT, OTP_CONTEXT } from './redemption';
 import { CAPTURE_KIND } from './work';
 
 /** What a callback says. */
@@ -17,7 +17,10 @@ export interface Callback {
   merchant: Merchant;
   /** Last segment of the address, when there was one. */
   pluginKey?: string;
+  /** The OTP address; with an `answer`, whatever makes two of them the same. */
   otp: string;
+  /** What the OTP would have answered, when a chat bot brought it along. */
+  answer?: string;
   relayId?: string;
   service?: { name?: string; company?: string };
 }
@@ -30,7 +33,9 @@ interface NewRow {
   plugin: string;
   relay_id: string | null;
   otp_fingerprint: string;
-  sealed_otp: string;
+  sealed_otp: string | null;
+  sealed_answer: string | null;
+  answer_status: number | null;
   service_name: string | null;
   service_company: string | null;
   consent: Consent;
@@ -40,12 +45,14 @@ interface NewRow {
 }
 
 const INSERT = `
-  INSERT INTO capture.captures (id, kind, merchant, plugin, relay_id, otp_fingerprint, sealed_otp, service_name,
-         service_company, consent, received_at, deadline_at, erase_at, due_at, changed_at, state)
-  SELECT id, kind, merchant, plugin, relay_id, otp_fingerprint, sealed_otp, service_name,
-         service_company, consent, received_at, deadline_at, erase_at, received_at, received_at, 'pending'
+  INSERT INTO capture.captures (id, kind, merchant, plugin, relay_id, otp_fingerprint, sealed_otp,
+         sealed_answer, answer_status, service_name, service_company, consent, received_at, deadline_at, erase_at,
+         due_at, changed_at, state)
+  SELECT id, kind, merchant, plugin, relay_id, otp_fingerprint, sealed_otp,
+         sealed_answer, answer_status, service_name, service_company, consent, received_at, deadline_at, erase_at,
+         received_at, received_at, 'pending'
     FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, kind text, merchant text, plugin text, relay_id text,
-         otp_fingerprint text, sealed_otp text, service_name text, service_company text, consent jsonb,
+         otp_fingerprint text, sealed_otp text, sealed_answer text, answer_status integer, service_name text, service_company text, consent jsonb,
          received_at timestamptz, deadline_at timestamptz, erase_at timestamptz)
   ON CONFLICT DO NOTHING
   RETURNING id`;
@@ -82,10 +89,10 @@ export class Inbox {
     return this.arrivals.during(() => this.take(callback));
   }
 
-  private async take({ merchant, pluginKey, otp, relayId, service }: Callback): Promise<void> {
+  private async take({ merchant, pluginKey, otp, answer, relayId, service }: Callback): Promise<void> {
     const plugin = findPlugin(merchant, this.kind, pluginKey);
     if (!plugin) throw new NotFoundException();
-    if (!isOtpUrl(otp, this.kind, this.origins.talkPlugin)) {
+    if (answer === undefined && !isOtpUrl(otp, this.kind, this.origins.talkPlugin)) {
       throw new BadRequestException('요청 형식이 올바르지 않습니다. (otp)');
     }
     const receivedAt = this.clock.now();
@@ -96,7 +103,9 @@ export class Inbox {
       plugin: plugin.key,
       relay_id: relayId ?? null,
       otp_fingerprint: this.vault.fingerprint(otp, OTP_CONTEXT),
-      sealed_otp: await this.vault.seal(otp, OTP_CONTEXT),
+      sealed_otp: answer === undefined ? await this.vault.seal(otp, OTP_CONTEXT) : null,
+      sealed_answer: answer === undefined ? null : await this.vault.seal(answer, ANSWER_CONTEXT),
+      answer_status: answer === undefined ? null : 200,
       service_name: service?.name ?? null,
       service_company: service?.company ?? null,
       consent: plugin.consent,

@@ -5,6 +5,8 @@ import type { Consent } from '../records/capture.entity';
 interface Plugin {
   key: string;
   consent: Consent;
+  /** What a chat bot says when its result came. */
+  skillText?: string;
 }
 
 /**
@@ -20,14 +22,20 @@ export function findPlugin(merchant: Merchant, kind: OtpKind, key: string | unde
 function pluginsOf({ plugins: { profile, location, image } }: Merchant, kind: OtpKind): Plugin[] {
   switch (kind) {
     case 'profile':
-      return (profile ?? []).map(({ key, scopes, ...terms }) => ({ key, consent: consent([...scopes], terms) }));
+      return (profile ?? []).map(({ key, scopes, ...terms }) => plugin(key, [...scopes], terms));
     case 'location':
       // One at most (guide 0.5), so its definition has no key.
-      return location ? [{ key: 'location', consent: consent(['location'], location) }] : [];
+      return location ? [plugin('location', ['location'], location)] : [];
     case 'image':
-      return (image ?? []).map(({ key, ...terms }) => ({ key, consent: consent(['image'], terms) }));
+      return (image ?? []).map(({ key, ...terms }) => plugin(key, ['image'], terms));
   }
 }
+
+const plugin = (key: string, scopes: string[], terms: CollectingPlugin): Plugin => ({
+  key,
+  consent: consent(scopes, terms),
+  ...(terms.skillText !== undefined && { skillText: terms.skillText }),
+});
 
 const consent = (scopes: string[], { purpose, retainDays = 0 }: CollectingPlugin): Consent => ({
   scopes,

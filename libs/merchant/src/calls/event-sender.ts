@@ -4,7 +4,7 @@ import { signedHeaders } from '../deliveries/signature';
 import { EventReceiver } from '../events/shop-event';
 import type { ShopEvent } from '../events/shop-event';
 import { Merchants } from '../registry/merchants';
-import type { Merchant } from '../registry/merchants';
+import type { Merchant } from '../registry/merchant';
 import { ShopCalls, ShopLate } from './shop-calls';
 
 /** A shop that takes longer is tried again. */

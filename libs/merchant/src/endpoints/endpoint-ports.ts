@@ -4,7 +4,7 @@ import type { ShopEndpoints } from '../definition/merchant-definition';
 import { Fulfilment } from '../ports/fulfilment';
 import { OrderPolicy } from '../ports/order-policy';
 import { OrderSheetSource } from '../ports/order-sheet-source';
-import type { Merchant, Port } from '../registry/merchants';
+import type { Merchant, Port } from '../registry/merchant';
 import { AnswerCache } from './answer-cache';
 import { HttpFulfilment, HttpOrderPolicy, HttpOrderSheets } from './http-ports';
 import { ShopClient } from './shop-client';

@@ -2,7 +2,7 @@ import { newId } from '@biz/platform';
 import type { Clock, Outbound } from '@biz/platform';
 import { ShopLate } from '../calls/shop-calls';
 import { signedHeaders } from '../deliveries/signature';
-import type { Merchant } from '../registry/merchants';
+import type { Merchant } from '../registry/merchant';
 
 /** A longer answer is refused. */
 const MAX_BYTES = 64 * 1024;

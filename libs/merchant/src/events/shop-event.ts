@@ -1,4 +1,4 @@
-import type { RelayState } from '../relay/relay-ids';
+import type { RelayState } from '../relay/relay';
 
 /** Everything the platform tells a shop. */
 export const SHOP_EVENT_TYPES = [

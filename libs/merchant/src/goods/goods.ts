@@ -6,7 +6,7 @@ import { ShopBusy, ShopCalls } from '../calls/shop-calls';
 import { ProductSource } from '../ports/product-source';
 import { ShopConfig } from '../ports/shop.config';
 import { Merchants } from '../registry/merchants';
-import type { Merchant } from '../registry/merchants';
+import type { Merchant } from '../registry/merchant';
 
 const NOT_READABLE = '상품 정보를 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.';
 

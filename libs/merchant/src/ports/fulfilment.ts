@@ -1,4 +1,4 @@
-import type { Relay } from '../relay/relay-ids';
+import type { Relay } from '../relay/relay';
 import type { OrderLine } from './order-sheet-source';
 
 /** An order whose money has arrived. */

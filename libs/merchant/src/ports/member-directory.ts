@@ -1,4 +1,4 @@
-import type { Relay } from '../relay/relay-ids';
+import type { Relay } from '../relay/relay';
 
 /** A customer who is about to become a member by Kakao Sync, with what they agreed to hand over. */
 export interface JoiningCustomer {

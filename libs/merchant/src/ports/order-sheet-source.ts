@@ -1,4 +1,4 @@
-import type { Relay } from '../relay/relay-ids';
+import type { Relay } from '../relay/relay';
 
 /** Who asks for an order sheet. */
 export interface Buyer {

@@ -9,17 +9,9 @@ import { readMerchantsFile } from '../definition/merchants-file';
 import { EndpointPorts } from '../endpoints/endpoint-ports';
 import { webhookProblem } from '../deliveries/webhook-gate';
 import { readSecrets, sharedSecrets, variableOf, withSecretsFile } from './merchant-secrets';
-import type { MerchantSecrets } from './merchant-secrets';
+import type { Merchant, Port } from './merchant';
 
 export const MERCHANT_DEFINITIONS = Symbol('MERCHANT_DEFINITIONS');
-
-/** A merchant as it runs: its definition and its secrets. */
-export interface Merchant extends MerchantDefinition {
-  secrets: MerchantSecrets;
-}
-
-/** An abstract class that stands for a port: type and injection token in one. */
-export type Port<T> = abstract new (...args: never[]) => T;
 
 const DEFAULT_MERCHANT = 'demo-shop';
 

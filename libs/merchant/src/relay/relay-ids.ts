@@ -5,25 +5,10 @@ import { Counter } from 'prom-client';
 import { PLUGIN_KINDS } from '../definition/merchant-definition';
 import type { PluginKind, RelayedPlugin } from '../definition/merchant-definition';
 import { Merchants } from '../registry/merchants';
-import type { Merchant } from '../registry/merchants';
+import type { Merchant } from '../registry/merchant';
+import type { Relay } from './relay';
 import { packRelay, unpackRelay } from './relay-token';
 import type { RelayContent } from './relay-token';
-
-export const RELAY_STATES = ['issued', 'expired', 'other-purpose', 'foreign'] as const;
-/**
- * `issued`: ours, for this plugin, in time. `expired`: ours, and too old when Kakao sent it. `other-purpose`: ours, for
- * another plugin. `foreign`: not ours, another merchant's, or changed on the way.
- */
-export type RelayState = (typeof RELAY_STATES)[number];
-
-/** A relay id (용도 ID) as it came with a call. */
-export interface Relay {
-  /** As Kakao sent it. */
-  id: string;
-  state: RelayState;
-  /** What the shop called it when it had it issued; also of an expired one, never of one for another purpose. */
-  reference?: string;
-}
 
 export interface RelayOrder {
   /** The plugin that is launched, or the plugins of a task chain (guide 0.6): their calls share one relay id. */

@@ -1,8 +1,8 @@
 import { applyDecorators, BadRequestException, Controller, createParamDecorator, UseGuards } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Merchant } from '../registry/merchants';
-import type { Relay } from '../relay/relay-ids';
+import type { Merchant } from '../registry/merchant';
+import type { Relay } from '../relay/relay';
 import { KakaoGuard } from './kakao.guard';
 import type { KakaoRequest } from './kakao.guard';
 

@@ -6,7 +6,7 @@ import { Variable } from '@biz/platform';
 import type { CheckedConfig } from '@biz/platform';
 import type { FastifyRequest } from 'fastify';
 import { Merchants } from '../registry/merchants';
-import type { Merchant } from '../registry/merchants';
+import type { Merchant } from '../registry/merchant';
 import { RelayIds } from '../relay/relay-ids';
 
 /** Who may call the Kakao-facing routes. */

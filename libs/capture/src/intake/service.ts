@@ -1,10 +1,8 @@
-import type { LocationExtra } from '@biz/kakao-dto';
-
 const LONGEST_NAME = 200;
 
 /** The service a location was sent from; the guide writes its company `conpany` in the table and `company` in the sample. */
-export function readService(extra: LocationExtra | undefined): { name?: string; company?: string } {
-  const app = (extra?.app ?? {}) as Record<string, unknown>;
+export function readService(extra: unknown): { name?: string; company?: string } {
+  const app = ((extra as { app?: unknown } | undefined)?.app ?? {}) as Record<string, unknown>;
   return { name: text(app.name), company: text(app.company) ?? text(app.conpany) };
 }
 

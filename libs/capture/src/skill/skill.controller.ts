@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Body, HttpCode, Inject, Logger, NotFoundException, Param, Post } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiExtraModels, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
+import { KakaoAnswer, KakaoOrigins } from '@biz/platform';
+import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
+import type { Merchant } from '@biz/merchant';
+import { isOtpUrl } from '@biz/otp-client';
+import type { OtpKind } from '@biz/otp-client';
+import { isImageUrl } from '../files/image-download';
+import { Inbox } from '../intake/inbox';
+import type { Callback } from '../intake/inbox';
+import { findPlugin } from '../intake/plugins';
+import { readService } from '../intake/service';
+import { CAPTURE_KIND } from '../intake/work';
+import { readSkillPayload } from './skill-payload';
+import { SkillParam, SkillPayload, SkillResponse } from './skill.dto';
+
+const RECEIVED = '전송해 주신 정보를 잘 받았습니다. 감사합니다.';
+const NOTHING_CAME = '전송된 정보를 확인하지 못했습니다. 다시 시도해 주세요.';
+const NOT_NOW = '지금은 정보를 받을 수 없습니다. 잠시 후 다시 시도해 주세요.';
+
+/** A chat bot waits five seconds for a skill. */
+const ANSWER_WITHIN_MS = 4_000;
+
+@ApiExtraModels(SkillParam)
+@KakaoController()
+export class SkillController {
+  private readonly logger = new Logger(SkillController.name);
+
+  constructor(
+    @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
+    private readonly inbox: Inbox,
+    private readonly origins: KakaoOrigins,
+  ) {}
+
+  /**
+   * A chat bot's skill: the plugin ran as a parameter of a block (챗봇 스킬)
+   *
+   * @remarks Takes the OTP out of the payload, in whatever shape it stands there, and does what the callback does. The
+   * bot says the plugin's `skillText`. A payload without a result of this plugin stores nothing, and the bot says so.
+   */
+  @Post('skill/:plugin')
+  @ApiParam({
+    name: 'plugin',
+    description: 'Key of the plugin in the merchant’s definition; `location` for the location plugin',
+  })
+  @HttpCode(200)
+  @ApiOkResponse({ type: SkillResponse, description: 'What the bot says' })
+  @ApiBadRequestResponse({ type: KakaoAnswer, description: 'No skill payload' })
+  @ApiNotFoundResponse({ type: KakaoAnswer, description: 'No such merchant or plugin' })
+  async run(
+    @CurrentMerchant() merchant: Merchant,
+    @Param('plugin') pluginKey: string,
+    @RelayId() relayId: string | undefined,
+    @Body() payload: SkillPayload,
+  ): Promise<SkillResponse> {
+    const plugin = findPlugin(merchant, this.kind, pluginKey);
+    if (!plugin) throw new NotFoundException();
+    const result = this.resultIn(payload);
+    if (!result) {
+      this.logger.warn({ merchant: merchant.id, plugin: pluginKey }, 'a skill payload without a result of this plugin');
+      return SkillResponse.saying(NOTHING_CAME);
+    }
+    const abort = new AbortController();
+    const late = delay(ANSWER_WITHIN_MS, 'late' as const, { signal: abort.signal, ref: false });
+    try {
+      const stored = this.inbox.receive({ merchant, pluginKey, relayId, ...result }).then(() => 'stored' as const);
+      const end = await Promise.race([stored, late]);
+      return SkillResponse.saying(end === 'stored' ? (plugin.skillText ?? RECEIVED) : NOT_NOW);
+    } catch (error) {
+      this.logger.error({ merchant: merchant.id, plugin: pluginKey, error }, 'a skill result could not be stored');
+      return SkillResponse.saying(NOT_NOW);
+    } finally {
+      abort.abort();
+      late.catch(() => undefined);
+    }
+  }
+
+  private resultIn(payload: SkillPayload): Pick<Callback, 'otp' | 'answer' | 'service'> | undefined {
+    const { addresses, images, expire, extra } = readSkillPayload(payload);
+    const otp = [...addresses, ...images].find((each) => isOtpUrl(each, this.kind, this.origins.talkPlugin));
+    if (otp !== undefined) return { otp, ...(this.kind === 'location' && { service: readService(extra) }) };
+    if (this.kind !== 'image') return undefined;
+    const pictures = images.filter((each) => isImageUrl(each, this.origins.image));
+    if (pictures.length === 0) return undefined;
+    return {
+      otp: pictures.join(' '),
+      answer: JSON.stringify({ secure_urls: pictures.map((original) => ({ original })), expire }),
+    };
+  }
+}
