@@ -3,6 +3,7 @@ import { run } from '../scripts/environment';
 import { PlainProblem } from '../scripts/plain-problem';
 import { ABOUT } from './contenders';
 import { describeCores } from './machine/cores';
+import { measureOptions } from './calls/options';
 import { measureT1 } from './calls/t1';
 import { measureT2 } from './calls/t2';
 import { measureT3 } from './calls/t3';
@@ -25,6 +26,7 @@ const MEASUREMENTS: Record<MeasureName, (world: World, database: BenchDatabase) 
   t3: measureT3,
   settle: measureSettling,
   size: measureSize,
+  options: measureOptions,
   memory: measureMemory,
   instances: measureInstances,
   plans: checkPlans,

@@ -24,7 +24,8 @@ export class World {
     readonly server: DatabaseServer,
     readonly load: LoadClient,
     readonly outside: Outside,
-    private readonly folder: string,
+    /** For what servers write. */
+    readonly folder: string,
   ) {
     this.nextOrder = options.orders + 1;
   }

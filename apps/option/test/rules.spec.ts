@@ -4,7 +4,7 @@ import { OptionsAnswer } from '@biz/kakao-dto';
 import { instanceToPlain, plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import fc from 'fast-check';
-import { optionsText } from '../src/options/options-text';
+import { optionsAnswer } from '../src/options/options-answer';
 import { anyProduct } from './any-product';
 import { anySelection } from './any-selection';
 import type { Chosen } from './any-selection';
@@ -24,9 +24,8 @@ it('builders make only products that pass the checker', () => {
 it('T1 round-trips through its own DTO, and says of stock what is left', () => {
   fc.assert(
     fc.property(anyProduct, (product) => {
-      const answer = JSON.parse(
-        `{"status":200,"data":${optionsText({ product, left: countedStock(product), version: 1 })}}`,
-      ) as unknown;
+      const text = optionsAnswer({ product, left: countedStock(product), version: 1 }).toString();
+      const answer = JSON.parse(text) as unknown;
       const dto = plainToInstance(OptionsAnswer, answer);
       expect(validateSync(dto, { whitelist: true, forbidNonWhitelisted: true })).toEqual([]);
       expect(instanceToPlain(dto)).toEqual(answer);

@@ -16,6 +16,8 @@ export {
   PRODUCT_KINDS,
 } from './products/product.dto';
 export type { GroupKind, ProductKind } from './products/product.dto';
+export { CountedLeft } from './products/left';
+export type { Left, SkuPlaces } from './products/left';
 export { countedStock, skuOf, withStock } from './products/product-stock';
 export { ProductChanged, Products } from './products/products';
 export type { Catalogue, Offer, SaveOptions, StoredProduct } from './products/products';

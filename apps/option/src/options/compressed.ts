@@ -8,9 +8,9 @@ const WORTHWHILE = 1_400;
 /** Twice as quick as the default, and the answer a few percent longer. */
 const LEVEL = 4;
 
-/** A text in gzip, when that was asked for and is worth it. */
-export async function compressed(text: string, acceptEncoding: string | undefined): Promise<Buffer | undefined> {
-  return text.length >= WORTHWHILE && takesGzip(acceptEncoding) ? pack(text, { level: LEVEL }) : undefined;
+/** A body in gzip, when that was asked for and is worth it. */
+export async function compressed(body: Buffer, acceptEncoding: string | undefined): Promise<Buffer | undefined> {
+  return body.length >= WORTHWHILE && takesGzip(acceptEncoding) ? pack(body, { level: LEVEL }) : undefined;
 }
 
 /** `gzip`, `*`, or neither, with a weight above nothing (RFC 9110, 12.5.3). */

@@ -8,7 +8,7 @@ import guideT1 from './guide-t1-sample.json';
 import guideT2 from './guide-t2-sample.json';
 import type { FastifyReply } from 'fastify';
 import { compressed } from './compressed';
-import { optionsText } from './options-text';
+import { optionsAnswer } from './options-answer';
 import { Selections, unknownProduct } from './selections';
 
 const USER_HEADER = {
@@ -51,12 +51,12 @@ export class OptionsController {
     @Query() { id }: OptionsQuery,
     @Headers('accept-encoding') accepted: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<string | Buffer> {
+  ): Promise<Buffer> {
     const offer = await this.goods.find(merchant, id);
     if (offer === undefined) throw unknownProduct();
-    const text = `{"status":200,"data":${optionsText(offer)}}`;
-    const small = await compressed(text, accepted);
-    if (small === undefined) return text;
+    const answer = optionsAnswer(offer);
+    const small = await compressed(answer, accepted);
+    if (small === undefined) return answer;
     void reply.header('content-encoding', 'gzip');
     return small;
   }

@@ -6,6 +6,8 @@ import { Stock } from '../stock/stock';
 import type { StockLevel } from '../stock/stock';
 import { acceptProduct, ProductRefused } from '../checker/product-checker';
 import { countedStock, withStock } from './product-stock';
+import { CountedLeft } from './left';
+import type { Left, SkuPlaces } from './left';
 import type { Product } from './product.dto';
 import type { Problem } from '../checker/product-reader';
 
@@ -19,8 +21,8 @@ export interface Catalogue {
 export interface Offer {
   /** As the shop defines it; what it says of stock is not what is left. One object for as long as the version is. */
   product: Product;
-  /** What is left of each sku that is counted: on hand less what is reserved. */
-  left: ReadonlyMap<string, number>;
+  /** What is left: on hand less what is reserved. */
+  left: Left;
   /** Of the definition; `null` for a shop's own catalogue, whose stock is its own, too. */
   version: number | null;
 }
@@ -37,6 +39,9 @@ interface Known {
   id: string;
   version: number;
   product: Product;
+  /** Stands for the skus that are counted. */
+  skuSum: string | null;
+  places: SkuPlaces;
 }
 
 /** Options whose definitions are kept in memory: about 100 MB of them. */
@@ -88,24 +93,32 @@ export class Products {
     const key = JSON.stringify([merchantId, id]);
     const known = this.known.get(key);
     const [row] = await manager.query<ProductWithStock[]>(
-      `SELECT p.id, p.version, p.created_at, p.updated_at, s.skus, s.available,
+      `SELECT p.id, p.version, p.created_at, p.updated_at, s.sku_sum, s.counts, named.skus,
               CASE WHEN p.id = $3 AND p.version = $4 THEN NULL ELSE p.definition END AS definition
        FROM commerce.products p
        LEFT JOIN LATERAL (
-         SELECT json_agg(sku) AS skus, json_agg(on_hand - reserved) AS available
+         SELECT count(*) || ':' || sum(hashtextextended(sku, 0)) AS sku_sum,
+                '[' || string_agg((on_hand - reserved)::text, ',' ORDER BY sku) || ']' AS counts
          FROM commerce.stock WHERE merchant_id = p.merchant_id AND product_id = p.id
        ) s ON true
+       LEFT JOIN LATERAL (
+         SELECT json_agg(sku ORDER BY sku) AS skus
+         FROM commerce.stock WHERE merchant_id = p.merchant_id AND product_id = p.id
+           AND (p.id IS DISTINCT FROM $3 OR s.sku_sum IS DISTINCT FROM $5)
+       ) named ON true
        WHERE p.merchant_id = $1 AND (p.id = $2 OR p.kakao_id = $2)
        ORDER BY p.id = $2 DESC LIMIT 1`,
-      [merchantId, id, known?.id ?? null, known?.version ?? null],
+      [merchantId, id, known?.id ?? null, known?.version ?? null, known?.skuSum ?? null],
     );
     if (row === undefined) return undefined;
-    const { version, created_at: createdAt, updated_at: updatedAt } = row;
+    const { version, created_at: createdAt, updated_at: updatedAt, sku_sum: skuSum } = row;
     const product = row.definition ?? known?.product;
     if (product === undefined) throw new Error(`product ${row.id} of ${merchantId} has no definition`);
-    if (row.definition !== null) this.known.set(key, { id: row.id, version, product });
-    const left = new Map((row.skus ?? []).map((sku, at) => [sku, row.available?.[at] ?? 0]));
-    return { product, left, version, createdAt, updatedAt };
+    const isSame = known !== undefined && known.id === row.id && known.skuSum === skuSum;
+    const places = isSame ? known.places : new Map((row.skus ?? []).map((sku, at) => [sku, at]));
+    if (row.definition !== null || !isSame) this.known.set(key, { id: row.id, version, product, skuSum, places });
+    const counts = row.counts === null ? [] : (JSON.parse(row.counts) as number[]);
+    return { product, left: new CountedLeft(places, counts), version, createdAt, updatedAt };
   }
 
   /** A product as an operator keeps it: `stock` is what is on hand, so that it can be saved as it was read. */
@@ -262,8 +275,11 @@ interface ProductWithStock {
   definition: Product | null;
   created_at: Date;
   updated_at: Date;
+  sku_sum: string | null;
+  /** A JSON list, in the order of the skus. */
+  counts: string | null;
+  /** `null` when they are the ones already known. */
   skus: string[] | null;
-  available: number[] | null;
 }
 
 const NO_STOCK: ReadonlyMap<string, number> = new Map();

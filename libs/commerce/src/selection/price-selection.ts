@@ -1,5 +1,6 @@
 import { inputProblem } from '../checker/input-answer';
 import { countedStock, skuOf } from '../products/product-stock';
+import type { Left } from '../products/left';
 import type { Product, ProductGroup, ProductOption, ProductSubGroup } from '../products/product.dto';
 import type { Problem } from '../checker/product-reader';
 import { MAX_AMOUNT } from '../checker/product-reader';
@@ -18,7 +19,7 @@ export type PricedSelection = { ok: true; priced: Priced } | { ok: false; proble
 export function priceSelection(
   product: Product,
   selection: Selection,
-  left: ReadonlyMap<string, number> = countedStock(product),
+  left: Left = countedStock(product),
 ): PricedSelection {
   const reading = new Reading(product, selection, left);
   return reading.problems.length > 0
@@ -47,7 +48,7 @@ class Reading {
   constructor(
     private readonly product: Product,
     private readonly selection: Selection,
-    private readonly left: ReadonlyMap<string, number>,
+    private readonly left: Left,
   ) {
     this.quantity = selection.quantity ?? product.defaultQuantity ?? 1;
     this.opened = relatedGroups(product);
