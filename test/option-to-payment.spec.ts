@@ -260,6 +260,29 @@ describe('a shop with products of its own', () => {
   });
 });
 
+it('the shop is told what was selected, to be paid or only asked', async () => {
+  const user = newUser();
+  await save(shirt('told'));
+  const bought = await chosen('told', user);
+  const groups = [choice('맛', ['단맛', '짠맛']), numbers('연락처', { minLength: 10, maxLength: 11 })];
+  await save({ id: 'ask', name: '설문', kind: 'non-commerce', groups });
+  const answers = [
+    { option_group_id: '맛', option_id: '짠맛' },
+    { option_group_id: '연락처', text: '01012345678' },
+  ];
+  const { data: asked = '' } = await t2({ id: 'ask', option_groups: answers }, user);
+  await eventually(() => {
+    const told = world.delivered.filter(({ data }) => [bought, asked].includes(String(data.id)));
+    expect(told.map(({ type, data }) => [type, data.productKind, data.total]).sort()).toEqual([
+      ['option.selected', 'commerce', 10_500],
+      ['option.selected', 'non-commerce', 0],
+    ]);
+    const { chosen: given } = told.find(({ data }) => data.id === asked)!.data;
+    expect(given).toMatchObject([{ option: '짠맛' }, { kind: 'numbers', text: '01012345678' }]);
+  });
+  expect(await sheetOf(asked, user)).toMatchObject({ status: 500, message: '결제할 금액이 없는 주문입니다.' });
+});
+
 describe('stock is one truth', () => {
   const leftIn = (answer: Answer): number | undefined => {
     const { option_groups: groups } = answer.data as {

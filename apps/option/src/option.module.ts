@@ -9,12 +9,13 @@ import { OperatorMerchant } from './operator/operator-merchant';
 import { SkuImport } from './skus/sku-import';
 import { SkusController } from './skus/skus.controller';
 import { DraftsController } from './operator/drafts.controller';
+import { RefusalsController } from './operator/refusals.controller';
 import { ProductsController } from './operator/products.controller';
 import { OptionsController } from './options/options.controller';
 import { Selections } from './options/selections';
 
 @Module({
-  controllers: [OptionsController, ProductsController, SkusController, DraftsController],
+  controllers: [OptionsController, ProductsController, SkusController, DraftsController, RefusalsController],
   providers: [Goods, Selections, OperatorMerchant, SkuImport, LargeBodies, OperatorGuard],
 })
 class OptionModule {}

@@ -5,6 +5,7 @@ import { Drafts } from './drafts/drafts';
 import { DraftsConfig } from './drafts/drafts.config';
 import type { Catalogue } from './products/products';
 import { Products } from './products/products';
+import { Refusals } from './refusals/refusals';
 import { Stock } from './stock/stock';
 
 const CATALOGUES = Symbol('CATALOGUES');
@@ -21,8 +22,15 @@ export class CommerceModule implements OnModuleInit {
   static with(catalogues: readonly Catalogue[]): DynamicModule {
     return {
       module: CommerceModule,
-      providers: [Products, Stock, Drafts, provideConfig(DraftsConfig), { provide: CATALOGUES, useValue: catalogues }],
-      exports: [Products, Stock, Drafts],
+      providers: [
+        Products,
+        Stock,
+        Drafts,
+        Refusals,
+        provideConfig(DraftsConfig),
+        { provide: CATALOGUES, useValue: catalogues },
+      ],
+      exports: [Products, Stock, Drafts, Refusals],
     };
   }
 

@@ -21,6 +21,8 @@ export type { Left, SkuPlaces } from './products/left';
 export { countedStock, skuOf, withStock } from './products/product-stock';
 export { ProductChanged, Products } from './products/products';
 export type { Catalogue, Offer, SaveOptions, StoredProduct } from './products/products';
+export { Refusals } from './refusals/refusals';
+export type { NewRefusal } from './refusals/refusals';
 export { priceSelection } from './selection/price-selection';
 export type { PricedSelection } from './selection/price-selection';
 export type { Answer, Chosen, Priced, Selection } from './selection/selection';

@@ -1,5 +1,5 @@
-import { Drafts, priceSelection } from '@biz/commerce';
-import type { Draft, Selection } from '@biz/commerce';
+import { Drafts, priceSelection, Refusals } from '@biz/commerce';
+import type { Draft, NewRefusal, Selection } from '@biz/commerce';
 import type { OptionSelection, SelectOption } from '@biz/kakao-dto';
 import { Deliveries, Goods } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
@@ -17,7 +17,7 @@ export interface Customer {
 export const unknownProduct = (): Refusal => new Refusal(500, '판매하지 않는 상품입니다.');
 
 /** A body of 256 KB can be wrong in thousands of places. */
-const MAX_LOGGED = 20;
+const MAX_LOGGED = 100;
 
 /** Turns what a customer chose into a draft order. */
 @Injectable()
@@ -28,6 +28,7 @@ export class Selections {
     private readonly dataSource: DataSource,
     private readonly goods: Goods,
     private readonly drafts: Drafts,
+    private readonly refusals: Refusals,
     private readonly deliveries: Deliveries,
   ) {}
 
@@ -43,8 +44,7 @@ export class Selections {
     const { product, left, version } = offer;
     const result = priceSelection(product, selectionOf(sent), left);
     if (!result.ok) {
-      const problems = result.problems.slice(0, MAX_LOGGED);
-      this.logger.log({ merchant: merchant.id, product: product.id, relayId, problems }, 'selection refused');
+      await this.keep({ merchantId: merchant.id, productId: product.id, relayId, problems: result.problems });
       throw new Refusal(500, result.problems[0]?.message);
     }
     // What a shop counts itself is not ours to reserve.
@@ -70,6 +70,17 @@ export class Selections {
       }
       return draft.id;
     });
+  }
+
+  /** For the log and the operator; the customer is answered in any case. */
+  private async keep({ merchantId, productId, relayId, problems }: NewRefusal): Promise<void> {
+    const told = { merchant: merchantId, product: productId, relayId, problemCount: problems.length };
+    this.logger.log({ ...told, problems: problems.slice(0, MAX_LOGGED) }, 'selection refused');
+    try {
+      await this.refusals.add({ merchantId, productId, relayId, problems });
+    } catch (error) {
+      this.logger.warn({ ...told, error }, 'a refused selection could not be kept');
+    }
   }
 }
 

@@ -114,9 +114,10 @@ export class Products {
     const { version, created_at: createdAt, updated_at: updatedAt, sku_sum: skuSum } = row;
     const product = row.definition ?? known?.product;
     if (product === undefined) throw new Error(`product ${row.id} of ${merchantId} has no definition`);
-    const isSame = known !== undefined && known.id === row.id && known.skuSum === skuSum;
-    const places = isSame ? known.places : new Map((row.skus ?? []).map((sku, at) => [sku, at]));
-    if (row.definition !== null || !isSame) this.known.set(key, { id: row.id, version, product, skuSum, places });
+    const same = known?.id === row.id && known.skuSum === skuSum ? known.places : undefined;
+    const places = same ?? new Map((row.skus ?? []).map((sku, at) => [sku, at]));
+    if (row.definition !== null || same === undefined)
+      this.known.set(key, { id: row.id, version, product, skuSum, places });
     const counts = row.counts === null ? [] : (JSON.parse(row.counts) as number[]);
     return { product, left: new CountedLeft(places, counts), version, createdAt, updatedAt };
   }

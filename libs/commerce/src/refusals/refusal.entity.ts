@@ -1,0 +1,25 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Problem } from '../checker/product-reader';
+
+/** A selection that could not be ordered: what was wrong with it, and nothing that the customer wrote. */
+@Entity({ schema: 'commerce', name: 'refusals' })
+export class RefusalRow {
+  @PrimaryColumn('text', { name: 'merchant_id', primaryKeyConstraintName: 'refusals_pkey' })
+  merchantId: string;
+
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'refusals_pkey' })
+  id: string;
+
+  @Column('text', { name: 'product_id' })
+  productId: string;
+
+  @Column('text', { name: 'relay_id', nullable: true })
+  relayId: string | null;
+
+  /** Paths and texts of the catalogue. */
+  @Column('jsonb')
+  problems: Problem[];
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt: Date;
+}
