@@ -44,7 +44,11 @@ export type {
 } from './ports/order-sheet-source';
 export { ProductSource } from './ports/product-source';
 export { ShopConfig } from './ports/shop.config';
-export { Merchants } from './registry/merchants';
+export { applicationForm, SCENARIOS } from './application/application-form';
+export type { ApplicationForm, Scenario } from './application/application-form';
+export { launchOf, LaunchRefused } from './launch/launch';
+export type { AlimtalkButton, Launch, LaunchOrder, SkillButton } from './launch/launch';
+export { Merchants, readMerchants } from './registry/merchants';
 export type { Merchant, Port } from './registry/merchant';
 export type { MerchantSecrets } from './registry/merchant-secrets';
 export { MerchantsModule } from './registry/merchants.module';

@@ -12,6 +12,7 @@ import { KakaoGuard, KakaoCallers } from '../routing/kakao.guard';
 import { RelayIds } from '../relay/relay-ids';
 import { RelayIdsController } from '../relay/relay-ids.controller';
 import { MERCHANT_DEFINITIONS, Merchants } from './merchants';
+import { MerchantsController } from './merchants.controller';
 import { provideConfig } from '@biz/platform';
 
 /** The merchants with their modules, and the delivery of what they are owed. Imported once by every app. */
@@ -33,7 +34,7 @@ export class MerchantsModule {
       module: MerchantsModule,
       global: true,
       imports: definitions.flatMap(({ module }) => (module ? [module] : [])),
-      controllers: [DeliveriesController, RelayIdsController],
+      controllers: [MerchantsController, DeliveriesController, RelayIdsController],
       providers: [...providers, EventSender, DeliveryWorker],
       exports: providers,
     };

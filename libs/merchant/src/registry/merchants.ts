@@ -16,6 +16,32 @@ export const MERCHANT_DEFINITIONS = Symbol('MERCHANT_DEFINITIONS');
 const DEFAULT_MERCHANT = 'demo-shop';
 
 /**
+ * Every merchant of the list and of MERCHANTS_FILE with its secrets, and one line for everything that is wrong with them.
+ */
+export function readMerchants(
+  listed: readonly MerchantDefinition[],
+  environment: Environment,
+  origins: KakaoOrigins,
+): { all: Merchant[]; problems: string[]; env: Environment } {
+  const env = withSecretsFile(environment);
+  const file = readMerchantsFile(env);
+  const definitions = [...listed, ...file.definitions];
+  const problems = [...file.problems, ...checkMerchants(definitions)];
+  const all = definitions.map((definition) => {
+    const { secrets, problems: wrong } = readSecrets(definition, env, origins.api);
+    problems.push(...wrong);
+    const webhook = secrets.webhookUrl && webhookProblem(secrets.webhookUrl, env, origins);
+    if (webhook) problems.push(`${variableOf(definition.id, 'WEBHOOK_URL')}: ${webhook}`);
+    for (const [endpoint, url] of Object.entries(definition.endpoints ?? {}) as [string, string][]) {
+      const problem = webhookProblem(url, env, origins);
+      if (problem) problems.push(`merchant ${definition.id}: endpoints.${endpoint}: ${problem}`);
+    }
+    return { ...definition, secrets };
+  });
+  return { all, problems, env };
+}
+
+/**
  * The merchants of this deployment.
  *
  * @throws ConfigError at start-up, with every broken limit of the guide (0.5) and every missing secret
@@ -35,21 +61,8 @@ export class Merchants {
     private readonly modules: ModulesContainer,
     private readonly endpoints: EndpointPorts,
   ) {
-    const env = withSecretsFile(environment);
-    const file = readMerchantsFile(env);
-    const definitions = [...listed, ...file.definitions];
-    const problems = [...file.problems, ...checkMerchants(definitions)];
-    this.all = definitions.map((definition) => {
-      const { secrets, problems: wrong } = readSecrets(definition, env, origins.api);
-      problems.push(...wrong);
-      const webhook = secrets.webhookUrl && webhookProblem(secrets.webhookUrl, env, origins);
-      if (webhook) problems.push(`${variableOf(definition.id, 'WEBHOOK_URL')}: ${webhook}`);
-      for (const [endpoint, url] of Object.entries(definition.endpoints ?? {}) as [string, string][]) {
-        const problem = webhookProblem(url, env, origins);
-        if (problem) problems.push(`merchant ${definition.id}: endpoints.${endpoint}: ${problem}`);
-      }
-      return { ...definition, secrets };
-    });
+    const { all, problems, env } = readMerchants(listed, environment, origins);
+    this.all = all;
     this.byId = new Map(this.all.map((merchant) => [merchant.id, merchant]));
     this.byKey = new Map(this.all.map((merchant) => [merchant.secrets.pathKey, merchant]));
     for (const merchant of this.all) {

@@ -1,0 +1,106 @@
+import type { Addresses, AppName, Outbound } from '@biz/platform';
+import type { Merchant } from '../registry/merchant';
+
+/** `done` and `missing` were looked at by the platform; `by-hand` only a person can see at Kakao. */
+export type CheckState = 'done' | 'missing' | 'by-hand';
+
+export interface Check {
+  /** Section of the guide. */
+  guide: string;
+  /** What must be so, in Korean. */
+  what: string;
+  state: CheckState;
+  /** What was found. */
+  found?: string;
+}
+
+/** Where each app of a merchant is tried: a call that Kakao could make and that changes nothing. */
+const PROBES: Partial<Record<AppName, { method: 'GET' | 'POST'; path: string }>> = {
+  profile: { method: 'POST', path: '/callback' },
+  location: { method: 'POST', path: '/callback' },
+  image: { method: 'POST', path: '/callback' },
+  option: { method: 'GET', path: '/options?id=checklist' },
+  payment: { method: 'GET', path: '/ordersheet?ordersheet_id=checklist' },
+  sync: { method: 'GET', path: '/callback' },
+};
+
+/**
+ * What must be ready before Kakao can be asked for plugins (guide 0.2 to 0.5, 0.7), and what of it is.
+ *
+ * The public addresses are called as Kakao would, over https, certificate checked.
+ */
+export async function checklist(merchant: Merchant, addresses: Addresses, outbound: Outbound): Promise<Check[]> {
+  const apps = (Object.keys(PROBES) as (keyof Merchant['plugins'])[]).filter(
+    (app) => merchant.plugins[app] !== undefined,
+  );
+  const reached = await Promise.all(apps.map((app) => reach(merchant, app, addresses, outbound)));
+  return [...byHand(merchant), ...limits(merchant), ...reached];
+}
+
+function* byHand({ plugins, app }: Merchant): Generator<Check> {
+  const check = (guide: string, what: string): Check => ({ guide, what, state: 'by-hand' });
+  yield check('0.2', '카카오톡 채널을 비즈니스 채널로 전환하고, 디벨로퍼스 앱을 비즈앱으로 전환 (사업자 정보 등록)');
+  yield check('0.2', '같은 사업자 번호의 비즈니스 채널과 비즈앱을 연결');
+  if (plugins.profile || plugins.sync) yield check('0.3', '디벨로퍼스 > 제품설정 > 카카오 로그인: 활성화 ON');
+  if (plugins.sync) {
+    yield check('0.3', '디벨로퍼스 > 제품설정 > 간편가입: 카카오 간편가입 사용 ON, 플러그인 Redirect URI 등록');
+    yield check('0.4', '카카오싱크 신청: 약관과 개인정보제공 항목 검수 (https://business.kakao.com/sync)');
+  }
+  if (plugins.location) yield check('0.4', '위치기반 사업자 권한 요청 (고객센터, 증빙 서류 첨부)');
+  if (plugins.payment) {
+    yield check('9.2', '카카오페이 원클릭결제용 CID 발급');
+    if (plugins.payment.approvalUrl === 'direct') yield check('6.2.1', '카카오페이 ACL에 approval_url의 호스트 등록');
+  }
+  if (app.environment === 'test') {
+    yield check('0.7', '디벨로퍼스에서 테스트 앱 생성, 개발자용 프로필로 테스트 채널 생성, 둘을 연결');
+    yield check('0.7', '원본앱 심사 완료 후 테스트 앱과 권한 동기화, 테스트 앱에도 디벨로퍼스 설정 입력');
+  }
+}
+
+/** An app with a definition that breaks them does not start, so here they are kept. */
+function* limits({ plugins, app }: Merchant): Generator<Check> {
+  const { profile = [], image = [] } = plugins;
+  const found = `profile ${profile.length}, image ${image.length}, location ${plugins.location ? 1 : 0}, sync ${plugins.sync ? 1 : 0}`;
+  yield { guide: '0.5', what: '플러그인 생성 갯수 제한, 개인정보이용항목 중복 없음', state: 'done', found };
+  const missing = [
+    ...profile.filter(({ pluginId }) => pluginId === undefined).map(({ key }) => `profile ${key}`),
+    ...image.filter(({ pluginId }) => pluginId === undefined).map(({ key }) => `image ${key}`),
+    ...(['location', 'option', 'payment', 'sync'] as const).filter(
+      (kind) => plugins[kind] !== undefined && plugins[kind].pluginId === undefined,
+    ),
+  ];
+  yield {
+    guide: '0.2',
+    what: '플러그인 등록: 플러그인 ID를 정의에 입력 (pluginId)',
+    state: missing.length === 0 ? 'done' : 'missing',
+    ...(missing.length > 0 && { found: `without pluginId: ${missing.join(', ')}` }),
+  };
+  const apart = app.environment === 'test' ? '테스트 CID(TC…)만 사용' : '실제 CID만 사용, 테스트 앱과 키를 나눔';
+  yield { guide: '0.7', what: apart, state: 'done', found: app.environment };
+}
+
+async function reach(merchant: Merchant, app: AppName, addresses: Addresses, outbound: Outbound): Promise<Check> {
+  const base = addresses.baseUrl(app);
+  const { method, path } = PROBES[app] ?? { method: 'GET' as const, path: '/' };
+  const check = { guide: '9.2', what: `${app}: 공개 주소에 https로 연결, 인증서 유효, 경로 응답` };
+  if (!base.startsWith('https://')) {
+    return {
+      ...check,
+      state: 'missing',
+      found: `${new URL(base).origin} is not https (PUBLIC_BASE_URL_${app.toUpperCase()})`,
+    };
+  }
+  const outcome = await outbound.send({
+    method,
+    url: `${base}/m/${merchant.secrets.pathKey}${path}`,
+    headers: { 'content-type': 'application/json' },
+    ...(method === 'POST' && { body: '{}' }),
+    timeoutMs: 5_000,
+    maxBytes: 64 * 1024,
+  });
+  const origin = new URL(base).origin;
+  if (outcome.kind !== 'answered') return { ...check, state: 'missing', found: `${origin}: ${outcome.reason}` };
+  // Every answer of ours has a status in its body; a gateway's own page has not.
+  const ours = /"status"\s*:\s*\d+/.test(outcome.body) && outcome.status !== 404;
+  return { ...check, state: ours ? 'done' : 'missing', found: `${origin}: HTTP ${outcome.status}` };
+}

@@ -1,0 +1,126 @@
+import type { MerchantDefinition, PluginKind, RegisteredPlugin } from '../definition/merchant-definition';
+
+/** What a link or button begins. */
+export interface LaunchOrder {
+  plugin: PluginKind;
+  /** Key of a profile or image plugin; the first one, unless said. */
+  key?: string;
+  /** 용도 ID, such as one of `RelayIds.issue`. */
+  relayId?: string;
+  /** Payment: the order sheet, T1's `ordersheet_id`. */
+  orderSheetId?: string;
+  /** Option, and a payment that follows it: the product, T1's `id`. */
+  productId?: string;
+  /** What the button says, 14 characters at most. */
+  label?: string;
+}
+
+/** Buttons of an Alimtalk template, by plugin (guide 1.3, 4.4). */
+const ALIMTALK_TYPE: Partial<Record<PluginKind, 'P1' | 'P2' | 'P3'>> = { image: 'P1', profile: 'P2', payment: 'P3' };
+
+const LABELS: Record<PluginKind, string> = {
+  profile: '정보 보내기',
+  location: '위치 보내기',
+  image: '사진 보내기',
+  option: '옵션 선택하기',
+  payment: '결제하기',
+  sync: '회원 가입하기',
+};
+
+const MAX_LABEL = 14;
+const MAX_ID = 255;
+
+/** A button of a chat bot's SkillResponse that opens a plugin. */
+export interface SkillButton {
+  action: 'webLink';
+  label: string;
+  webLinkUrl: string;
+}
+
+/** A plugin button as the dealer of Alimtalk (딜러사) takes it. */
+export interface AlimtalkButton {
+  type: 'P1' | 'P2' | 'P3';
+  name: string;
+  plugin_id: string;
+  relay_id?: string;
+  oneclick_id?: string;
+  product_id?: string;
+}
+
+export interface Launch {
+  /** `kakaotalk://bizplugin?…`; opens in KakaoTalk only. */
+  link: string;
+  skillButton: SkillButton;
+  /** Only of profile, image and payment plugins. */
+  alimtalkButton?: AlimtalkButton;
+}
+
+/** A launch that cannot be made, with every reason. */
+export class LaunchRefused extends Error {
+  override readonly name = 'LaunchRefused';
+
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+/**
+ * The link and the buttons that open a merchant's plugin in KakaoTalk.
+ *
+ * @throws LaunchRefused with everything that is missing or wrong
+ */
+export function launchOf(merchant: Pick<MerchantDefinition, 'id' | 'plugins'>, order: LaunchOrder): Launch {
+  const { relayId, orderSheetId, productId, label = LABELS[order.plugin] } = order;
+  const pluginId = pluginOf(merchant, order)?.pluginId;
+  const problems = [...problemsOf(merchant, order, label)];
+  if (problems.length > 0 || pluginId === undefined) throw new LaunchRefused(problems);
+  const values = {
+    plugin_id: pluginId,
+    ...(relayId !== undefined && { relay_id: relayId }),
+    ...(orderSheetId !== undefined && { oneclick_id: orderSheetId }),
+    ...(productId !== undefined && { product_id: productId }),
+  };
+  // Not URLSearchParams: KakaoTalk would show its + for a blank as it is.
+  const query = Object.entries(values).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const link = `kakaotalk://bizplugin?${query.join('&')}`;
+  const type = ALIMTALK_TYPE[order.plugin];
+  return {
+    link,
+    skillButton: { action: 'webLink', label, webLinkUrl: link },
+    ...(type !== undefined && { alimtalkButton: { type, name: label, ...values } }),
+  };
+}
+
+function pluginOf({ plugins }: Pick<MerchantDefinition, 'plugins'>, order: LaunchOrder): RegisteredPlugin | undefined {
+  const { plugin, key } = order;
+  if (plugin !== 'profile' && plugin !== 'image') return plugins[plugin];
+  return key === undefined ? plugins[plugin]?.[0] : plugins[plugin]?.find((each) => each.key === key);
+}
+
+function* problemsOf(
+  merchant: Pick<MerchantDefinition, 'id' | 'plugins'>,
+  order: LaunchOrder,
+  label: string,
+): Generator<string> {
+  const { plugin, key, orderSheetId, productId, relayId } = order;
+  const name = key === undefined ? plugin : `${plugin} plugin ${key}`;
+  const found = pluginOf(merchant, order);
+  if (!found) yield `merchant ${merchant.id} has no ${name}`;
+  else if (found.pluginId === undefined) {
+    yield `the ${name} of merchant ${merchant.id} has no pluginId: 24 hex digits, as 플러그인 관리자센터 shows it`;
+  }
+  if (key !== undefined && plugin !== 'profile' && plugin !== 'image')
+    yield `there is one ${plugin} plugin; it has no key`;
+  if (plugin === 'payment' && orderSheetId === undefined && productId === undefined)
+    yield 'a payment needs orderSheetId (oneclick_id), or productId when an option plugin comes before it';
+  if (plugin === 'option' && productId === undefined) yield 'an option plugin needs productId (product_id)';
+  if (orderSheetId !== undefined && plugin !== 'payment')
+    yield `orderSheetId (oneclick_id) is for payment, not ${plugin}`;
+  if (productId !== undefined && plugin !== 'option' && plugin !== 'payment')
+    yield `productId (product_id) is for option and payment, not ${plugin}`;
+  for (const [field, value] of Object.entries({ relayId, orderSheetId, productId })) {
+    if (value !== undefined && (value === '' || value.length > MAX_ID || value.includes('\0')))
+      yield `${field} must have 1 to ${MAX_ID} characters`;
+  }
+  if (label === '' || Array.from(label).length > MAX_LABEL) yield `label must have 1 to ${MAX_LABEL} characters`;
+}

@@ -1,0 +1,269 @@
+import { defineMerchant, MerchantsModule, merchantSchema } from '@biz/merchant';
+import type { MerchantDefinition } from '@biz/merchant';
+import type { AppDefinition, Environment } from '@biz/platform';
+import { startTestApp, testDatabase } from '@biz/testing';
+import type { TestApp, TestDatabase } from '@biz/testing';
+import { Module } from '@nestjs/common';
+
+@Module({})
+class ShopModule {}
+
+const id = (last: string): string => `5fcf3cfe00a6950dc026b${last}`;
+const acme = defineMerchant({
+  id: 'acme',
+  name: '아크메',
+  app: { id: '249344', environment: 'live' },
+  plugins: {
+    profile: [
+      { key: 'delivery', scopes: ['nickname'], pluginId: id('001') },
+      { key: 'survey', scopes: ['gender'], pluginId: id('002') },
+    ],
+    image: [{ key: 'receipt', pluginId: id('003') }],
+    location: {},
+    option: { kind: 'commerce', pluginId: id('004') },
+    payment: { api: 'open', pluginId: id('005') },
+    sync: { pluginId: id('006') },
+  },
+});
+const acmeTest = defineMerchant({
+  ...acme,
+  id: 'acme-test',
+  app: { id: '249345', environment: 'test', testOf: 'acme' },
+  plugins: { option: { kind: 'non-commerce' }, payment: { api: 'open' } },
+});
+const long = defineMerchant({
+  id: 'long',
+  name: '이름이 아주 길어서 제목에 들어가지 않는 가게',
+  app: { id: '0', environment: 'test' },
+  plugins: {},
+});
+
+const appOf = (definitions: readonly MerchantDefinition[]): AppDefinition => ({
+  name: 'payment',
+  title: '',
+  description: '',
+  schemas: [merchantSchema],
+  module: { module: ShopModule, imports: [MerchantsModule.for(definitions)] },
+});
+const PUBLIC: Environment = {
+  ACME_PATH_KEY: 'acme-9f2c77aa0188bd21',
+  PUBLIC_BASE_URL_OPTION: 'https://plugin.acme.example/option',
+  PUBLIC_BASE_URL_PAYMENT: 'https://plugin.acme.example/payment',
+  PUBLIC_BASE_URL_PROFILE: 'https://127.0.0.1:1/profile',
+};
+
+describe('merchants, for the operator', () => {
+  let database: TestDatabase;
+  let running: TestApp;
+  beforeAll(async () => {
+    database = await testDatabase(merchantSchema);
+    running = await startTestApp(appOf([acme, acmeTest, long]), { database, env: PUBLIC });
+  });
+  afterAll(async () => {
+    await running.close();
+    await database.drop();
+  });
+
+  const ask = async (path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }> => {
+    const response = await fetch(`${running.url}/operator/merchants${path}`, {
+      ...(body && { method: 'POST', body: JSON.stringify(body) }),
+      headers: { authorization: 'Bearer dev-operator-token', 'content-type': 'application/json' },
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+
+  it('are listed with their environment: the operator sees which is which, and no secret', async () => {
+    const { body } = await ask('');
+    expect(body.items).toMatchObject([
+      { id: 'acme', environment: 'live', appId: '249344', isDefault: true },
+      { id: 'acme-test', merchant: 'acme-test', environment: 'test', testOf: 'acme', isDefault: false },
+      { id: 'long', environment: 'test', plugins: [] },
+    ]);
+    expect((body.items as { plugins: object[] }[])[0]?.plugins).toContainEqual({
+      kind: 'profile',
+      key: 'survey',
+      pluginId: id('002'),
+    });
+    expect(JSON.stringify(body)).not.toMatch(/acme-9f2c|rest-api-key|whsec/);
+    const stranger = await fetch(`${running.url}/operator/merchants`);
+    expect(stranger.status).toBe(401);
+  });
+
+  describe('launch links', () => {
+    const launch = (order: object): Promise<{ status: number; body: Record<string, unknown> }> =>
+      ask('/acme/launch-links', order);
+
+    it('open a plugin by its id, with relay id, order sheet and product', async () => {
+      const { body } = await launch({
+        plugin: 'payment',
+        relayId: 'a b&c=d',
+        orderSheetId: '시트 1',
+        productId: 'mug',
+        label: '지금 결제',
+      });
+      const link = `kakaotalk://bizplugin?plugin_id=${id('005')}&relay_id=a%20b%26c%3Dd&oneclick_id=%EC%8B%9C%ED%8A%B8%201&product_id=mug`;
+      expect(body).toEqual({
+        link,
+        skillButton: { action: 'webLink', label: '지금 결제', webLinkUrl: link },
+        alimtalkButton: {
+          type: 'P3',
+          name: '지금 결제',
+          plugin_id: id('005'),
+          relay_id: 'a b&c=d',
+          oneclick_id: '시트 1',
+          product_id: 'mug',
+        },
+      });
+    });
+
+    it.each([
+      ['profile', { plugin: 'profile' }, id('001'), 'P2'],
+      ['a named profile plugin', { plugin: 'profile', key: 'survey' }, id('002'), 'P2'],
+      ['image', { plugin: 'image' }, id('003'), 'P1'],
+      ['option', { plugin: 'option', productId: 'mug' }, id('004'), undefined],
+      ['sync', { plugin: 'sync' }, id('006'), undefined],
+    ])('know the buttons of %s', async (_what, order, pluginId, type) => {
+      const { body } = await launch(order);
+      expect(body.link).toMatch(new RegExp(`^kakaotalk://bizplugin\\?plugin_id=${pluginId}(&product_id=mug)?$`));
+      expect((body.alimtalkButton as { type?: string } | undefined)?.type).toBe(type);
+    });
+
+    it.each<[string, object, string[]]>([
+      ['a plugin without its id', { plugin: 'location' }, ['has no pluginId']],
+      ['a key that is not there', { plugin: 'image', key: 'x' }, ['merchant acme has no image plugin x']],
+      ['a payment of nothing', { plugin: 'payment' }, ['a payment needs orderSheetId']],
+      ['an option without a product', { plugin: 'option' }, ['needs productId']],
+      [
+        'all of it at once',
+        {
+          plugin: 'sync',
+          key: 'a',
+          orderSheetId: '',
+          productId: 'x'.repeat(256),
+          relayId: '',
+          label: '열다섯 글자가 넘는 단추 이름',
+        },
+        [
+          'it has no key',
+          'is for payment',
+          'is for option',
+          'relayId must',
+          'orderSheetId must',
+          'productId must',
+          'label',
+        ],
+      ],
+    ])('are refused with every reason: %s', async (_what, order, problems) => {
+      const { status, body } = await launch(order);
+      expect(status).toBe(422);
+      for (const problem of problems) expect((body.problems as string[]).join('\n')).toContain(problem);
+    });
+
+    it('of nobody are 404, and of no plugin 400', async () => {
+      expect((await ask('/nobody/launch-links', { plugin: 'sync' })).status).toBe(404);
+      expect((await launch({ plugin: 'bank' })).status).toBe(400);
+    });
+  });
+
+  describe('the application form', () => {
+    const form = (
+      merchant: string,
+      scenario: number | string,
+    ): Promise<{ status: number; body: Record<string, unknown> }> => ask(`/${merchant}/form?scenario=${scenario}`);
+
+    it('is filled in as the guide has it (9.2.4)', async () => {
+      const { status, body } = await form('acme', 4);
+      expect(status).toBe(200);
+      expect(body.markdown).toBe(`# 9.2.4 카카오싱크 플러그인 + 옵션선택 플러그인 + 원클릭결제 플러그인
+
+## 1. 플러그인 기본정보
+
+- 플러그인 제목 (20자 이내) : 아크메 플러그인
+- 앱 아이디 : 249344
+
+## 2. 옵션선택 플러그인 세부사항
+
+- 옵션타입 (선택)
+  - [v] 커머스형
+  - [  ] 비커머스형
+- T1. 옵션조회 API URL : https://plugin.acme.example/option/m/acme-9f2c77aa0188bd21/options
+- T2. 옵션선택 API URL : https://plugin.acme.example/option/m/acme-9f2c77aa0188bd21/option
+
+## 3. 원클릭결제 플러그인 세부사항
+
+- 결제타입 (선택)
+  - [v] 일반(단건)결제
+  - [v] 정기결제 (사용을 위한 사전 별도 협의 필요)
+- 카카오페이를 통한 원클릭결제용 CID 발급 여부 (발급/미발급) : 발급
+- T1. 주문생성 API URL : https://plugin.acme.example/payment/m/acme-9f2c77aa0188bd21/ordersheet
+- T2. 결제번호저장 및 상품유효성검증 API URL : https://plugin.acme.example/payment/m/acme-9f2c77aa0188bd21/approve
+- T4. 주문상태 확인 API URL : https://plugin.acme.example/payment/m/acme-9f2c77aa0188bd21/status
+
+* API url은 https (포트 443)만 지원합니다.
+`);
+    });
+
+    it.each([
+      [1, ['옵션선택'], ['카카오싱크', '원클릭']],
+      [2, ['카카오싱크', '옵션선택'], ['원클릭']],
+      [3, ['카카오싱크', '원클릭결제'], ['옵션']],
+    ])('of scenario %i has its parts and no other', async (scenario, parts, others) => {
+      const markdown = String((await form('acme', scenario)).body.markdown);
+      for (const part of parts) expect(markdown).toContain(part);
+      for (const other of others) expect(markdown).not.toContain(other);
+    });
+
+    it('is refused for everything that Kakao would refuse, all at once', async () => {
+      const { status, body } = await form('long', 4);
+      expect(status).toBe(422);
+      expect((body.problems as string[]).map((problem) => problem.split(':')[0])).toEqual([
+        expect.stringMatching('^플러그인 제목'),
+        '앱 아이디 "0"',
+        '카카오싱크 플러그인',
+        '옵션선택 플러그인',
+        '원클릭결제 플러그인',
+      ]);
+      const mixed = (await form('acme-test', 4)).body.problems as string[];
+      expect(mixed.join('\n')).toContain('카카오싱크 플러그인: merchant acme-test has no sync plugin');
+      expect(mixed.join('\n')).toContain('옵션타입');
+    });
+
+    it.each([
+      ['http', 'http://plugin.acme.example', 'is not https'],
+      ['another port', 'https://plugin.acme.example:8443/x', 'is not on port 443'],
+      ['this machine', 'https://localhost', 'cannot be reached by Kakao'],
+    ])('is refused for an address of %s, which is not told in full', async (_what, url, problem) => {
+      await running.close();
+      running = await startTestApp(appOf([acme, acmeTest, long]), {
+        database,
+        env: { ...PUBLIC, PUBLIC_BASE_URL_OPTION: url },
+      });
+      const { body } = await form('acme', 1);
+      expect((body.problems as string[]).length).toBe(2);
+      expect((body.problems as string[]).join('\n')).toContain(problem);
+      expect(JSON.stringify(body)).not.toContain('acme-9f2c');
+    });
+
+    it('has four scenarios', async () => {
+      for (const scenario of ['0', '5', 'x', '']) expect((await form('acme', scenario)).status).toBe(400);
+      expect((await form('nobody', 1)).status).toBe(404);
+    });
+  });
+
+  it('have a checklist that says what is done, what is missing and what only a person sees', async () => {
+    const { body } = await ask('/acme-test/checklist');
+    const items = body.items as { guide: string; what: string; state: string; found?: string }[];
+    expect(items).toContainEqual(expect.objectContaining({ guide: '0.5', state: 'done' }));
+    expect(items).toContainEqual(expect.objectContaining({ guide: '0.7', state: 'by-hand' }));
+    expect(items).toContainEqual(
+      expect.objectContaining({ guide: '0.2', state: 'missing', found: 'without pluginId: option, payment' }),
+    );
+    // Nobody is at those addresses: a name that leads nowhere, a closed port.
+    const live = (await ask('/acme/checklist')).body.items as typeof items;
+    const reached = live.filter(({ what }) => what.includes('공개 주소'));
+    expect(reached).toHaveLength(6);
+    expect(reached.every(({ state }) => state === 'missing')).toBe(true);
+    expect(reached.map(({ found }) => found).join('\n')).toMatch(/https:\/\/127\.0\.0\.1:1: ECONNREFUSED/);
+    expect(JSON.stringify(body)).not.toContain('acme-9f2c');
+  }, 30_000);
+});
