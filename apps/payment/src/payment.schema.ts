@@ -7,6 +7,7 @@ import { Approvable1795500110000 } from './migrations/1795500110000-approvable';
 import { SubscriptionCharges1795500000000 } from './migrations/1795500000000-subscription-charges';
 import { Reconciler1795500100000 } from './migrations/1795500100000-reconciler';
 import { Review1795500200000 } from './migrations/1795500200000-review';
+import { PaymentJourney1795545100000 } from './migrations/1795545100000-journey';
 import { Order } from './orders/order.entity';
 import { Refund } from './refunds/refund.entity';
 import { Decision } from './review/decision.entity';
@@ -21,6 +22,7 @@ export const paymentSchema: SchemaOwner = {
     Reconciler1795500100000,
     Approvable1795500110000,
     Review1795500200000,
+    PaymentJourney1795545100000,
   ],
   sealed: [
     { table: 'payment.orders', key: 'id', column: 'address_sealed' },

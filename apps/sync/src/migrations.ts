@@ -142,3 +142,36 @@ export class SyncDepth1795540000000 implements MigrationInterface {
     await runner.query(`ALTER TABLE sync.logins DROP COLUMN verifier`);
   }
 }
+
+/** The logins' part of a journey, and who of its customers is a member. */
+export class SyncJourney1795545300000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE INDEX logins_by_relay ON sync.logins (relay_id, id) WHERE relay_id IS NOT NULL;
+
+      CREATE FUNCTION sync.journey(of_relay text, of_user text, of_most integer)
+        RETURNS TABLE (merchant text, app_user_id text, at timestamptz, app text, what text, id text, of text, state text, written uuid)
+        LANGUAGE sql STABLE AS $$
+          WITH returned AS (
+            SELECT l.*, m.app_user_id FROM sync.logins l LEFT JOIN sync.members m ON m.id = l.member_id
+             WHERE l.relay_id = of_relay AND (of_user IS NULL OR m.app_user_id = of_user) ORDER BY l.id LIMIT of_most
+          )
+          SELECT l.merchant, l.app_user_id, step.at, 'sync', 'login', l.id::text, l.member_id::text, step.state, l.id
+            FROM returned l, LATERAL (VALUES (l.received_at, 'received'), (l.settled_at, l.state)) AS step (at, state)
+           WHERE step.at IS NOT NULL
+        $$;
+
+      CREATE FUNCTION sync.memberships(of_merchants text[], of_users text[])
+        RETURNS TABLE (merchant text, app_user_id text, state text, joined_at timestamptz)
+        LANGUAGE sql STABLE AS $$
+          SELECT m.merchant, m.app_user_id, m.state, m.joined_at
+            FROM unnest(of_merchants, of_users) AS customer (of_merchant, of_user)
+            JOIN sync.members m ON m.merchant = customer.of_merchant AND m.app_user_id = customer.of_user
+        $$;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP FUNCTION sync.journey; DROP FUNCTION sync.memberships; DROP INDEX sync.logins_by_relay`);
+  }
+}

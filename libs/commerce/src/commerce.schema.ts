@@ -4,6 +4,7 @@ import { Commerce1795000000000 } from './migrations/1795000000000-commerce';
 import { Held1795500200000 } from './migrations/1795500200000-held';
 import { ProductVersions1795530100000 } from './migrations/1795530100000-product-versions';
 import { Refusals1795530200000 } from './migrations/1795530200000-refusals';
+import { CommerceJourney1795545000000 } from './migrations/1795545000000-journey';
 import { ProductRow } from './products/product.entity';
 import { RefusalRow } from './refusals/refusal.entity';
 import { ReservationRow } from './stock/reservation.entity';
@@ -13,6 +14,12 @@ import { StockRow } from './stock/stock.entity';
 export const commerceSchema: SchemaOwner = {
   schema: 'commerce',
   entities: [ProductRow, StockRow, ReservationRow, DraftRow, RefusalRow],
-  migrations: [Commerce1795000000000, Held1795500200000, ProductVersions1795530100000, Refusals1795530200000],
+  migrations: [
+    Commerce1795000000000,
+    Held1795500200000,
+    ProductVersions1795530100000,
+    Refusals1795530200000,
+    CommerceJourney1795545000000,
+  ],
   sealed: [{ table: 'commerce.drafts', key: 'id', column: 'chosen_sealed' }],
 };

@@ -15,6 +15,7 @@ export interface SheetTerms {
 @Entity({ schema: 'payment', name: 'orders' })
 @Unique('orders_one_per_sheet_and_user', ['merchant', 'sheetId', 'appUserId'])
 @Index('orders_by_state', ['state', 'id'])
+@Index('orders_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
 @Index('orders_one_per_period', ['subscriptionId', 'period'], { unique: true, where: 'subscription_id IS NOT NULL' })
 @Check(
   'orders_state',

@@ -7,6 +7,7 @@ export type LoginState = (typeof LOGIN_STATES)[number];
 /** One return of a customer from Kakao's consent screen, until it has made a member or failed for good. */
 @Entity({ schema: 'sync', name: 'logins' })
 @Unique('logins_code_once', ['merchant', 'codeKey'])
+@Index('logins_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
 @Index('logins_of_member', ['memberId', 'id'], { where: 'member_id IS NOT NULL' })
 @Check('logins_state', `state IN ('pending', 'joined', 'failed', 'refused')`)
 export class Login {

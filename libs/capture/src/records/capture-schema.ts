@@ -1,3 +1,4 @@
+import { CapturesJourney1795545200000 } from './1795545200000-captures-journey';
 import type { SchemaOwner } from '@biz/platform';
 import { Captures1795370400000 } from './1795370400000-captures';
 import { CapturesDue1795510200000 } from './1795510200000-captures-due';
@@ -9,7 +10,12 @@ import { CapturedFile } from './captured-file.entity';
 export const captureSchema: SchemaOwner = {
   schema: 'capture',
   entities: [Capture, CapturedFile],
-  migrations: [Captures1795370400000, CapturesDue1795510200000, CapturesSchedule1795520000000],
+  migrations: [
+    Captures1795370400000,
+    CapturesDue1795510200000,
+    CapturesSchedule1795520000000,
+    CapturesJourney1795545200000,
+  ],
   sealed: [
     { table: 'capture.captures', key: 'id', column: 'sealed_otp' },
     { table: 'capture.captures', key: 'id', column: 'sealed_answer' },

@@ -1,10 +1,11 @@
-import { Check, Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { ProductKind } from '../products/product.dto';
 import type { StockLine } from '../stock/stock-line';
 
 /** A temporary order (임시 주문): what a customer selected, priced, until it is paid or expires. */
 @Entity({ schema: 'commerce', name: 'drafts' })
 @Unique('drafts_fingerprint_key', ['merchantId', 'fingerprint'])
+@Index('drafts_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
 @Check('drafts_total', '"total" >= 0')
 export class DraftRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'drafts_pkey' })

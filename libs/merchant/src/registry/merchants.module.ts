@@ -9,6 +9,8 @@ import { DeliveryWorker } from '../deliveries/delivery.worker';
 import type { MerchantDefinition } from '../definition/merchant-definition';
 import { ShopConfig } from '../ports/shop.config';
 import { KakaoGuard, KakaoCallers } from '../routing/kakao.guard';
+import { Journeys } from '../journeys/journeys';
+import { JourneysController } from '../journeys/journeys.controller';
 import { RelayIds } from '../relay/relay-ids';
 import { RelayIdsController } from '../relay/relay-ids.controller';
 import { MERCHANT_DEFINITIONS, Merchants } from './merchants';
@@ -34,8 +36,8 @@ export class MerchantsModule {
       module: MerchantsModule,
       global: true,
       imports: definitions.flatMap(({ module }) => (module ? [module] : [])),
-      controllers: [MerchantsController, DeliveriesController, RelayIdsController],
-      providers: [...providers, EventSender, DeliveryWorker],
+      controllers: [MerchantsController, DeliveriesController, RelayIdsController, JourneysController],
+      providers: [...providers, EventSender, DeliveryWorker, Journeys],
       exports: providers,
     };
   }
