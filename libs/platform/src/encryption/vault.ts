@@ -25,7 +25,8 @@ function decode(text: string, length: number): Buffer {
  */
 @Injectable()
 export class Vault {
-  private readonly keys: ReadonlyMap<string, Uint8Array>;
+  /** Key objects: from bytes, making one costs more than the cipher. */
+  private readonly keys: ReadonlyMap<string, KeyObject>;
   private readonly newest: string;
   private readonly lookupKey: KeyObject;
   /** Newest first; apart from the keys of columns, so that neither use says anything about the other. */
@@ -36,7 +37,7 @@ export class Vault {
     const [newest] = keys;
     const oldest = keys.at(-1);
     if (!newest || !oldest) throw new Error('no encryption key');
-    this.keys = new Map(keys.map(({ id, secret }) => [id, new Uint8Array(secret)]));
+    this.keys = new Map(keys.map(({ id, secret }) => [id, createSecretKey(secret)]));
     this.newest = newest.id;
     const lookup = hkdfSync('sha256', oldest.secret, '', 'biz-plugin-platform lookup', 32);
     this.lookupKey = createSecretKey(Buffer.from(lookup));
@@ -123,7 +124,7 @@ export class Vault {
     return createHmac('sha256', this.lookupKey).update(`${context}\0${value}`).digest('base64url');
   }
 
-  private key(id: string | undefined): Uint8Array {
+  private key(id: string | undefined): KeyObject {
     const key = id === undefined ? undefined : this.keys.get(id);
     if (!key) throw new Error(`encryption key ${JSON.stringify(id)} is not in DATA_ENCRYPTION_KEYS`);
     return key;
