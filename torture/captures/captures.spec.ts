@@ -1,8 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { times } from '@biz/testing';
 import { Random } from '../random';
 import { type CaptureEvidence, CALM_MS, judge } from './judge';
 import { drawPlan, type Plan } from './plan';
+import type { Ask } from './world/kakao';
 
 const ROOT = join(__dirname, '../..');
 
@@ -34,6 +36,13 @@ it('loses nothing that a customer handed over while Kakao, the store, the shop, 
   expect(code).toBe(0);
 });
 
+it('ends right when an app is killed between any two steps from the callback to the delivery', async () => {
+  // One of them in sixteen; each is another step.
+  const { code, output } = await torture('--crash-points', '--every', '16');
+  expect(output).toMatch(/\n0 of [4-7] crash points ended wrong/);
+  expect(code).toBe(0);
+});
+
 it('draws the same customers from the same seed, and others from another', () => {
   const plans = (seed: number) =>
     Array.from({ length: 20 }, (_, at) => drawPlan(Random.of(seed, 'plan', at), 0, at, 5_000, 0.1));
@@ -61,7 +70,7 @@ describe('the judge', () => {
       received: [event('e-1', {})],
       forged: 0,
       windows: [],
-      talksOf: () => 'never asked',
+      asks: [],
       ...changed,
     }).map(({ what }) => what);
   const expired = { ...row, state: 'expired', failure: 'deadline-passed' };
@@ -92,5 +101,28 @@ describe('the judge', () => {
   it('forgives an expiry when there was no quiet time', () => {
     const windows = [{ what: 'kakao', from: begin + 500, to: begin + 3 * CALM_MS }];
     expect(verdict({ rows: [expired], received: [failed], windows })).toEqual([]);
+  });
+
+  it('tells an app that had its hands full from one that forgot a file', () => {
+    const files = times(2, () => ({ faults: [], outcome: 'data' as const, bytes: 500, pieceMs: 0 }));
+    const image: Plan = { ...plan, kind: 'image', files };
+    const urgent: Plan = { ...image, index: 8, token: 'urgent' };
+    const calmer: Plan = { ...image, index: 9, token: 'calmer' };
+    const endsAt = begin + 3 * CALM_MS;
+    const played = [
+      { plan: image, acceptedAt: begin, endsAt },
+      { plan: urgent, endsAt: endsAt - 5_000 },
+      { plan: calmer, endsAt: endsAt + 5_000 },
+    ];
+    const lost = { ...row, state: 'expired', failure: 'no-image-stored' };
+    const busyWith = (token: string, ms: number): Ask[] =>
+      times(ms / 200, (at) => ({ token, file: 0, at: begin + at * 200, said: 'answered' }));
+    const found = (asks: Ask[]): string[] => verdict({ played, rows: [lost], received: [failed], asks });
+    expect(found(busyWith('urgent', 30_000))).toEqual([]);
+    expect(found([]).join()).toContain('though there was time');
+    expect(found(busyWith('urgent', 10_000)).join()).toContain('though there was time');
+    expect(found([...busyWith('urgent', 30_000), ...busyWith('calmer', 10_000)]).join()).toContain(
+      'though there was time',
+    );
   });
 });

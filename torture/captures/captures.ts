@@ -5,7 +5,8 @@ import { imageApp } from '../../apps/image/src/image.module';
 import { plantedPatch } from '../plant';
 import { Database } from '../world/database';
 import { Shop } from '../world/shop';
-import { OtpKakao } from './kakao';
+import { OtpKakao } from './world/kakao';
+import { captureCrashPoints } from './crash';
 import { CAPTURE_PATCHES, CAPTURE_PLANTS, type CapturePlant } from './plants';
 import { playCaptures } from './round';
 
@@ -15,10 +16,12 @@ const USAGE = `npm run torture:captures -- [options]
 
   --seed N        of all draws (a random one is printed otherwise)
   --customers N   in all (300)
-  --instances N   of the profile app and of the image app (2)
+  --instances N   of the profile app and of the image app (2); one of the location app
   --spread MS     the callbacks of a round come within this time (20000)
   --hopeless N    percent of the OTPs that Kakao never answers (2)
   --keep-going    more rounds after one that found something
+  --crash-points  kills each app at every step between callback and delivery
+  --every N       only each N-th crash point (1)
   --plant NAME    plants a bug in a copy of dist, which must be found: ${CAPTURE_PLANTS.join(', ')}
 `;
 
@@ -31,13 +34,17 @@ const { values } = parseArgs({
     hopeless: { type: 'string', default: '2' },
     'keep-going': { type: 'boolean', default: false },
     plant: { type: 'string' },
+    'crash-points': { type: 'boolean', default: false },
+    every: { type: 'string', default: '1' },
     help: { type: 'boolean', default: false },
   },
 });
 
 async function main(): Promise<void> {
   const plant = CAPTURE_PLANTS.find((each) => each === values.plant);
-  const numbers = [values.seed, values.customers, values.instances, values.spread, values.hopeless].map(Number);
+  const numbers = [values.seed, values.customers, values.instances, values.spread, values.hopeless, values.every].map(
+    Number,
+  );
   const [seed = 0, customers = 0, instances = 0, spreadMs = 0, hopeless = 0] = numbers;
   if (values.help || numbers.some((each) => !(each >= 0)) || (values.plant !== undefined && !plant)) {
     console.error(USAGE);
@@ -45,6 +52,10 @@ async function main(): Promise<void> {
     return;
   }
   const dist = join(__dirname, '../..');
+  if (values['crash-points']) {
+    process.exitCode = await playCrashes(Number(values.every));
+    return;
+  }
   const under = plant === undefined ? dist : plantedPatch(dist, plant, CAPTURE_PATCHES[plant]);
   const [database, kakao, shop] = await Promise.all([
     Database.start(imageApp([]).schemas),
@@ -80,6 +91,25 @@ async function main(): Promise<void> {
     await shop.stop();
     await database.stop();
     if (under !== dist) rmSync(under, { recursive: true, force: true });
+  }
+}
+
+/** @returns the exit code */
+async function playCrashes(every: number): Promise<number> {
+  const begin = Date.now();
+  const database = await Database.start(imageApp([]).schemas);
+  try {
+    const { points, notReached, failures } = await captureCrashPoints(
+      { database, dist: join(__dirname, '../..') },
+      every,
+    );
+    for (const failure of failures) console.log(`\n${failure}`);
+    const missed = notReached.length > 0 ? `, ${notReached.length} of them not come by` : '';
+    const took = ((Date.now() - begin) / 1000).toFixed(0);
+    console.log(`\n${failures.length} of ${points} crash points ended wrong${missed}; ${took} s`);
+    return failures.length > 0 ? 1 : 0;
+  } finally {
+    await database.stop();
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Random } from '../random';
-import { SHOP_IDS, type ShopId } from './shops';
+import type { OtpKind } from '@biz/otp-client';
+import { SHOP_IDS, type ShopId } from './world/shops';
 
 /** How Kakao misbehaves once, before it answers. */
 export type Fault = 'status' | 'busy' | 'drop-before' | 'drop-after' | 'slow';
 
 /** What Kakao says in the end. */
-export type Outcome = 'data' | 'refused' | 'garbage' | 'never';
+export type Outcome = 'data' | 'refused' | 'garbage' | 'never' | 'unavailable';
 
 export interface FilePlan {
   faults: Fault[];
@@ -19,7 +20,7 @@ export interface FilePlan {
 export interface Plan {
   index: number;
   token: string;
-  kind: 'profile' | 'image';
+  kind: OtpKind;
   shop: ShopId;
   /** The callback and its duplicates, after the beginning. */
   callbacksAfterMs: number[];
@@ -36,12 +37,13 @@ const FAULTS: Record<Fault, number> = { status: 4, busy: 2, 'drop-before': 3, 'd
  * @param hopeless share of OTPs that Kakao never answers: they take their whole ten minutes
  */
 export function drawPlan(random: Random, seed: number, index: number, spreadMs: number, hopeless: number): Plan {
-  const kind = random.weighted({ profile: 65, image: 35 });
+  const kind = random.weighted({ profile: 45, location: 20, image: 35 });
   const burst = random.int(0, 5) / 5;
   const first = Math.floor(burst * spreadMs) + random.int(0, 120);
   const duplicates = random.weighted({ none: 5, once: 3, many: 2 });
   const more = { none: 0, once: 1, many: 4 }[duplicates];
-  const outcome = random.chance(hopeless) ? 'never' : random.weighted({ data: 90, refused: 6, garbage: 4 });
+  const drawn = random.chance(hopeless) ? 'never' : random.weighted({ data: 90, refused: 6, garbage: 4 });
+  const outcome = kind === 'location' && drawn === 'refused' && random.chance(0.5) ? 'unavailable' : drawn;
   return {
     index,
     token: `t${seed}x${index}`,

@@ -12,10 +12,10 @@ import { type Database, Reader } from '../world/database';
 import { Instance, type Program } from '../world/instance';
 import { type Shop, WEBHOOK_SECRET } from '../world/shop';
 import { type CaptureRow, judge, links, type Played } from './judge';
-import type { OtpKakao } from './kakao';
-import { Outages } from './outages';
+import type { OtpKakao } from './world/kakao';
+import { Outages } from './world/outages';
 import { drawPlan, type Plan } from './plan';
-import { SHOP_IDS } from './shops';
+import { SHOP_IDS } from './world/shops';
 
 /** Ten minutes are thirty seconds. */
 const TIME_SCALE = 0.05;
@@ -26,9 +26,10 @@ const SHOP_MISBEHAVES = 0.15;
 const EXPECTED =
   /Kakao does not answer|images cannot be fetched|image not fetched|unreadable answer kept|cannot start: ENOENT.*\.incoming/;
 
-const APPS: Record<Plan['kind'], Program> = {
-  profile: { path: 'torture/captures/profile-app.js', portVariable: 'PROFILE_PORT' },
-  image: { path: 'torture/captures/image-app.js', portVariable: 'IMAGE_PORT' },
+export const APPS: Record<Plan['kind'], Program> = {
+  profile: { path: 'torture/captures/world/profile-app.js', portVariable: 'PROFILE_PORT' },
+  location: { path: 'torture/captures/world/location-app.js', portVariable: 'LOCATION_PORT' },
+  image: { path: 'torture/captures/world/image-app.js', portVariable: 'IMAGE_PORT' },
 };
 
 export interface CaptureWorld {
@@ -69,10 +70,11 @@ export async function playCaptures(world: CaptureWorld, options: CaptureRoundOpt
   const profile = await Promise.all(Array.from({ length: count }, () => start(APPS.profile)));
   const first = await start(APPS.image);
   const image = [first, ...(await Promise.all(Array.from({ length: count - 1 }, () => start(APPS.image, first.url))))];
-  const instances = [...profile, ...image];
+  const location = [await start(APPS.location)];
+  const instances = [...profile, ...location, ...image];
   try {
     await Promise.all(instances.map((instance) => instance.start()));
-    const callers = { profile: new Caller(profile), image: new Caller(image) };
+    const callers = { profile: new Caller(profile), location: new Caller(location), image: new Caller(image) };
     const paceMs = Math.max(1_500, Math.min(5_000, spreadMs / 2));
     const chaos = new Chaos(Random.of(seed, 'chaos'), instances, database, paceMs);
     const outages = new Outages(Random.of(seed, 'outages'), kakao, store, paceMs);
@@ -103,7 +105,7 @@ export async function playCaptures(world: CaptureWorld, options: CaptureRoundOpt
         received: shop.received,
         forged: shop.forged,
         windows,
-        talksOf: kakao.talksOf.bind(kakao),
+        asks: kakao.asks,
       }),
       ...(await links(shop.received, 50)),
       ...machinery({ jobs }, complaints, failures, chaos.windows),
@@ -118,13 +120,19 @@ export async function playCaptures(world: CaptureWorld, options: CaptureRoundOpt
 }
 
 /** @param address of the image apps: the links lead to one of them */
-function environment({ kakao, shop }: CaptureWorld, store: string, address?: string): Record<string, string> {
+export function environment(
+  { kakao, shop }: { kakao: { url: string }; shop: { url: string } },
+  store: string,
+  address?: string,
+): Record<string, string> {
   return {
     NODE_ENV: 'test',
     LOG_LEVEL: 'error',
     RETRY_TIME_SCALE: String(TIME_SCALE),
     OTP_TIMEOUT_MS: '500',
     IMAGE_STORE: store,
+    // Time runs twenty times as fast, so more is under way at once.
+    IMAGE_PARALLEL_TOTAL: '40',
     KAKAO_TALK_PLUGIN_ORIGIN: kakao.url,
     KAKAO_IMAGE_ORIGINS: kakao.url,
     DEFAULT_MERCHANT: SHOP_IDS[0],

@@ -35,7 +35,8 @@ async function pass(target: string, steps: Steps, request: IncomingMessage, resp
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const path = request.url ?? '/';
-  const label = `call: ${request.method ?? ''} ${path.replace(ID, '…')}`;
+  const [name = ''] = path.split('?');
+  const label = `call: ${request.method ?? ''} ${name.replace(ID, '…')}`;
   if (!steps.pass(label, 'before')) {
     request.socket.destroy();
     return;
@@ -46,9 +47,9 @@ async function pass(target: string, steps: Steps, request: IncomingMessage, resp
   const answer = await fetch(target + path, {
     method: request.method ?? 'POST',
     headers: Object.fromEntries(headers),
-    body: Buffer.concat(chunks),
+    ...(chunks.length > 0 && { body: Buffer.concat(chunks) }),
   });
-  const body = await answer.text();
+  const body = Buffer.from(await answer.arrayBuffer());
   if (!steps.pass(label, 'after')) {
     request.socket.destroy();
     return;

@@ -7,6 +7,7 @@ import { Instance } from '../world/instance';
 import { innerPath, type Kakao, type Sheet } from '../world/kakao';
 import type { Shop } from '../world/shop';
 import { HttpProxy } from './http-proxy';
+import { Mortal, RELEASE_JOBS } from './mortal';
 import { PostgresProxy } from './postgres-proxy';
 import { type Point, Steps } from './steps';
 
@@ -91,27 +92,8 @@ export class Lane {
   }
 
   /** The process dies at this point of what follows, and is started again. @returns whether it came to that point */
-  async dyingAt(point: Point | undefined, work: () => Promise<void>): Promise<boolean> {
-    let revived: Promise<void> | undefined;
-    void this.steps.arm(point).then(() => (revived = this.dieAndRevive()));
-    try {
-      await work();
-    } finally {
-      this.steps.disarm();
-      await revived;
-    }
-    return revived !== undefined;
-  }
-
-  private async dieAndRevive(): Promise<void> {
-    await this.app.kill();
-    // Every job under way was this process's; what time would tell the queue is told at once.
-    await this.reader.rows(
-      `WITH aged AS (UPDATE pgboss.queue SET monitor_on = monitor_on - interval '1 hour', monitor_claim_on = monitor_claim_on - interval '1 hour')
-         UPDATE pgboss.job SET heartbeat_on = heartbeat_on - interval '1 hour' WHERE state = 'active'`,
-    );
-    await this.reader.rows(`UPDATE merchant.deliveries SET claimed_until = NULL WHERE state = 'pending'`);
-    await this.app.start();
+  dyingAt(point: Point | undefined, work: () => Promise<void>): Promise<boolean> {
+    return new Mortal(this.app, this.steps, this.reader, RELEASE_JOBS).dyingAt(point, work);
   }
 
   /** T1, and the buyer on the payment screen. */

@@ -33,7 +33,6 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly logger = new Logger(FileFetcher.name);
   private readonly due: DueWork<FileClaim>;
   private readonly stopping = new AbortController();
-  private signsOfLife?: NodeJS.Timeout;
   private complete: (captureId: string) => Promise<void> = () => Promise.resolve();
 
   constructor(
@@ -53,6 +52,7 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
       atOnce: config.parallelTotal,
       claim: (most) => this.claim(most),
       work: (file) => this.fetch(file),
+      keep: { everyMs: SIGN_OF_LIFE_EVERY_MS, claims: (files) => this.keepClaims(files) },
       ...{ logger: this.logger, metrics, runtime },
     });
     circuit.onChange((open) => {
@@ -69,14 +69,12 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
 
   onApplicationBootstrap(): void {
     this.due.start();
-    this.signsOfLife = setInterval(() => void this.keepClaims(), SIGN_OF_LIFE_EVERY_MS);
   }
 
   /** A file that is half there is left to the next instance. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.due.stop();
-    clearInterval(this.signsOfLife);
   }
 
   /** Files became due. */
@@ -109,10 +107,11 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
          SELECT waiting.*, coalesce(running, 0) + row_number() OVER (PARTITION BY capture_id ORDER BY ${order}) AS place
            FROM waiting LEFT JOIN unnest($4::uuid[], $5::integer[]) AS busy(capture_id, running) USING (capture_id)
        ), chosen AS MATERIALIZED (
-         SELECT id FROM placed WHERE place <= $6 ORDER BY ${order} LIMIT $7
+         SELECT files.id FROM placed JOIN capture.files USING (id)
+          WHERE place <= $6 AND files.state = 'pending' AND (files.claimed_until IS NULL OR files.claimed_until <= $1)
+          ORDER BY ${order.replace(/\w+/g, 'placed.$&')} LIMIT $7 FOR UPDATE OF files SKIP LOCKED
        )
-       UPDATE capture.files SET claimed_until = $8, attempts = attempts + 1 FROM chosen
-        WHERE files.id = chosen.id AND state = 'pending' AND (claimed_until IS NULL OR claimed_until <= $1)
+       UPDATE capture.files SET claimed_until = $8, attempts = attempts + 1 FROM chosen WHERE files.id = chosen.id
         RETURNING files.id, files.capture_id, sealed_url, attempts, deadline_at`,
       [
         ...[now, probe, until, [...running.keys()], [...running.values()]],
@@ -122,18 +121,12 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
     return claims;
   }
 
-  /** Says of everything under way that it still is. */
-  private async keepClaims(): Promise<void> {
-    const ids = this.due.current().map(({ id }) => id);
-    if (ids.length === 0) return;
-    await this.dataSource
-      .query(`UPDATE capture.files SET claimed_until = $2 WHERE id = ANY($1) AND state = 'pending'`, [
-        ids,
-        new Date(this.clock.now().getTime() + CLAIM_MS),
-      ])
-      .catch((error: unknown) => {
-        this.logger.warn({ error }, 'claims not kept: another instance may fetch the same files');
-      });
+  private keepClaims(files: FileClaim[]): Promise<unknown> {
+    const until = new Date(this.clock.now().getTime() + CLAIM_MS);
+    return this.dataSource.query(
+      `UPDATE capture.files SET claimed_until = $2 WHERE id = ANY($1) AND state = 'pending'`,
+      [files.map(({ id }) => id), until],
+    );
   }
 
   private async fetch(file: FileClaim): Promise<void> {

@@ -9,8 +9,6 @@ import { ShopCalls, ShopLate } from './shop-calls';
 
 /** A shop that takes longer is tried again. */
 const SHOP_TIMEOUT_MS = 15_000;
-/** No try of an event takes longer, whatever becomes of it. */
-export const LONGEST_TRY_MS = 2 * SHOP_TIMEOUT_MS;
 
 /** How one try ended. */
 export interface Sent {
@@ -59,7 +57,7 @@ export class EventSender {
   private async callWebhook(merchant: string, url: string, secrets: string[], event: ShopEvent): Promise<Sent> {
     try {
       // The time-out is the call's own; a merchant that reaches it counts as hanging.
-      return await this.calls.job(merchant, 'events', LONGEST_TRY_MS, () => this.post(url, secrets, event));
+      return await this.calls.job(merchant, 'events', 2 * SHOP_TIMEOUT_MS, () => this.post(url, secrets, event));
     } catch (error) {
       if (error instanceof ShopLate) return { result: 'TIMEOUT' };
       throw error;

@@ -3,7 +3,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleInit } 
 import { APP_NAME, Clock, DueWork, JobMetrics, Jobs, NotNow, prepared, RuntimeConfig, Vault } from '@biz/platform';
 import type { AppName } from '@biz/platform';
 import { DataSource } from 'typeorm';
-import { EventSender, LONGEST_TRY_MS } from '../calls/event-sender';
+import { EventSender } from '../calls/event-sender';
 import { ShopCalls } from '../calls/shop-calls';
 import type { ShopEventData, ShopEventType } from '../events/shop-event';
 import { Merchants } from '../registry/merchants';
@@ -11,8 +11,9 @@ import { Deliveries, PAYLOAD_CONTEXT } from './deliveries';
 
 /** Mostly waiting for shops, so many may run at once; a single merchant has its places in `ShopCalls`. */
 const AT_ONCE = 64;
-/** After the longest try and this much more, the process that claimed counts as dead. */
-const TAKEN_OVER_MARGIN_MS = 5_000;
+/** After so long without a sign of life the process that claimed a delivery counts as dead. */
+const CLAIM_MS = 10_000;
+const SIGN_OF_LIFE_EVERY_MS = 2_000;
 
 /** How often it is looked for what is owed to merchants that are no longer listed. */
 const STRAYS_EVERY_SECONDS = 600;
@@ -67,6 +68,7 @@ export class DeliveryWorker implements OnModuleInit, OnApplicationBootstrap, Bef
       atOnce: AT_ONCE,
       claim: (most) => this.claim(most),
       work: (claim) => this.deliver(claim),
+      keep: { everyMs: SIGN_OF_LIFE_EVERY_MS, claims: (claims) => this.keepClaims(claims) },
       ...{ logger: this.logger, metrics, runtime },
     });
   }
@@ -98,8 +100,16 @@ export class DeliveryWorker implements OnModuleInit, OnApplicationBootstrap, Bef
     for (const { merchant } of this.due.current()) room.set(merchant, Math.max((room.get(merchant) ?? 0) - 1, 0));
     return prepared<Claim>(this.dataSource, CLAIM, [
       ...[[...room.keys()], [...room.values()], this.app, now, most],
-      new Date(now.getTime() + LONGEST_TRY_MS + TAKEN_OVER_MARGIN_MS),
+      new Date(now.getTime() + CLAIM_MS),
     ]);
+  }
+
+  private keepClaims(claims: Claim[]): Promise<unknown> {
+    const until = new Date(this.clock.now().getTime() + CLAIM_MS);
+    return this.dataSource.query(
+      `UPDATE merchant.deliveries SET claimed_until = $2 WHERE id = ANY($1) AND state = 'pending'`,
+      [claims.map(({ id }) => id), until],
+    );
   }
 
   private async deliver(claim: Claim): Promise<void> {

@@ -16,6 +16,8 @@ export interface DueWorkOptions<Claim> {
   claim: (most: number) => Promise<Claim[]>;
   /** `NotYet` says that it is not done, but nothing went wrong. */
   work: (claim: Claim) => Promise<void>;
+  /** For work that may take long: says of all that is under way that it still is, so that a dead process is soon noticed. */
+  keep?: { everyMs: number; claims: (claims: Claim[]) => Promise<unknown> };
   logger: Logger;
   metrics: JobMetrics;
   runtime: RuntimeConfig;
@@ -29,6 +31,7 @@ export interface DueWorkOptions<Claim> {
 export class DueWork<Claim> {
   private readonly running = new Map<Promise<void>, Claim>();
   private timer?: NodeJS.Timeout;
+  private signsOfLife?: NodeJS.Timeout;
   private searching?: Promise<void>;
   private again = false;
   private stopped = true;
@@ -45,6 +48,8 @@ export class DueWork<Claim> {
       },
       Math.max(SEARCH_EVERY_MS_AT_LEAST, every),
     );
+    const { keep } = this.options;
+    if (keep) this.signsOfLife = setInterval(() => void this.keepClaims(), keep.everyMs);
   }
 
   /** Takes no more and waits for what is under way. */
@@ -53,6 +58,7 @@ export class DueWork<Claim> {
     clearInterval(this.timer);
     await this.searching;
     await Promise.all(this.running.keys());
+    clearInterval(this.signsOfLife);
   }
 
   /** What is under way just now. */
@@ -84,6 +90,14 @@ export class DueWork<Claim> {
       this.blind = true;
       this.again = false;
     }
+  }
+
+  private async keepClaims(): Promise<void> {
+    const { keep, logger, name } = this.options;
+    if (this.running.size === 0) return;
+    await keep?.claims(this.current()).catch((error: unknown) => {
+      logger.warn({ error }, `${name}: claims not kept, another instance may do the same`);
+    });
   }
 
   private begin(claim: Claim): void {

@@ -278,7 +278,7 @@ function inTransaction(manager: EntityManager): Db {
       if (!manager.queryRunner)
         throw new Error('a job is added inside a transaction: dataSource.transaction((manager) => …)');
       // Its statements are the same few for each queue, and long: planning them costs more than running them.
-      return { rows: await prepared(manager, text, (values ?? [])) };
+      return { rows: await prepared(manager, text, values ?? []) };
     },
   };
 }

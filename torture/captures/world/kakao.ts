@@ -2,15 +2,31 @@ import { createHash } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Random } from '../random';
-import type { Fault, FilePlan, Plan } from './plan';
+import { Random } from '../../random';
+import type { Fault, FilePlan, Plan } from '../plan';
 
 const JPEG = Buffer.from('ffd8ffe000104a46494600010100000100010000', 'hex');
 const VARIANTS = ['original', 'img_3m', 'img_1m'] as const;
 const PIECES = 4;
 
+/** One call to an OTP, or to one of its files. */
+export interface Ask {
+  token: string;
+  file?: number;
+  at: number;
+  said: string;
+}
+
+const SEGMENT: Record<Plan['kind'], string> = {
+  profile: 'onetimeprofile',
+  location: 'current_location',
+  image: 'secure_image',
+};
+
 /** Kakao and its picture server, who know what they would say to whom, and how long. */
 export class OtpKakao {
+  /** Where the apps find it, when something stands in between. */
+  behind?: string;
   /** Nobody is answered. */
   down = false;
   /** Every call to an OTP or a picture, refused ones too. */
@@ -19,7 +35,8 @@ export class OtpKakao {
   private readonly plans = new Map<string, Plan>();
   private readonly left = new Map<string, Fault[]>();
   private readonly endsAt = new Map<string, number>();
-  private readonly talks = new Map<string, { at: number; said: string }[]>();
+  /** Who was asked for, when, and what was said; in the order of time. */
+  readonly asks: Ask[] = [];
 
   private constructor(private readonly server: Server) {}
 
@@ -41,7 +58,7 @@ export class OtpKakao {
     this.plans.clear();
     this.left.clear();
     this.endsAt.clear();
-    this.talks.clear();
+    this.asks.length = 0;
     this.down = false;
     for (const plan of plans) this.plans.set(plan.token, plan);
   }
@@ -49,14 +66,7 @@ export class OtpKakao {
   /** A customer handed something over: the address that stands for it, until it ends. */
   issue({ token, kind }: Plan, endsAt: number): string {
     if (!this.endsAt.has(token)) this.endsAt.set(token, endsAt);
-    return `${this.url}/otp/${token}/${kind === 'profile' ? 'onetimeprofile' : 'secure_image'}`;
-  }
-
-  /** What was said to whoever asked for an OTP, or for its files, and how many seconds before its end. */
-  talksOf(token: string, file?: number): string {
-    const talks = this.talks.get(keyOf(token, file)) ?? [];
-    const endsAt = this.endsAt.get(token) ?? 0;
-    return talks.map(({ at, said }) => `${said} at ${((at - endsAt) / 1000).toFixed(1)} s`).join(', ') || 'never asked';
+    return `${this.behind ?? this.url}/otp/${token}/${SEGMENT[kind]}`;
   }
 
   async stop(): Promise<void> {
@@ -69,9 +79,10 @@ export class OtpKakao {
     const [, what, token = '', at = ''] = new URL(address, this.url).pathname.split('/');
     const plan = this.plans.get(token);
     const over = Date.now() > (this.endsAt.get(token) ?? 0);
-    const key = keyOf(token, what === 'dna' ? Number(at) : undefined);
+    const number = what === 'dna' ? Number(at) : undefined;
+    const key = `${token}/${number ?? ''}`;
     const say = (said: string): void => {
-      this.talks.set(key, [...(this.talks.get(key) ?? []), { at: Date.now(), said }]);
+      this.asks.push({ token, at: Date.now(), said, ...(number !== undefined && { file: number }) });
     };
     if (this.down) {
       say('down');
@@ -120,13 +131,15 @@ export class OtpKakao {
     }
   }
 
-  private dataOf({ kind, token, files }: Plan): object {
+  private dataOf({ kind, token, files, outcome }: Plan): object {
+    if (outcome === 'unavailable') return { is_usable_user: false };
+    if (kind === 'location') return { latitude: 37.402, longitude: 127.108, detail: token };
     if (kind === 'profile') return { nickname: token, shipping_address: { id: '9223372036854775807' } };
     const urls: Record<string, string>[] = [];
     for (let picture = 0; picture * 3 < files.length; picture++) {
       urls.push(
         Object.fromEntries(
-          VARIANTS.map((name, at) => [name, `${this.url}/dna/${token}/${picture * 3 + at}?signature=x`]),
+          VARIANTS.map((name, at) => [name, `${this.behind ?? this.url}/dna/${token}/${picture * 3 + at}?signature=x`]),
         ),
       );
     }
@@ -156,8 +169,6 @@ export class OtpKakao {
 function drop(response: ServerResponse): void {
   response.req.socket.destroy();
 }
-
-const keyOf = (token: string, file?: number): string => `${token}/${file ?? ''}`;
 
 /** The same bytes whenever they are asked for. */
 function contentOf(token: string, at: number, { bytes }: FilePlan): Buffer {

@@ -11,6 +11,7 @@ export const shops = SHOP_IDS.map((id, at) =>
     app: { id: String(at + 1), environment: 'test' },
     plugins: {
       profile: [{ key: 'delivery', scopes: ['nickname'], purpose: '배송', retainDays: 30 }],
+      location: { purpose: '가까운 매장', retainDays: 1 },
       image: [{ key: 'receipt', purpose: '영수증', retainDays: 30 }],
     },
   }),

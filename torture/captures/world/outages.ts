@@ -1,8 +1,8 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Chaos } from '../stories/chaos';
-import type { Random } from '../random';
+import type { Chaos } from '../../stories/chaos';
+import type { Random } from '../../random';
 import type { OtpKakao } from './kakao';
 
 /** Kakao goes down for minutes, and the store takes nothing, now and then; both are well when it settles. */

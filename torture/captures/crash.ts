@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { HttpProxy } from '../crash/http-proxy';
+import { Mortal, RELEASE_JOBS } from '../crash/mortal';
+import { PostgresProxy } from '../crash/postgres-proxy';
+import { nameOf, type Point, Steps } from '../crash/steps';
+import { Random } from '../random';
+import { Caller } from '../stories/caller';
+import { type Database, Reader } from '../world/database';
+import { Instance } from '../world/instance';
+import { Shop } from '../world/shop';
+import { type CaptureRow, judge, type Played } from './judge';
+import type { FilePlan, Plan } from './plan';
+import { APPS, environment } from './round';
+import { OtpKakao } from './world/kakao';
+
+/** Two cores: more lanes would only wait for each other. */
+const LANES = 3;
+/** Ten minutes are a minute: longer than a process takes to start again. */
+const TIME_SCALE = 0.1;
+const END_LIMIT_MS = 30_000;
+const TRIES = 120;
+
+const KINDS = ['profile', 'location', 'image'] as const;
+const FILE: FilePlan = { faults: [], outcome: 'data', bytes: 90_000, pieceMs: 0 };
+
+const RELEASE_CLAIMS = [
+  ...RELEASE_JOBS,
+  'UPDATE capture.captures SET claimed_until = NULL',
+  'UPDATE capture.files SET claimed_until = NULL',
+];
+
+export interface CrashWorld {
+  database: Database;
+  dist: string;
+}
+
+export interface CrashReport {
+  points: number;
+  /** The run took another way and never came by: its end was judged all the same. */
+  notReached: string[];
+  failures: string[];
+}
+
+/** Kills each app at every step between callback and delivery, one life for each, and sees that it ends right all the same. */
+export async function captureCrashPoints(world: CrashWorld, every: number): Promise<CrashReport> {
+  const report: CrashReport = { points: 0, notReached: [], failures: [] };
+  const work: (() => Promise<void>)[] = [];
+  for (const [number, kind] of KINDS.entries()) {
+    const { seen, failure } = await live(world, kind, undefined);
+    if (failure !== undefined) report.failures.push(`${kind}, undisturbed: ${failure}`);
+    console.log(`${kind}: ${seen.length} points\n${seen.map((point) => `    ${nameOf(point)}`).join('\n')}`);
+    for (const [at, point] of seen.entries()) {
+      if ((at + number) % every !== 0) continue;
+      work.push(async () => {
+        report.points += 1;
+        const began = Date.now();
+        const outcome = await live(world, kind, point);
+        const title = `${kind}, killed ${nameOf(point)}`;
+        if (outcome.failure !== undefined) report.failures.push(`${title}: ${outcome.failure}`);
+        if (!outcome.reached) report.notReached.push(title);
+        const word = outcome.failure === undefined ? (outcome.reached ? 'right ' : 'passed') : 'WRONG ';
+        console.log(`  ${word} ${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${title}`);
+      });
+    }
+  }
+  await Promise.all(
+    Array.from({ length: LANES }, async () => {
+      for (let next = work.shift(); next; next = work.shift()) await next();
+    }),
+  );
+  return report;
+}
+
+interface Life {
+  seen: Point[];
+  reached: boolean;
+  failure?: string;
+}
+
+/** One customer, one app that dies at a point of what it does, and the judge. */
+async function live({ database, dist }: CrashWorld, kind: Plan['kind'], point: Point | undefined): Promise<Life> {
+  const name = `crash_${randomUUID().slice(0, 8)}`;
+  const steps = new Steps();
+  const url = await database.fresh(name);
+  const reader = new Reader(url);
+  const store = mkdtempSync(join(tmpdir(), 'biz-torture-images-'));
+  const [kakao, shop] = await Promise.all([OtpKakao.start(), Shop.start()]);
+  const proxies = await Promise.all([
+    PostgresProxy.start(url, steps),
+    HttpProxy.start(kakao.url, steps),
+    HttpProxy.start(shop.url, steps),
+  ]);
+  const [postgres, kakaoProxy, shopProxy] = proxies;
+  kakao.behind = kakaoProxy.url;
+  const settings = {
+    ...environment({ kakao: kakaoProxy, shop: shopProxy }, store),
+    RETRY_TIME_SCALE: String(TIME_SCALE),
+    DATABASE_URL: postgres.url,
+  };
+  const app = await Instance.at(dist, settings, APPS[kind]);
+  try {
+    await app.start();
+    const plan = planOf(kind);
+    kakao.begin([plan]);
+    const played: Played = { plan, endsAt: Date.now() + 600_000 * TIME_SCALE };
+    const reached = await new Mortal(app, steps, reader, RELEASE_CLAIMS).dyingAt(point, () =>
+      handOver(kakao.issue(plan, played.endsAt), played, new Caller([app]), reader),
+    );
+    const rows = await reader.rows<CaptureRow>(
+      `SELECT id, relay_id AS token, state, failure, received_at AS received FROM capture.captures`,
+    );
+    const broken = judge({
+      ...{ played: [played], rows, received: shop.received, forged: shop.forged, windows: [] },
+      asks: kakao.asks,
+    });
+    const wrong = [...broken.map(({ what }) => what), ...app.complaints.map(({ text }) => text)];
+    return { seen: [...steps.seen], reached, ...(wrong.length > 0 && { failure: wrong.join('; ') }) };
+  } catch (error) {
+    return { seen: [...steps.seen], reached: true, failure: (error as Error).message };
+  } finally {
+    await app.kill();
+    await Promise.all([...proxies.map((proxy) => proxy.stop()), reader.end(), kakao.stop(), shop.stop()]);
+    await database.drop(name);
+    rmSync(store, { recursive: true, force: true });
+  }
+}
+
+const planOf = (kind: Plan['kind']): Plan => ({
+  ...{ index: 0, token: randomUUID(), kind, shop: 'counter', callbacksAfterMs: [0], faults: [], outcome: 'data' },
+  // One after the other, so that every run makes the same steps.
+  files: kind === 'image' ? [FILE, FILE, FILE] : [],
+});
+
+/** The callback, until it is answered; then all that follows from it. */
+async function handOver(otp: string, played: Played, caller: Caller, reader: Reader): Promise<void> {
+  const reply = await caller.untilAnswered(
+    Random.of('crash'),
+    {
+      method: 'POST',
+      path: '/callback',
+      headers: { 'x-kakao-plugin-relay-id': played.plan.token },
+      body: { otp },
+    },
+    TRIES,
+  );
+  if (reply?.body.status !== 200) throw new Error(`the callback was answered ${JSON.stringify(reply)}`);
+  played.acceptedAt = Date.now();
+  const giveUpAt = Date.now() + END_LIMIT_MS;
+  for (;;) {
+    const rows = await reader.rows<{ state: string }>(
+      `SELECT state FROM capture.captures WHERE state IN ('pending', 'redeemed')
+       UNION ALL SELECT state FROM merchant.deliveries WHERE state = 'pending'`,
+    );
+    if (rows.length === 0) return;
+    if (Date.now() > giveUpAt) throw new Error(`${END_LIMIT_MS / 1000} s went by, and something is ${rows[0]?.state}`);
+    await delay(50);
+  }
+}
