@@ -6,6 +6,23 @@ import { join } from 'node:path';
 const ROOT = join(__dirname, '..');
 const COPIED = ['apps', 'libs', 'merchants', 'scripts', 'test', 'package.json', 'tsconfig.json', 'jest.config.js'];
 
+/** Runs in the copy: who is at each app. */
+const EVERYWHERE = `
+import { merchants } from '@biz/merchants';
+import { House } from './house';
+
+it('is everywhere', async () => {
+  const house = await House.start(merchants);
+  for (const app of ['profile', 'location', 'image', 'option', 'payment', 'sync'] as const) {
+    const { body } = await house.operator(app, 'merchants');
+    expect([app, (body.items as { id: string }[]).map(({ id }) => id)]).toEqual([app, ['demo-shop', 'acme-store']]);
+  }
+  const sheet = await house.get('payment', '/m/acme-store/ordersheet?ordersheet_id=sheet-1', { 'X-Kakao-AppUserId': '1' });
+  expect(sheet.body).toMatchObject({ status: 200, data: { total_amount: 10_000 } });
+  await house.stop();
+}, 60_000);
+`;
+
 /** In a copy of the repository, as a shop's engineer does it. */
 describe('npm run new-merchant', () => {
   let copy: string;
@@ -39,14 +56,16 @@ describe('npm run new-merchant', () => {
       status: 0,
       text: '',
     });
+    writeFileSync(join(copy, 'test/everywhere.spec.ts'), EVERYWHERE);
     const tested = run(
       process.execPath,
       '--experimental-vm-modules',
       '--disable-warning=ExperimentalWarning',
       'node_modules/jest/bin/jest.js',
       'merchants/acme-store',
+      'test/everywhere',
     );
-    expect(tested.text).toMatch(/Tests: +\d+ passed/);
+    expect(tested.text).toMatch(/Test Suites: 2 passed, 2 total/);
     expect(tested.status).toBe(0);
   }, 120_000);
 
