@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
-import { checkProduct, combination, commerceSchema, Products, Stock } from '@biz/commerce';
+import { checkProduct, combination, commerceSchema, ProductChanged, Products, Stock } from '@biz/commerce';
 import type { Product } from '@biz/commerce';
 import { merchantSchema } from '@biz/merchant';
 import { merchants } from '@biz/merchants';
-import { startTestApp, testDatabase, times } from '@biz/testing';
+import { eventually, startTestApp, testDatabase, times } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
 import fc from 'fast-check';
 import { encode } from 'iconv-lite';
@@ -170,6 +170,24 @@ it('never goes below what is reserved, in a trial as well', async () => {
   expect(await kept()).toEqual(before);
   expect(await put(low, '?stock=keep')).toMatchObject({ http: 200 });
   expect(await kept()).toMatchObject({ levels: [{ sku: 'S:색상/흰색', onHand: 3, reserved: 2 }] });
+});
+
+it('does not overwrite what somebody else saved while the file came', async () => {
+  const products = app.get<Products>(Products);
+  const found = await products.inspect('demo-shop', 'shirt');
+  await products.save('demo-shop', { ...shirt, name: '새 셔츠' });
+  await expect(products.save('demo-shop', shirt, { version: found?.version })).rejects.toThrow(ProductChanged);
+  await eventually(async () => {
+    const slow = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(`${HEADER}\r\n`);
+      await products.save('demo-shop', { ...shirt, name: '새 셔츠' });
+      yield Buffer.from('S,흰색,,99,,,,\r\n');
+    };
+    const headers = { 'content-type': 'text/csv', ...AUTHORIZED };
+    const init = { method: 'PUT', headers, body: slow(), duplex: 'half' } as unknown as RequestInit;
+    expect((await fetch(`${app.url}/operator/products/shirt/skus`, init)).status).toBe(409);
+  });
+  expect(await kept()).toMatchObject({ name: '새 셔츠', levels: [{ onHand: 5 }, { onHand: 3 }] });
 });
 
 it.each<[string, string | Buffer, number, RegExp]>([

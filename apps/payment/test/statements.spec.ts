@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eventually, times } from '@biz/testing';
 import type { Pool, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
+import { draft } from './drafts';
 import { ADDRESS, World } from './world';
 
 /** What Kakao's calls cost the database, in statements: numbers that no busy machine changes. BEGIN and COMMIT count. */
@@ -47,6 +48,11 @@ describe('the statements of a call', () => {
     const id = `coffee-${randomUUID()}`;
     expect(await statementsOf(() => world.sheet(id, 'u-1'))).toEqual(['WITH']);
     expect(await statementsOf(() => world.sheet(id, 'u-1'))).toEqual(['WITH', 'START', 'SELECT', 'UPDATE', 'COMMIT']);
+  });
+
+  it('T1 of a draft that is priced again: two, while its product is the one it was priced by', async () => {
+    const id = await draft(world, 'u-1');
+    expect(await statementsOf(() => world.sheet(id, 'u-1'))).toEqual(['SELECT', 'WITH']);
   });
 
   it('T2: four in one transaction, six when stock is counted; one before them when the shop has an OrderPolicy', async () => {
