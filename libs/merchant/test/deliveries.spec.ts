@@ -162,13 +162,17 @@ describe('deliveries', () => {
     expect((await fetch(unknown, { headers: OPERATOR })).status).toBe(404);
   });
 
-  it('of one subject arrive in order, while another subject does not wait', async () => {
+  it.each([
+    ['', undefined],
+    [' of the same relay id, one button in a message to many', 'relay-of-many'],
+  ])('of one subject arrive in order, while another subject%s does not wait', async (_, relayId) => {
     shop.on('POST /hook', ({ json }) => {
       const { data } = json() as { data: { id: string; fact: number } };
       const quickIsThere = settled.some(({ subject }) => subject === 'quick');
       return { status: data.id === 'slow' && data.fact === 1 && !quickIsThere ? 500 : 200 };
     });
-    await deliver(member('slow', 1), member('slow', 2), member('slow', 3), member('quick', 1));
+    const events = [member('slow', 1), member('slow', 2), member('slow', 3), member('quick', 1)];
+    await deliver(...events.map((event) => ({ ...event, ...(relayId !== undefined && { relayId }) })));
     await eventually(() => {
       expect(settled).toHaveLength(4);
     });

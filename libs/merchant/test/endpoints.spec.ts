@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   defineMerchant,
   Fulfilment,
+  MemberDirectory,
   Merchants,
   MerchantsModule,
   merchantSchema,
@@ -48,7 +49,12 @@ describe('a merchant that answers by HTTP', () => {
       name: '먼 가게',
       app: { id: '1', environment: 'test' },
       plugins: {},
-      endpoints: { orderSheets: `${url}/sheets`, orderPolicy: `${url}/policy`, fulfilment: `${url}/fulfil` },
+      endpoints: {
+        orderSheets: `${url}/sheets`,
+        orderPolicy: `${url}/policy`,
+        fulfilment: `${url}/fulfil`,
+        members: `${url}/members`,
+      },
     });
     running = await startTestApp(appOf([far]), { database, clock, env: { FAR_SHOP_WEBHOOK_SECRET: SECRET } });
     merchant = running.get(Merchants).get('far-shop');
@@ -65,6 +71,28 @@ describe('a merchant that answers by HTTP', () => {
 
   const sheets = (): OrderSheetSource => running.get(Merchants).port(merchant, OrderSheetSource)!;
   const answer = (given: StubAnswer): void => void shop.on('POST /sheets', given);
+
+  it('says which of its members a customer is, each time anew', async () => {
+    const directory = running.get(Merchants).port(merchant, MemberDirectory)!;
+    const match = (given: StubAnswer): Promise<unknown> => {
+      shop.on('POST /members', given);
+      return directory.match({ appUserId: '42', ci: 'CI==' });
+    };
+    const headers = { 'cache-control': 'max-age=60' };
+    expect(await match({ json: { memberId: 'm-1', other: null }, headers })).toEqual({ memberId: 'm-1' });
+    expect(await match({ json: { userMatchUrl: 'https://shop.example/' } })).toEqual({
+      userMatchUrl: 'https://shop.example/',
+    });
+    expect(await match({ status: 404 })).toBeUndefined();
+    for (const odd of [{ status: 500 }, { json: {} }, { json: { memberId: 7 } }, { text: 'yes' }]) {
+      await expect(match(odd)).rejects.toThrow(/member.match|no JSON/);
+    }
+    expect(shop.requests).toHaveLength(7);
+    expect(shop.requests[0]!.json() as { type: string; data: object }).toMatchObject({
+      type: 'member.match',
+      data: { merchant: 'far-shop', customer: { appUserId: '42', ci: 'CI==' } },
+    });
+  });
 
   it('is asked by a POST that it can check like a delivery', async () => {
     answer({ json: SHEET });

@@ -102,6 +102,8 @@ export interface ShopEndpoints {
   orderPolicy?: string;
   /** In place of `Fulfilment`. */
   fulfilment?: string;
+  /** In place of `MemberDirectory`. */
+  members?: string;
 }
 
 export interface KakaoApp {

@@ -43,6 +43,9 @@ class FilePayment extends FilePlugin {
 }
 class FileSync extends FilePlugin {
   @IsOptional() @IsBoolean() keepTokens?: boolean;
+  @IsOptional() @IsArray() @IsString({ each: true }) scopes?: string[];
+  @IsOptional() @IsArray() @IsString({ each: true }) serviceTerms?: string[];
+  @IsOptional() @IsString() userMatchOrigin?: string;
 }
 class FilePlugins {
   @IsOptional() @IsArray() @ValidateNested({ each: true }) @Type(() => FileProfile) profile?: FileProfile[];
@@ -61,6 +64,7 @@ class FileEndpoints {
   @IsOptional() @IsString() orderSheets?: string;
   @IsOptional() @IsString() orderPolicy?: string;
   @IsOptional() @IsString() fulfilment?: string;
+  @IsOptional() @IsString() members?: string;
 }
 class FileMerchant {
   /** Lets an editor find a JSON schema. */

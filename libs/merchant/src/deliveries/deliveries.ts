@@ -154,7 +154,8 @@ export class Deliveries {
       type,
       subject,
       relay_id: relayId ?? null,
-      ordering_key: relayId ?? subject,
+      // Not the relay id: it may stand in a message to many, who must not wait for each other.
+      ordering_key: subject,
       payload: await this.vault.seal(JSON.stringify(facts), PAYLOAD_CONTEXT),
       created_at: at ?? this.clock.now(),
     };

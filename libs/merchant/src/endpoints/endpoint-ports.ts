@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Clock, Outbound } from '@biz/platform';
 import type { ShopEndpoints } from '../definition/merchant-definition';
 import { Fulfilment } from '../ports/fulfilment';
+import { MemberDirectory } from '../ports/member-directory';
 import { OrderPolicy } from '../ports/order-policy';
 import { OrderSheetSource } from '../ports/order-sheet-source';
 import type { Merchant, Port } from '../registry/merchant';
 import { AnswerCache } from './answer-cache';
-import { HttpFulfilment, HttpOrderPolicy, HttpOrderSheets } from './http-ports';
+import { HttpFulfilment, HttpMemberDirectory, HttpOrderPolicy, HttpOrderSheets } from './http-ports';
 import { ShopClient } from './shop-client';
 
 type Make = (client: ShopClient, cache: AnswerCache) => object;
@@ -15,6 +16,7 @@ const PORTS = new Map<Port<unknown>, [endpoint: keyof ShopEndpoints, make: Make]
   [OrderSheetSource, ['orderSheets', (client, cache) => new HttpOrderSheets(client, cache)]],
   [OrderPolicy, ['orderPolicy', (client, cache) => new HttpOrderPolicy(client, cache)]],
   [Fulfilment, ['fulfilment', (client) => new HttpFulfilment(client)]],
+  [MemberDirectory, ['members', (client) => new HttpMemberDirectory(client)]],
 ]);
 
 /** The ports of merchants that answer by HTTP (`endpoints`), in whatever language. */

@@ -1,5 +1,7 @@
 import { Fulfilment } from '../ports/fulfilment';
 import type { PaidOrder } from '../ports/fulfilment';
+import { MemberDirectory } from '../ports/member-directory';
+import type { JoiningCustomer, MemberMatch } from '../ports/member-directory';
 import { OrderPolicy } from '../ports/order-policy';
 import type { OrderPermission } from '../ports/order-policy';
 import { orderSheetFault } from '../ports/order-sheet-fault';
@@ -75,6 +77,27 @@ export class HttpFulfilment extends Fulfilment {
     if (typeof refused !== 'string' || refused === '' || refused.length > 200)
       throw new Error('order.fulfil: refused must be a text of 200 characters at most');
     return { refused };
+  }
+}
+
+/** `member.match`: 200 with `{"memberId": "…"}` or `{"userMatchUrl": "…"}`, or 404. Nothing is cached: the question holds a CI. */
+export class HttpMemberDirectory extends MemberDirectory {
+  constructor(private readonly client: ShopClient) {
+    super();
+  }
+
+  async match(customer: JoiningCustomer): Promise<MemberMatch | undefined> {
+    const { status, body } = await this.client.ask({
+      type: 'member.match',
+      data: { customer },
+      timeoutMs: BUYER_WAITS_MS,
+    });
+    if (status === 404) return undefined;
+    if (status !== 200) throw new Error(`member.match: the shop answered ${status}`);
+    const { memberId, userMatchUrl } = readJson(body) as { memberId?: unknown; userMatchUrl?: unknown };
+    if (typeof memberId === 'string') return { memberId };
+    if (typeof userMatchUrl === 'string') return { userMatchUrl };
+    throw new Error('member.match: neither memberId nor userMatchUrl is there');
   }
 }
 

@@ -8,7 +8,7 @@ import type { Merchant } from '../registry/merchant';
 const MAX_BYTES = 64 * 1024;
 
 export interface ShopQuestion {
-  type: 'order-sheet.load' | 'order-policy.check' | 'order.fulfil';
+  type: 'order-sheet.load' | 'order-policy.check' | 'order.fulfil' | 'member.match';
   data: Record<string, unknown>;
   /** The same on every try, so that the shop notices what came twice; a new one unless said. */
   id?: string;
