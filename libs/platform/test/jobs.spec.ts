@@ -1,5 +1,5 @@
 import { Injectable, Module } from '@nestjs/common';
-import { defineJob, Jobs, NotYet } from '@biz/platform';
+import { defineJob, Jobs, NotNow, NotYet } from '@biz/platform';
 import type { AppDefinition, JobRun } from '@biz/platform';
 import { eventually, startTestApp, testDatabase } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
@@ -117,6 +117,16 @@ describe('Jobs', () => {
     waits.forEach((wait, index) => {
       expect(wait).toBeGreaterThanOrEqual(20 * (index + 1) * 0.9 - 1);
     });
+  });
+
+  it('runs a job again that could not begin, which costs it no try', async () => {
+    kettle.act = () =>
+      kettle.runs.length < 8 ? Promise.reject(new NotNow('the kettle is full', 1)) : Promise.resolve();
+    await add('waiting');
+    await eventually(() => {
+      expect(kettle.runs.map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
+    });
+    expect(kettle.exhausted).toEqual([]);
   });
 
   it('lets a handler say that it is not time yet', async () => {
