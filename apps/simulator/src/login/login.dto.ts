@@ -12,6 +12,7 @@ export class AuthorizeQuery {
   @ApiProperty({ example: 'http://127.0.0.1:3006/callback' })
   redirect_uri: string;
 
+  /** code. */
   @ApiProperty({ example: 'code' })
   response_type: string;
 
