@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -217,11 +217,19 @@ function startOurs({ kakao, folder }: Stage, app: 'profile' | 'image', database:
     log: join(folder, `${app}.log`),
     core: 'server',
     nodeOptions: [
-      // As `npm start` runs it; memory is what is measured of images.
-      ...(app === 'image' ? ['--max-semi-space-size=2'] : []),
+      // As it is shipped: memory is what is measured of images.
+      ...(app === 'image' ? shippedOptions() : []),
       ...(values['cpu-prof'] === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values['cpu-prof']}`]),
     ],
   });
+}
+
+/** What the Dockerfile tells Node. */
+function shippedOptions(): string[] {
+  const text = readFileSync(join(DIST, '../Dockerfile'), 'utf8');
+  const options = /^ENV NODE_OPTIONS="(.*)"$/m.exec(text)?.[1];
+  if (options === undefined) throw new Error('the Dockerfile has no ENV NODE_OPTIONS');
+  return options.split(' ');
 }
 
 /** Lets a server finish what it accepted, and stops it again. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Reader } from '../world/database';
 import type { Instance } from '../world/instance';
 import type { Point, Steps } from './steps';
@@ -28,7 +29,16 @@ export class Mortal {
   private async dieAndRevive(): Promise<void> {
     await this.app.kill();
     for (const sql of this.releaseClaims) await this.reader.rows(sql);
-    await this.app.start();
+    // Somebody else on this machine may have its port for a moment.
+    for (let at = 0; at < 10; at++) {
+      try {
+        await this.app.start();
+        return;
+      } catch (error) {
+        if (at === 9) throw error;
+        await delay(300);
+      }
+    }
   }
 }
 

@@ -197,6 +197,14 @@ describe('secrets', () => {
       { ACME_PATH_KEY: 'a/b' },
       'ACME_PATH_KEY: found a value with other characters',
     ],
+    ...['10.0.0.7', '192.168.1.5:8443', '[fd00::7]', '169.254.169.254', '[::ffff:10.0.0.7]'].map(
+      (host): [string, MerchantDefinition, Environment, string] => [
+        `a webhook at ${host}`,
+        shop('acme'),
+        { ACME_WEBHOOK_URL: `https://${host}/hook` },
+        'ACME_WEBHOOK_URL: found ',
+      ],
+    ),
     ['a webhook that is no URL', shop('acme'), { ACME_WEBHOOK_URL: 'shop' }, 'ACME_WEBHOOK_URL: found no URL'],
     [
       'a webhook by http',
