@@ -1,6 +1,6 @@
 import { eventually } from '@biz/testing';
-import { CHAT, House } from './house';
-import { STEPS } from './kakao';
+import { CHAT, House, OldShop } from './house';
+import { CI, STEPS } from './kakao';
 
 let house: House;
 
@@ -26,6 +26,25 @@ describe('when Kakao answers later than a customer waits', () => {
     expect(house.kakao.calls(step)).toBe(1);
     expect((await house.operator('sync-errors')).items).toEqual([]);
   });
+
+  it('nobody waits for a shop that hangs either: the match follows when it answers', async () => {
+    const directory = house.app.get(OldShop);
+    directory.answers.push(() => new Promise(() => undefined));
+    directory.byCi.set(CI, 'member-4');
+    const began = performance.now();
+
+    expect((await house.login('shop-hangs', { below: '/m/old-shop' })).headers.get('location')).toBe(CHAT);
+
+    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(await house.members()).toEqual([]);
+    await eventually(async () => {
+      expect((await house.members())[0]).toMatchObject({ match: 'matched', shop_member_id: 'member-4' });
+    }, 10_000);
+    const { items } = await house.operator('sync-errors');
+    expect(items.map(({ step, reason, state }) => [step, reason, state])).toEqual([
+      ['match', 'DIRECTORY_FAILED ShopLate', 'recovered'],
+    ]);
+  }, 20_000);
 
   it('an app that stops takes it first', async () => {
     house.kakao.fault('token', { delayMs: 500 });
