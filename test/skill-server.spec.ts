@@ -83,12 +83,13 @@ describe('the skill server of a chat bot', () => {
 
   it('lets the merchant say what the bot says', async () => {
     expect(saidIn(await run({ detailParams: { p: { origin: otp() } } }, '/skill/once'))).toBe('이메일을 받았어요 💌');
+    await stage.reaches(`skill-${runs}`, 'erased');
   });
 
   it('answers below the path key of a merchant, and only there to its plugins', async () => {
     const action = { detailParams: { p: { origin: otp() } } };
     expect(saidIn(await run(action, '/m/other-shop-unguessable-key/skill/main'))).toBe(RECEIVED);
-    expect((await stage.capture(`skill-${runs}`)).merchant).toBe('other-shop');
+    expect((await stage.reaches(`skill-${runs}`, 'delivered')).merchant).toBe('other-shop');
     expect((await run(action, '/skill/main')).status).toBe(404);
     expect((await run(action, '/m/nobody/skill/main')).status).toBe(404);
   });
