@@ -121,10 +121,11 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
     return claims;
   }
 
+  /** What was put back just now stays so. */
   private keepClaims(files: FileClaim[]): Promise<unknown> {
     const until = new Date(this.clock.now().getTime() + CLAIM_MS);
     return this.dataSource.query(
-      `UPDATE capture.files SET claimed_until = $2 WHERE id = ANY($1) AND state = 'pending'`,
+      `UPDATE capture.files SET claimed_until = $2 WHERE id = ANY($1) AND state = 'pending' AND claimed_until IS NOT NULL`,
       [files.map(({ id }) => id), until],
     );
   }

@@ -104,10 +104,11 @@ export class DeliveryWorker implements OnModuleInit, OnApplicationBootstrap, Bef
     ]);
   }
 
+  /** What was put back just now stays so. */
   private keepClaims(claims: Claim[]): Promise<unknown> {
     const until = new Date(this.clock.now().getTime() + CLAIM_MS);
     return this.dataSource.query(
-      `UPDATE merchant.deliveries SET claimed_until = $2 WHERE id = ANY($1) AND state = 'pending'`,
+      `UPDATE merchant.deliveries SET claimed_until = $2 WHERE id = ANY($1) AND state = 'pending' AND claimed_until IS NOT NULL`,
       [claims.map(({ id }) => id), until],
     );
   }
