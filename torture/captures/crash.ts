@@ -12,8 +12,8 @@ import { Caller } from '../stories/caller';
 import { type Database, Reader } from '../world/database';
 import { Instance } from '../world/instance';
 import { Shop } from '../world/shop';
-import { type CaptureRow, judge, type Played } from './judge';
-import type { FilePlan, Plan } from './plan';
+import { type CaptureRow, judge } from './judge';
+import type { FilePlan, Plan, Played } from './plan';
 import { APPS, environment } from './round';
 import { OtpKakao } from './world/kakao';
 

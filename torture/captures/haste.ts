@@ -1,4 +1,4 @@
-import type { Played } from './judge';
+import type { Played } from './plan';
 import type { Ask } from './world/kakao';
 
 /** So long without a try of something that waits needs a reason. */

@@ -4,7 +4,7 @@ import type { Chaos } from '../stories/chaos';
 import type { Received } from '../world/shop';
 import { Haste, type Calm } from './haste';
 import { digestOf, type Ask } from './world/kakao';
-import type { Plan } from './plan';
+import type { Played } from './plan';
 
 export interface CaptureRow {
   id: string;
@@ -12,14 +12,6 @@ export interface CaptureRow {
   state: string;
   failure: string | null;
   received: Date;
-}
-
-/** A customer, and what became of the callbacks. */
-export interface Played {
-  plan: Plan;
-  /** When a callback was first answered {"status":200}. */
-  acceptedAt?: number;
-  endsAt: number;
 }
 
 export interface CaptureEvidence {

@@ -30,6 +30,14 @@ export interface Plan {
   files: FilePlan[];
 }
 
+/** A customer, and what became of the callbacks. */
+export interface Played {
+  plan: Plan;
+  /** When a callback was first answered {"status":200}. */
+  acceptedAt?: number;
+  endsAt: number;
+}
+
 const FAULTS: Record<Fault, number> = { status: 4, busy: 2, 'drop-before': 3, 'drop-after': 2, slow: 3 };
 
 /**

@@ -11,10 +11,10 @@ import { Chaos } from '../stories/chaos';
 import { type Database, Reader } from '../world/database';
 import { Instance, type Program } from '../world/instance';
 import { type Shop, WEBHOOK_SECRET } from '../world/shop';
-import { type CaptureRow, judge, links, type Played } from './judge';
+import { type CaptureRow, judge, links } from './judge';
 import type { OtpKakao } from './world/kakao';
 import { Outages } from './world/outages';
-import { drawPlan, type Plan } from './plan';
+import { drawPlan, type Plan, type Played } from './plan';
 import { SHOP_IDS } from './world/shops';
 
 /** Ten minutes are thirty seconds. */
