@@ -1,10 +1,11 @@
+import { commerceSchema } from '@biz/commerce';
 import { testDatabase, type TestDatabase } from '@biz/testing';
 import { paymentSchema } from '../src/payment.schema';
 
 describe('the payment schema', () => {
   let database: TestDatabase;
   beforeAll(async () => {
-    database = await testDatabase(paymentSchema);
+    database = await testDatabase(commerceSchema, paymentSchema);
   });
   afterAll(() => database.drop());
 

@@ -1,3 +1,4 @@
+import { commerceSchema } from '@biz/commerce';
 import { testDatabase, type TestDatabase } from '@biz/testing';
 import { ATTEMPT_STATES } from '../src/attempts/attempt-status';
 import { ORDER_STATES } from '../src/orders/order-status';
@@ -61,7 +62,7 @@ describe.each<[string, Table]>([
 describe('the database', () => {
   let database: TestDatabase;
   beforeAll(async () => {
-    database = await testDatabase(paymentSchema);
+    database = await testDatabase(commerceSchema, paymentSchema);
   });
   afterAll(() => database.drop());
 
