@@ -33,6 +33,9 @@ export interface AddOptions {
 
 /** A delayed job is also woken by a timer of the process that added it; longer delays wait for the next poll. */
 const WAKE_BY_TIMER_BELOW_MS = 60_000;
+/** How often the first worker of a queue looks for jobs whose notice nobody heard, and for delayed ones. */
+const POLL_SECONDS = 2;
+const IDLE_POLL_SECONDS = 30;
 /** A running job whose process died is handed out again after this long. */
 const HEARTBEAT_SECONDS = 10;
 /** How often jobs of dead processes are looked for; multiplied by RETRY_TIME_SCALE, a second at least. */
@@ -154,20 +157,32 @@ export class Jobs {
       await this.ensureQueue(job.name);
       // Nothing is added while one waits or runs: the queue is exclusive.
       if (everySeconds !== undefined) await this.boss.send(job.name, FIRST_RUN);
-      const workers = Array.from({ length: job.concurrency }, () => this.startWorker(job.name));
-      this.workerIds.set(job.name, await Promise.all(workers));
+      const ids: string[] = [];
+      this.workerIds.set(job.name, ids);
+      while (ids.length < job.concurrency) ids.push(await this.startWorker(job.name, ids));
     }
   }
 
-  /** pg-boss would let a worker that had a job sleep until the next notice or poll, with others waiting in the queue. */
-  private async startWorker(name: string): Promise<string> {
+  /**
+   * The first worker of a queue looks for jobs, the others are woken: by the notice of a job, and by whoever finds one.
+   * All of them looking at once held up every request of that moment.
+   */
+  private async startWorker(name: string, ids: readonly string[]): Promise<string> {
+    const place = ids.length;
     const id: string = await this.boss.work<Envelope>(
       name,
-      { batchSize: 1, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2 },
+      {
+        batchSize: 1,
+        pollingIntervalSeconds: POLL_SECONDS,
+        notifyPollingIntervalSeconds: place === 0 ? POLL_SECONDS : IDLE_POLL_SECONDS,
+      },
       async ([running]) => {
+        const next = ids[(place + 1) % ids.length];
+        if (next !== undefined) this.boss.notifyWorker(next);
         try {
           if (running) await this.run(running);
         } finally {
+          // pg-boss would let it sleep until the next notice or poll, with others waiting in the queue.
           this.boss.notifyWorker(id);
         }
       },
