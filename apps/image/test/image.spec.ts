@@ -429,9 +429,7 @@ describe('the image app', () => {
     await eventually(() => {
       expect(first).toBe(false);
     });
-    await stage.database.query(
-      `UPDATE capture.files SET claimed_until = '-infinity' WHERE state = 'pending'`,
-    );
+    await stage.database.query(`UPDATE capture.files SET claimed_until = '-infinity' WHERE state = 'pending'`);
     await stage.reaches('orphaned', 'delivered');
   });
 
