@@ -1,69 +1,32 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, times } from '@biz/testing';
-import type { StubHandler } from '@biz/testing';
-import { OPERATOR, Stage } from '../../../libs/capture/test/stage';
-import { imageApp } from '../src/image.module';
-
-const JPEG = Buffer.from('ffd8ffe000104a46494600010100000100010000', 'hex');
-const jpeg = (bytes: number): Buffer => Buffer.concat([JPEG, randomBytes(bytes - JPEG.length)]);
-
-interface FileFacts {
-  id: string;
-  picture: number;
-  variant: string;
-  state: string;
-  size?: number;
-  type?: string;
-  sha256?: string;
-  href?: string;
-  failure?: string;
-}
+import { OPERATOR } from '../../../libs/capture/test/stage';
+import type { Stage } from '../../../libs/capture/test/stage';
+import { Gallery, jpeg } from './gallery';
+import type { FileFacts } from './gallery';
 
 describe('the image app', () => {
+  let gallery: Gallery;
   let stage: Stage;
-  let store: string;
-  let pictures = 0;
 
   beforeAll(async () => {
-    store = await mkdtemp(join(tmpdir(), 'biz-images-'));
-    stage = await Stage.open(imageApp, {
-      IMAGE_STORE: store,
-      IMAGE_MAX_BYTES: '300000',
-      IMAGE_PARALLEL_TOTAL: '16',
-    });
+    gallery = await Gallery.open({ IMAGE_MAX_BYTES: '300000', IMAGE_PARALLEL_TOTAL: '16' });
+    ({ stage } = gallery);
   });
-  afterAll(async () => {
-    await stage.close();
-    await rm(store, { recursive: true, force: true });
-  });
-
-  /** An address on Kakao's image server that answers in this way. */
-  const image = (handler: StubHandler): string => {
-    const path = `/dna/secret${++pictures}/img.jpg`;
-    stage.kakao.on(`GET ${path}`, handler);
-    return `${stage.kakao.url}${path}?credential=abc&signature=s%3D`;
-  };
-  const offer = (urls: Record<string, string>[], expire = '2026-11-23T03:10:00Z'): string =>
-    stage.otp('secure_image', () => ({ json: { secure_urls: urls, expire } }));
-  const filesOnDisk = async (id: string): Promise<string[]> => readdir(join(store, id)).catch(() => []);
-  const filesOf = (relayId: string): FileFacts[] => stage.events(relayId).at(-1)?.data.files as FileFacts[];
-  const open = (href: string): Promise<Response> => fetch(href);
-  const looksAt = (id: string): Promise<{ what: string; part: string | null; reason: string; caller: string }[]> =>
-    stage.database.query('SELECT what, part, reason, caller FROM privacy.accesses WHERE subject = $1 ORDER BY seq', [
-      id,
-    ]);
+  afterAll(() => gallery.close());
 
   it('holds thirty files, names the one that fails, and hands out what was sent', async () => {
     const content = times(30, (at) => jpeg(1_000 + at * 5_000));
     const urls = times(10, (picture) => {
       const url = (at: number): string =>
-        image(() => (at === 17 ? { status: 403 } : { body: content[at]!, headers: { 'content-type': 'text/html' } }));
+        gallery.image(() =>
+          at === 17 ? { status: 403 } : { body: content[at]!, headers: { 'content-type': 'text/html' } },
+        );
       return { original: url(picture * 3), img_3m: url(picture * 3 + 1), img_1m: url(picture * 3 + 2) };
     });
-    await stage.callback(offer(urls), 'thirty');
+    await stage.callback(gallery.offer(urls), 'thirty');
     const capture = await stage.reaches('thirty', 'delivered');
 
     expect(stage.events('thirty')).toMatchObject([
@@ -77,7 +40,7 @@ describe('the image app', () => {
         },
       },
     ]);
-    const files = filesOf('thirty');
+    const files = gallery.filesOf('thirty');
     expect(files).toHaveLength(30);
     expect(files.filter(({ state }) => state !== 'stored')).toEqual([
       { id: expect.any(String) as string, picture: 6, variant: '1m', state: 'failed', failure: 'refused-by-kakao' },
@@ -91,7 +54,7 @@ describe('the image app', () => {
         'image/jpeg',
         createHash('sha256').update(sent).digest('hex'),
       ]);
-      const response = await open(href!);
+      const response = await fetch(href!);
       expect(response.headers.get('content-type')).toBe('image/jpeg');
       expect(response.headers.get('content-length')).toBe(String(sent.length));
       expect(Buffer.from(await response.arrayBuffer()).equals(sent)).toBe(true);
@@ -102,155 +65,46 @@ describe('the image app', () => {
 
   it('keeps every file encrypted on disk', async () => {
     const content = jpeg(100_000);
-    await stage.callback(offer([{ original: image(() => ({ body: content })) }]), 'sealed');
+    await stage.callback(gallery.offer([{ original: gallery.image(() => ({ body: content })) }]), 'sealed');
     const { id } = await stage.reaches('sealed', 'delivered');
-    const [name] = await filesOnDisk(id);
-    const stored = await readFile(join(store, id, name!));
+    const [name] = await gallery.filesOnDisk(id);
+    const stored = await readFile(join(gallery.store, id, name!));
     expect(stored.length).toBe(content.length + 2 * 16);
     for (let at = 0; at + 32 <= content.length; at += 5_000) {
       expect(stored.includes(content.subarray(at, at + 32))).toBe(false);
     }
-    expect(await readdir(join(store, '.incoming'))).toEqual([]);
+    expect(await readdir(join(gallery.store, '.incoming'))).toEqual([]);
   });
 
   it('shows a file to an operator for a reason only, and logs the look', async () => {
-    await stage.callback(offer([{ original: image(() => ({ body: jpeg(2_000) })) }]), 'looked-at');
+    await stage.callback(gallery.offer([{ original: gallery.image(() => ({ body: jpeg(2_000) })) }]), 'looked-at');
     const { id } = await stage.reaches('looked-at', 'delivered');
-    const file = filesOf('looked-at')[0]!.id;
+    const file = gallery.filesOf('looked-at')[0]!.id;
     const address = `${stage.app.url}/operator/captures/${id}/files/${file}`;
     const status = async (headers: Record<string, string>): Promise<number> =>
       (await fetch(address, { headers })).status;
     expect(await status({})).toBe(401);
     expect(await status(OPERATOR)).toBe(400);
-    expect(await looksAt(id)).toEqual([]);
+    expect(await gallery.looksAt(id)).toEqual([]);
     expect(await status({ ...OPERATOR, 'x-access-reason': encodeURIComponent('반품 심사') })).toBe(200);
-    expect(await looksAt(id)).toMatchObject([{ what: 'file', part: file, reason: '반품 심사' }]);
-  });
-
-  describe('by the link the shop was sent', () => {
-    const content = jpeg(150_000);
-    let id: string;
-    let href: string;
-    beforeAll(async () => {
-      await stage.callback(offer([{ original: image(() => ({ body: content })) }]), 'linked');
-      ({ id } = await stage.reaches('linked', 'delivered'));
-      href = filesOf('linked')[0]!.href!;
-    });
-
-    it('hands the image out without a token, tells nobody to keep it, and logs the look', async () => {
-      const response = await open(href);
-      expect(response.status).toBe(200);
-      expect(Buffer.from(await response.arrayBuffer()).equals(content)).toBe(true);
-      expect(Object.fromEntries(response.headers)).toMatchObject({
-        'content-type': 'image/jpeg',
-        'content-length': '150000',
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-      });
-      const part = filesOf('linked')[0]!.id;
-      expect(await looksAt(id)).toEqual([
-        { what: 'file', part, reason: 'opened by a signed link', caller: '127.0.0.1' },
-      ]);
-    });
-
-    it.each([
-      ['another file', (url: URL) => (url.pathname = '/files/019ab0c0-0000-7000-8000-000000000001')],
-      [
-        'a later end',
-        (url: URL) => {
-          url.searchParams.set('expires', String(Number(url.searchParams.get('expires')) + 1));
-        },
-      ],
-      [
-        'another signature',
-        (url: URL) => {
-          url.searchParams.set('signature', 'A'.repeat(43));
-        },
-      ],
-      [
-        'no signature',
-        (url: URL) => {
-          url.searchParams.delete('signature');
-        },
-      ],
-      [
-        'two signatures',
-        (url: URL) => {
-          url.searchParams.append('signature', 'x');
-        },
-      ],
-      [
-        'no end',
-        (url: URL) => {
-          url.searchParams.delete('expires');
-        },
-      ],
-      ['no id', (url: URL) => (url.pathname = '/files/..%2f..%2fetc')],
-    ])('answers 404 to %s', async (_what, change) => {
-      const url = new URL(href);
-      change(url);
-      const before = (await looksAt(id)).length;
-      const response = await open(url.href);
-      expect([response.status, await response.json()]).toEqual([
-        404,
-        { status: 404, message: '요청한 주소를 찾을 수 없습니다.' },
-      ]);
-      expect(await looksAt(id)).toHaveLength(before);
-    });
-
-    it('answers 410 when its time is over; an operator hands out new ones', async () => {
-      stage.clock.advance(901_000);
-      const old = await open(href);
-      expect([old.status, await old.json()]).toEqual([410, { status: 410, message: '링크의 유효 기간이 지났습니다.' }]);
-      expect((await stage.operator('POST', `/captures/${id}/links`)).status).toBe(400);
-      const { body } = await stage.operator('POST', `/captures/${id}/links`, { 'x-access-reason': 'shop asked' });
-      const [link] = body.items as { id: string; href: string; hrefExpiresAt: string }[];
-      expect(link).toMatchObject({ id: filesOf('linked')[0]!.id, picture: 1, variant: 'original' });
-      expect(new Date(link!.hrefExpiresAt).getTime() - stage.clock.now().getTime()).toBeLessThanOrEqual(900_000);
-      expect((await open(link!.href)).status).toBe(200);
-      stage.clock.advance(-901_000);
-      expect((await looksAt(id)).slice(-2)).toMatchObject([
-        { reason: 'shop asked' },
-        { reason: 'opened by a signed link' },
-      ]);
-    });
-
-    it('is made anew at each try, so that a shop that was down is sent one that works', async () => {
-      stage.shop.on('POST /hook', { status: 503 });
-      try {
-        await stage.callback(offer([{ original: image(() => ({ body: jpeg(900) })) }]), 'down');
-        await eventually(() => {
-          expect(stage.events('down')).not.toEqual([]);
-        });
-        stage.clock.advance(901_000);
-      } finally {
-        stage.shop.on('POST /hook', { status: 204 });
-      }
-      await stage.reaches('down', 'delivered');
-      const [first, last] = [stage.events('down')[0]!, stage.events('down').at(-1)!];
-      const hrefOf = ({ data }: typeof first): string => (data.files as FileFacts[])[0]!.href!;
-      expect([(await open(hrefOf(first))).status, (await open(hrefOf(last))).status]).toEqual([410, 200]);
-      expect(last.id).toBe(first.id);
-      stage.clock.advance(-901_000);
-    });
-
-    it('is nowhere kept or logged', async () => {
-      expect(await stage.inTheClear()).not.toContain(new URL(href).searchParams.get('signature'));
-    });
+    expect(await gallery.looksAt(id)).toMatchObject([{ what: 'file', part: file, reason: '반품 심사' }]);
   });
 
   it('fetches again after 500, 429, a dropped connection and half a file', async () => {
     const content = jpeg(20_000);
     const answers = [{ status: 500 }, { status: 429 }, { dropBefore: true }, { body: content, dropAfter: true }];
-    const url = image(() => answers.shift() ?? { body: content });
-    await stage.callback(offer([{ original: url, img_1m: image(() => ({ body: jpeg(500) })) }]), 'shaky');
+    const url = gallery.image(() => answers.shift() ?? { body: content });
+    await stage.callback(
+      gallery.offer([{ original: url, img_1m: gallery.image(() => ({ body: jpeg(500) })) }]),
+      'shaky',
+    );
     await stage.asTimeGoesBy(() => {
       expect(answers).toEqual([]);
     });
     await stage.asTimeGoesBy(async () => {
       expect(await stage.capture('shaky')).toMatchObject({ state: 'delivered' });
     });
-    expect(filesOf('shaky').map(({ state, size }) => [state, size])).toEqual([
+    expect(gallery.filesOf('shaky').map(({ state, size }) => [state, size])).toEqual([
       ['stored', 500],
       ['stored', 20_000],
     ]);
@@ -261,18 +115,25 @@ describe('the image app', () => {
     const elsewhere = 'http://127.0.0.1:9/dna/img.jpg';
     const { host } = new URL(stage.kakao.url);
     await stage.callback(
-      offer([
+      gallery.offer([
         {
-          original: image(() => ({ body: jpeg(300_001) })),
-          img_1m: image(() => ({ body: Buffer.from('<html>'), headers: { 'content-type': 'image/jpeg' } })),
+          original: gallery.image(() => ({ body: jpeg(300_001) })),
+          img_1m: gallery.image(() => ({ body: Buffer.from('<html>'), headers: { 'content-type': 'image/jpeg' } })),
         },
-        { original: elsewhere, img_1m: `http://u@${host}/dna/x.jpg`, img_3m: image(() => ({ body: Buffer.alloc(0) })) },
-        { original: `${stage.kakao.url}.evil.example/dna/x.jpg`, img_1m: image(() => ({ body: jpeg(300_000) })) },
+        {
+          original: elsewhere,
+          img_1m: `http://u@${host}/dna/x.jpg`,
+          img_3m: gallery.image(() => ({ body: Buffer.alloc(0) })),
+        },
+        {
+          original: `${stage.kakao.url}.evil.example/dna/x.jpg`,
+          img_1m: gallery.image(() => ({ body: jpeg(300_000) })),
+        },
       ]),
       'picky',
     );
     await stage.reaches('picky', 'delivered');
-    expect(filesOf('picky').map(({ picture, variant, failure }) => [picture, variant, failure])).toEqual([
+    expect(gallery.filesOf('picky').map(({ picture, variant, failure }) => [picture, variant, failure])).toEqual([
       [1, '1m', 'not-an-image'],
       [1, 'original', 'too-large'],
       [2, '1m', 'origin-refused'],
@@ -285,12 +146,12 @@ describe('the image app', () => {
 
   it('does not follow a redirect, and stops when the addresses expire', async () => {
     let asked = 0;
-    const url = image(() => ({
+    const url = gallery.image(() => ({
       status: 302,
       headers: { location: `${stage.kakao.url}/dna/elsewhere.jpg` },
       text: `${++asked}`,
     }));
-    await stage.callback(offer([{ original: url }], '2026-11-23T03:05:00Z'), 'late');
+    await stage.callback(gallery.offer([{ original: url }], '2026-11-23T03:05:00Z'), 'late');
     await stage.asTimeGoesBy(() => {
       expect(asked).toBeGreaterThan(1);
     });
@@ -306,8 +167,11 @@ describe('the image app', () => {
 
   it('delivers what it holds when the rest is late, and fetches the rest on request', async () => {
     let up = false;
-    const slow = image(() => (up ? { body: jpeg(700) } : { status: 503 }));
-    await stage.callback(offer([{ original: image(() => ({ body: jpeg(600) })), img_1m: slow }]), 'partial');
+    const slow = gallery.image(() => (up ? { body: jpeg(700) } : { status: 503 }));
+    await stage.callback(
+      gallery.offer([{ original: gallery.image(() => ({ body: jpeg(600) })), img_1m: slow }]),
+      'partial',
+    );
     await eventually(async () => {
       const { id } = await stage.capture('partial');
       const { body } = await stage.operator('GET', `/captures/${id}`);
@@ -316,17 +180,20 @@ describe('the image app', () => {
     stage.clock.advance(600_000);
     const { id } = await stage.reaches('partial', 'delivered');
     stage.clock.advance(-600_000);
-    expect(filesOf('partial').map(({ state, failure }) => failure ?? state)).toEqual(['deadline-passed', 'stored']);
+    expect(gallery.filesOf('partial').map(({ state, failure }) => failure ?? state)).toEqual([
+      'deadline-passed',
+      'stored',
+    ]);
 
     up = true;
     expect((await stage.operator('POST', `/captures/${id}/retry`)).body.state).toBe('pending');
     await stage.reaches('partial', 'delivered');
-    expect(filesOf('partial').map(({ state }) => state)).toEqual(['stored', 'stored']);
+    expect(gallery.filesOf('partial').map(({ state }) => state)).toEqual(['stored', 'stored']);
   });
 
   describe('when the store takes nothing', () => {
-    const incoming = (): string => join(store, '.incoming');
-    const away = (): string => join(store, '.away');
+    const incoming = (): string => join(gallery.store, '.incoming');
+    const away = (): string => join(gallery.store, '.away');
     const states = async (relayId: string): Promise<string[]> => {
       const { id } = await stage.capture(relayId);
       const { body } = await stage.operator('GET', `/captures/${id}`);
@@ -337,7 +204,7 @@ describe('the image app', () => {
     beforeEach(() => rename(incoming(), away()));
 
     it('shows it, and stores the image as soon as it can', async () => {
-      await stage.callback(offer([{ original: image(() => ({ body: jpeg(800) })) }]), 'full');
+      await stage.callback(gallery.offer([{ original: gallery.image(() => ({ body: jpeg(800) })) }]), 'full');
       await eventually(async () => {
         expect(await states('full')).toEqual(['pending store-unavailable']);
       });
@@ -348,7 +215,7 @@ describe('the image app', () => {
     });
 
     it('says so when the time is over', async () => {
-      await stage.callback(offer([{ original: image(() => ({ body: jpeg(800) })) }]), 'stays-full');
+      await stage.callback(gallery.offer([{ original: gallery.image(() => ({ body: jpeg(800) })) }]), 'stays-full');
       await eventually(async () => {
         expect(await states('stays-full')).toEqual(['pending store-unavailable']);
       });
@@ -365,7 +232,7 @@ describe('the image app', () => {
     const releases: (() => void)[] = [];
     const asked: string[] = [];
     const held = (name: string): string =>
-      image(async () => {
+      gallery.image(async () => {
         asked.push(name);
         await new Promise<void>((resolve) => releases.push(resolve));
         return { body: jpeg(600) };
@@ -375,15 +242,15 @@ describe('the image app', () => {
     const seconds = [5, 2, 3, 4];
     const expire = (at: number): string => new Date(stage.clock.now().getTime() + seconds[at]! * 1000).toISOString();
     // Nothing is free while they arrive.
-    await stage.callback(offer(times(10, () => ({ original: held('before') }))), 'before-1');
-    await stage.callback(offer(times(10, () => ({ original: held('before') }))), 'before-2');
-    await stage.callback(offer(times(10, () => ({ original: held('before') }))), 'before-3');
+    await stage.callback(gallery.offer(times(10, () => ({ original: held('before') }))), 'before-1');
+    await stage.callback(gallery.offer(times(10, () => ({ original: held('before') }))), 'before-2');
+    await stage.callback(gallery.offer(times(10, () => ({ original: held('before') }))), 'before-3');
     await eventually(() => {
       expect(asked).toHaveLength(16);
     });
     for (const [at, name] of names.entries()) {
       await stage.callback(
-        offer(
+        gallery.offer(
           times(10, () => ({ original: held(name) })),
           expire(at),
         ),
@@ -419,13 +286,13 @@ describe('the image app', () => {
 
   it('takes over the files of an instance that died', async () => {
     let first = true;
-    const url = image(async () => {
+    const url = gallery.image(async () => {
       if (!first) return { body: jpeg(1_000) };
       first = false;
       await new Promise((resolve) => setTimeout(resolve, 60_000).unref());
       return { body: jpeg(1_000) };
     });
-    await stage.callback(offer([{ original: url }]), 'orphaned');
+    await stage.callback(gallery.offer([{ original: url }]), 'orphaned');
     await eventually(() => {
       expect(first).toBe(false);
     });
@@ -434,15 +301,15 @@ describe('the image app', () => {
   });
 
   it('erases rows, keys and files', async () => {
-    await stage.callback(offer([{ original: image(() => ({ body: jpeg(5_000) })) }]), 'erased');
+    await stage.callback(gallery.offer([{ original: gallery.image(() => ({ body: jpeg(5_000) })) }]), 'erased');
     const { id } = await stage.reaches('erased', 'delivered');
-    const { href } = filesOf('erased')[0]!;
-    expect(await filesOnDisk(id)).toHaveLength(1);
+    const { href } = gallery.filesOf('erased')[0]!;
+    expect(await gallery.filesOnDisk(id)).toHaveLength(1);
     expect((await stage.operator('DELETE', `/captures/${id}`)).body.state).toBe('erased');
-    const gone = await open(href!);
+    const gone = await fetch(href!);
     expect([gone.status, await gone.json()]).toEqual([410, { status: 410, message: '파기된 파일입니다.' }]);
     await eventually(async () => {
-      expect(await filesOnDisk(id)).toEqual([]);
+      expect(await gallery.filesOnDisk(id)).toEqual([]);
     });
     expect(
       await stage.database.query('SELECT state, sealed_url, sealed_key FROM capture.files WHERE capture_id = $1', [id]),

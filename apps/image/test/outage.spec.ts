@@ -1,27 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { eventually, times } from '@biz/testing';
 import type { StubAnswer } from '@biz/testing';
-import { Stage } from '../../../libs/capture/test/stage';
-import { imageApp } from '../src/image.module';
+import type { Stage } from '../../../libs/capture/test/stage';
+import { Gallery } from './gallery';
 
 const DOWN: StubAnswer = { status: 503 };
 
 describe('the image app while Kakao is down', () => {
+  let gallery: Gallery;
   let stage: Stage;
-  let store: string;
   let kakao: 'up' | 'down';
 
   beforeEach(async () => {
-    store = await mkdtemp(join(tmpdir(), 'biz-images-'));
-    stage = await Stage.open(imageApp, { IMAGE_STORE: store });
+    gallery = await Gallery.open();
+    ({ stage } = gallery);
     kakao = 'up';
   });
-  afterEach(async () => {
-    await stage.close();
-    await rm(store, { recursive: true, force: true });
-  });
+  afterEach(() => gallery.close());
 
   const countOf = async (condition: string): Promise<number> => {
     const [row] = await stage.database.query<{ n: number }>(

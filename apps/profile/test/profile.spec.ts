@@ -3,13 +3,7 @@ import { eventually, times } from '@biz/testing';
 import { Stage } from '../../../libs/capture/test/stage';
 import { HOSTILE_URLS } from '../../../libs/otp-client/test/hostile-urls';
 import { profileApp } from '../src/profile.module';
-
-const PROFILE = {
-  nickname: '홍길동',
-  phone_number: '+82 010-1234-5678',
-  shipping_address: { id: '9223372036854775807', base_address: '경기도 성남시 분당구', receiver_name: '성춘향' },
-  new_field: 'unknown to the guide',
-};
+import { PROFILE, SECRETS } from './profile-answer';
 
 describe('the profile app', () => {
   let stage: Stage;
@@ -296,87 +290,6 @@ describe('the profile app', () => {
     expect(stage.events(relayId)).toHaveLength(1);
   });
 
-  describe('towards operators', () => {
-    let id: string;
-    const relayId = 'relay-of-operators';
-    beforeAll(async () => {
-      await stage.callback(profileOtp(), relayId);
-      ({ id } = await stage.reaches(relayId, 'delivered'));
-    });
-
-    it('shows nothing without the token', async () => {
-      expect((await stage.operator('GET', '/captures', { authorization: 'Bearer wrong' })).status).toBe(401);
-    });
-
-    it('shows facts without personal data, and logs nothing', async () => {
-      const { body } = await stage.operator('GET', `/captures/${id}`);
-      expect(body).toMatchObject({ id, state: 'delivered', relayId });
-      expect(JSON.stringify(body)).not.toMatch(/홍길동|1234|sealed|fingerprint|otp/i);
-      expect(await stage.database.query('SELECT 1 FROM privacy.accesses WHERE subject = $1', [id])).toEqual([]);
-    });
-
-    it.each([
-      ['in percent-encoding', encodeURIComponent('고객 문의 확인')],
-      ['in UTF-8 bytes', Buffer.from('고객 문의 확인').toString('latin1')],
-    ])('shows personal data for a reason %s, and logs who, what, when and why', async (_how, header) => {
-      const { body } = await stage.operator('GET', `/captures/${id}`, {
-        'x-access-reason': header,
-        'x-operator': 'kim.cs',
-      });
-      expect(body.personalData).toMatchObject({ profile: { nickname: '홍길동' }, answer: JSON.stringify(PROFILE) });
-      const log = await stage.database.query(
-        'SELECT * FROM privacy.accesses WHERE subject = $1 ORDER BY seq DESC LIMIT 1',
-        [id],
-      );
-      expect(log).toMatchObject([
-        {
-          reason: '고객 문의 확인',
-          app: 'profile',
-          what: 'details',
-          merchant: 'test-shop',
-          caller: '127.0.0.1',
-          operator: 'kim.cs',
-        },
-      ]);
-    });
-
-    it('never changes or loses a line of the access log', async () => {
-      for (const sql of [
-        'UPDATE privacy.accesses SET reason = NULL',
-        'DELETE FROM privacy.accesses',
-        'TRUNCATE privacy.accesses',
-      ]) {
-        await expect(stage.database.query(sql)).rejects.toThrow('append-only');
-      }
-    });
-
-    it('pages through the list by state and plugin, newest first', async () => {
-      const first = await stage.operator('GET', '/captures?limit=2&plugin=delivery');
-      const items = first.body.items as { id: string }[];
-      expect(items).toHaveLength(2);
-      expect(items[0]!.id > items[1]!.id).toBe(true);
-      const second = await stage.operator(
-        'GET',
-        `/captures?limit=2&plugin=delivery&cursor=${String(first.body.nextCursor)}`,
-      );
-      expect((second.body.items as { id: string }[])[0]!.id < items[1]!.id).toBe(true);
-      const failed = await stage.operator('GET', '/captures?state=failed');
-      expect((failed.body.items as { state: string }[]).every(({ state }) => state === 'failed')).toBe(true);
-      expect((await stage.operator('GET', '/captures?state=nonsense')).status).toBe(400);
-      expect((await stage.operator('GET', '/captures?cursor=nonsense')).status).toBe(400);
-      expect((await stage.operator('GET', '/captures/nonsense')).status).toBe(400);
-    });
-
-    it('erases on request and keeps the fact', async () => {
-      const gone = await stage.operator('DELETE', `/captures/${id}`);
-      expect(gone.body).toMatchObject({ id, state: 'erased', relayId, erasedAt: expect.any(String) as string });
-      expect((await stage.operator('DELETE', `/captures/${id}`)).body).toEqual(gone.body);
-      const { body } = await stage.operator('GET', `/captures/${id}`, { 'x-access-reason': 'still there?' });
-      expect(body).not.toHaveProperty('personalData');
-      expect((await stage.operator('POST', `/captures/${id}/retry`)).status).toBe(409);
-    });
-  });
-
   it('does not deliver what was erased while the shop was down', async () => {
     const relayId = relay();
     stage.shop.on('POST /hook', { status: 503 });
@@ -396,19 +309,7 @@ describe('the profile app', () => {
     const clear = await stage.inTheClear();
     expect(clear).toContain('test-shop');
     expect(stage.logs.length).toBeGreaterThan(50);
-    for (const secret of [
-      '홍길동',
-      '성춘향',
-      '010-1234',
-      '1012345678',
-      '성남시',
-      '9223372036854775807',
-      'rest-key',
-      'unknown to the guide',
-      'unguessable',
-    ]) {
-      expect([secret, clear.includes(secret)]).toEqual([secret, false]);
-    }
+    expect(SECRETS.filter((secret) => clear.includes(secret))).toEqual([]);
     const tokens = stage.kakao.requests.map(({ path }) => path.split('/')[2]!);
     expect(tokens.filter((token) => clear.includes(token))).toEqual([]);
   });
@@ -425,146 +326,5 @@ describe('the profile app', () => {
     } finally {
       await stage.database.query('ALTER TABLE capture.away RENAME TO captures');
     }
-  });
-});
-
-describe('retention', () => {
-  /** RETRY_TIME_SCALE shortens it, as every delay. */
-  const DAY = 86_400_000 * 0.01;
-  let stage: Stage;
-  beforeAll(async () => {
-    stage = await Stage.open(profileApp);
-  });
-  afterAll(() => stage.close());
-
-  /** Waits until what is due has been looked for so many times more. */
-  const sweeps = async (more: number): Promise<void> => {
-    const seen = async (): Promise<number> => {
-      const metrics = await (await fetch(`${stage.app.url}/metrics`)).text();
-      return Number(/job_duration_seconds_count\{[^}]*capture\.profile\.sweep[^}]*\} (\d+)/.exec(metrics)?.[1] ?? 0);
-    };
-    const before = await seen();
-    await eventually(async () => {
-      expect(await seen()).toBeGreaterThanOrEqual(before + more);
-    });
-  };
-
-  it('erases a profile when its days are over', async () => {
-    const otp = stage.otp('onetimeprofile', () => ({ json: PROFILE }));
-    await stage.callback(otp, 'kept', '/m/other-shop-unguessable-key/callback');
-    await stage.reaches('kept', 'delivered');
-    stage.clock.advance(DAY - 1);
-    await sweeps(2);
-    expect((await stage.capture('kept')).state).toBe('delivered');
-    stage.clock.advance(1);
-    const { id } = await stage.reaches('kept', 'erased');
-    expect(await stage.database.query('SELECT sealed_answer FROM capture.captures WHERE id = $1', [id])).toEqual([
-      { sealed_answer: null },
-    ]);
-  });
-
-  it('erases on its next start what became due while the app was down, though the queue has forgotten everything', async () => {
-    const relayIds = times(5, (at) => `while-down-${at}`);
-    for (const relayId of relayIds) {
-      await stage.callback(
-        stage.otp('onetimeprofile', () => ({ json: PROFILE })),
-        relayId,
-        '/m/other-shop-unguessable-key/callback',
-      );
-    }
-    for (const relayId of relayIds) await stage.reaches(relayId, 'delivered');
-    await stage.app.close();
-    stage.clock.advance(400 * DAY);
-    await stage.database.query('DELETE FROM pgboss.job');
-    await stage.start();
-    for (const relayId of relayIds) await stage.reaches(relayId, 'erased');
-  });
-
-  it('erases what nobody could deliver, what failed and what is still open, when their day is over', async () => {
-    const answers = { open: { status: 500 }, refused: { status: 404, json: PROFILE }, unread: { text: '홍길동' } };
-    stage.shop.on('POST /hook', { status: 503 });
-    try {
-      for (const [relayId, answer] of Object.entries({ ...answers, undelivered: { json: PROFILE } })) {
-        await stage.callback(
-          stage.otp('onetimeprofile', () => answer),
-          relayId,
-          '/callback/once',
-        );
-      }
-      await stage.reaches('undelivered', 'redeemed');
-      await stage.reaches('refused', 'failed');
-      await stage.reaches('unread', 'failed');
-      stage.clock.advance(DAY);
-      for (const relayId of [...Object.keys(answers), 'undelivered']) await stage.reaches(relayId, 'erased');
-      expect(
-        await stage.database.query(
-          `SELECT 1 FROM capture.captures WHERE state = 'erased' AND (sealed_answer IS NOT NULL OR sealed_otp IS NOT NULL)`,
-        ),
-      ).toEqual([]);
-      expect(
-        await stage.database.query(
-          `SELECT 1 FROM merchant.deliveries JOIN capture.captures c ON c.id::text = subject
-            WHERE c.state = 'erased' AND payload IS NOT NULL`,
-        ),
-      ).toEqual([]);
-    } finally {
-      stage.shop.on('POST /hook', { status: 204 });
-    }
-  });
-
-  it('erases the others when one cannot be erased', async () => {
-    for (const relayId of ['stuck', 'not-stuck']) {
-      await stage.callback(
-        stage.otp('onetimeprofile', () => ({ json: PROFILE })),
-        relayId,
-        '/m/other-shop-unguessable-key/callback',
-      );
-      await stage.reaches(relayId, 'delivered');
-    }
-    await stage.database.query(`
-      CREATE FUNCTION capture.stick() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stuck'; END $$;
-      CREATE TRIGGER stick BEFORE UPDATE ON capture.captures FOR EACH ROW WHEN (OLD.relay_id = 'stuck')
-        EXECUTE FUNCTION capture.stick()`);
-    stage.clock.advance(DAY);
-    await stage.reaches('not-stuck', 'erased');
-    await stage.database.query('DROP TRIGGER stick ON capture.captures');
-    await stage.reaches('stuck', 'erased');
-  });
-
-  it('keeps nothing once it is delivered when the merchant names no retention', async () => {
-    await stage.callback(
-      stage.otp('onetimeprofile', () => ({ json: { gender: 'male' } })),
-      'unsaid',
-      '/callback/unsaid',
-    );
-    expect(await stage.reaches('unsaid', 'erased')).toMatchObject({ consent: { scopes: ['gender'], retainDays: 0 } });
-    expect(stage.events('unsaid')).toMatchObject([{ data: { profile: { gender: 'male' } } }]);
-  });
-
-  it('keeps what the customer agreed to as it was then, after erasure too', async () => {
-    await stage.callback(
-      stage.otp('onetimeprofile', () => ({ json: PROFILE })),
-      'agreed',
-    );
-    const before = await stage.reaches('agreed', 'delivered');
-    const consent = {
-      scopes: ['nickname', 'phone_number', 'shipping_address'],
-      purpose: '배송',
-      retainDays: 30,
-    };
-    expect(before).toMatchObject({ plugin: 'delivery', relayId: 'agreed', consent });
-
-    await stage.app.close();
-    await stage.start({ delivery: { purpose: '광고', retainDays: 3650 } });
-    stage.clock.advance(30 * DAY);
-    const after = await stage.reaches('agreed', 'erased');
-    expect(after).toEqual({
-      ...before,
-      state: 'erased',
-      erasedAt: expect.any(String) as string,
-      changedAt: expect.any(String) as string,
-    });
-    const asked = await stage.operator('GET', `/captures/${after.id}`, { 'x-access-reason': 'what was agreed' });
-    expect(asked.body).toMatchObject({ consent, relayId: 'agreed', receivedAt: before.receivedAt });
   });
 });
