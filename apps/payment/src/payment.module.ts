@@ -3,6 +3,8 @@ import { Goods, type MerchantDefinition, merchantSchemas, MerchantsModule } from
 import { provideConfig, type AppDefinition } from '@biz/platform';
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { AttemptStart } from './approval/attempt-start';
+import { OrderApproval } from './approval/order-approval';
 import { Attempts } from './attempts/attempts';
 import { MerchantKakaoPay } from './attempts/merchant-kakaopay';
 import { Reconciler } from './attempts/reconciler';
@@ -17,8 +19,6 @@ import { Attention } from './operator/attention';
 import { FailedRefunds } from './operator/failed-refunds';
 import { OperatorOrdersController } from './operator/operator-orders.controller';
 import { OperatorRefundsController } from './operator/operator-refunds.controller';
-import { AttemptStart } from './orders/attempt-start';
-import { OrderApproval } from './orders/order-approval';
 import { Orders } from './orders/orders';
 import { OrdersController } from './orders/orders.controller';
 import { PaymentConfig } from './payment.config';

@@ -22,6 +22,7 @@ export {
   OrderSheetData,
   OrderSheetQuery,
   OrderStatusAnswer,
+  OrderStatusData,
   PaymentCallbackRequest,
   PaymentShippingAddress,
 } from './payment.dto';

@@ -18,7 +18,7 @@ import { Attempt } from '../attempts/attempt.entity';
 import { ATTEMPT, type Move, moveTo, ORDER } from '../history/move-to';
 import { Refunds } from '../refunds/refunds';
 import { Subscription } from '../subscriptions/subscription.entity';
-import { ADDRESS_CONTEXT } from '../orders/order-address';
+import { ADDRESS_CONTEXT } from '../approval/order-address';
 import { ChargePeriods } from '../charges/charge-periods';
 import { orderFacts, paymentFacts, subscriptionFacts } from './order-facts';
 import type { OrderState } from '../orders/order-status';

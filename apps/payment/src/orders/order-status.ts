@@ -1,6 +1,6 @@
 import type { OrderStatusCode } from '@biz/kakao-dto';
 
-interface OrderStateRule {
+export interface OrderStateRule {
   /** What T4 tells Kakao (OrderStatus Code). */
   readonly shown: OrderStatusCode;
   /** Kakao stops asking; what moves the order from here is a new try of the buyer or an operator. */

@@ -4,7 +4,8 @@ import type { KakaoRequest, Merchant, Relay } from '@biz/merchant';
 import { KakaoAnswer, ok, PolledRoute, Refusal } from '@biz/platform';
 import { applyDecorators, BadRequestException, Body, Get, HttpCode, Post, Query, Req } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiQuery } from '@nestjs/swagger';
-import { OrderApproval } from './order-approval';
+import { OrderApproval } from '../approval/order-approval';
+import { approvalOf, orderSheetOf, orderStatusOf } from './kakao-orders';
 import { Orders } from './orders';
 
 const APP_USER_ID = /^[\w.-]{1,100}$/;
@@ -47,7 +48,7 @@ export class OrdersController {
       ...(query.zip_code && { zipCode: query.zip_code }),
       ...(relay && { relayId: relay.id, relay }),
     };
-    return ok(await this.orders.sheet(merchant, query.ordersheet_id, buyer));
+    return ok(orderSheetOf(merchant, await this.orders.sheet(merchant, query.ordersheet_id, buyer)));
   }
 
   /**
@@ -65,7 +66,7 @@ export class OrdersController {
     @CurrentRelay('begun') relay: Relay | undefined,
     @Body() body: ApproveOrderRequest,
   ): Promise<KakaoAnswer> {
-    await this.approval.approve(merchant, userOf(user), relay, body);
+    await this.approval.approve(merchant, userOf(user), relay, approvalOf(body));
     return ok();
   }
 
@@ -93,13 +94,13 @@ export class OrdersController {
   @ApiFromKakao()
   @ApiQuery({ name: 'order_id', description: "주문아이디, T1's `partner_order_id`" })
   @ApiOkResponse({ type: OrderStatusAnswer })
-  status(@Req() request: KakaoRequest): Promise<OrderStatusAnswer> {
+  async status(@Req() request: KakaoRequest): Promise<OrderStatusAnswer> {
     // Read from the request itself: the pipes of parameters cost more than all the rest of this route.
     const { order_id: orderId } = request.query as { order_id?: unknown };
     if (typeof orderId !== 'string' || orderId === '') {
       throw new BadRequestException('요청 형식이 올바르지 않습니다. (order_id)');
     }
-    return this.orders.status(merchantOf(request), userOf(appUserIdOf(request)), orderId);
+    return ok(orderStatusOf(await this.orders.status(merchantOf(request), userOf(appUserIdOf(request)), orderId)));
   }
 
   /** T4 at the address that the application form shows (9.2.3) */

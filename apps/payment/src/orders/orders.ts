@@ -1,18 +1,32 @@
-import type { OrderSheetData, OrderStatusAnswer } from '@biz/kakao-dto';
 import type { Buyer, Merchant } from '@biz/merchant';
-import { Clock, gather, newId, ok, prepared, Refusal, RuntimeConfig } from '@biz/platform';
+import { Clock, gather, newId, prepared, Refusal, RuntimeConfig } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { moveTo, ORDER } from '../history/move-to';
 import { PaymentConfig } from '../payment.config';
 import { OrderSheets, type PricedSheet } from '../sheets/order-sheets';
 import { isChargeSheet, isOrderId } from './order-id';
-import { ORDER_STATES, type OrderState } from './order-status';
-import { OrderUrlMaker } from '../sheets/order-urls';
+import { ORDER_STATES, type OrderState, type OrderStateRule } from './order-status';
+import { OrderUrlMaker, type OrderUrls } from '../sheets/order-urls';
 import { Order } from './order.entity';
 
 /** What an unwell order is shown with when nothing better is known. */
 const FAILED = '결제에 실패했습니다.';
+
+/** An order that can be paid, and what paying it takes. */
+export interface PlacedOrder {
+  order: Order;
+  /** The contract with KakaoPay it is paid under. */
+  cid: string;
+  urls: OrderUrls;
+}
+
+/** How an order is, as far as its buyer is told. */
+export interface OrderShown {
+  readonly shown: OrderStateRule['shown'];
+  /** Why it failed. */
+  readonly message?: string;
+}
 
 interface StatusRow {
   id: string;
@@ -49,27 +63,30 @@ export class Orders {
    *
    * Amounts are made anew until an attempt is under way; then they stand, for the buyer is paying them.
    */
-  async sheet(merchant: Merchant, sheetId: string, buyer: Buyer): Promise<OrderSheetData> {
+  async sheet(merchant: Merchant, sheetId: string, buyer: Buyer): Promise<PlacedOrder> {
     if (isChargeSheet(sheetId)) throw new Refusal(300);
     await this.sheets.checkPermission(merchant, buyer);
     const priced = await this.sheets.load(merchant, sheetId, buyer);
     if (!priced) throw new Refusal(300);
     this.cidOf(merchant, priced.terms.subscription !== undefined);
-    const order = this.make(merchant, sheetId, buyer, priced);
-    const isNew = await this.insert(order);
-    return this.show(merchant, isNew ? order : await this.renew(order, buyer, priced));
+    const made = this.make(merchant, sheetId, buyer, priced);
+    const isNew = await this.insert(made);
+    const order = isNew ? made : await this.renew(made, buyer, priced);
+    return {
+      order,
+      cid: this.cidOf(merchant, order.terms.subscription !== undefined),
+      urls: this.urls.urlsOf(merchant, order.id),
+    };
   }
 
   /** T4: our own state only, always read afresh. */
-  async status(merchant: Merchant, appUserId: string, orderId: string): Promise<OrderStatusAnswer> {
+  async status(merchant: Merchant, appUserId: string, orderId: string): Promise<OrderShown> {
     const row = isOrderId(orderId) ? await this.statusOf(orderId) : undefined;
     if (row?.merchant !== merchant.id) throw new Refusal(300);
     if (row.app_user_id !== appUserId) throw new Refusal(400);
     if (row.lapsed) throw new Refusal(300);
-    const { shown } = ORDER_STATES[row.state];
-    return ok(
-      shown === 'F' ? { order_status: shown, message: row.failure_message ?? FAILED } : { order_status: shown },
-    );
+    const rule = ORDER_STATES[row.state];
+    return rule.shown === 'F' ? { shown: rule.shown, message: row.failure_message ?? FAILED } : rule;
   }
 
   hasCid({ secrets }: Merchant, subscription: boolean): boolean {
@@ -198,40 +215,5 @@ export class Orders {
 
   private expiry(from: Date): Date {
     return new Date(from.getTime() + this.config.orderTtlSeconds * 1000 * this.runtime.retryTimeScale);
-  }
-
-  private show(merchant: Merchant, order: Order): OrderSheetData {
-    const { agreements, productUrls, subscription } = order.terms;
-    const { approvalUrl, cancelUrl, failUrl } = this.urls.urlsOf(merchant, order.id);
-    return {
-      rest_api_key: merchant.secrets.restApiKey,
-      cid: this.cidOf(merchant, subscription !== undefined),
-      ...(merchant.secrets.cidSecret !== undefined && { cid_secret: merchant.secrets.cidSecret }),
-      partner_order_id: order.id,
-      partner_user_id: order.appUserId,
-      item_name: order.itemName,
-      ...(order.itemCode !== null && { item_code: order.itemCode }),
-      quantity: order.quantity,
-      total_amount: order.totalAmount,
-      tax_free_amount: order.taxFreeAmount,
-      vat_amount: order.vatAmount,
-      approval_url: approvalUrl,
-      cancel_url: cancelUrl,
-      fail_url: failUrl,
-      ...(agreements && { order_agreements: agreements }),
-      use_shipping: order.useShipping,
-      ...(productUrls && { product_urls: productUrls }),
-      ...(subscription && {
-        automatic_payment: {
-          message: subscription.message,
-          billing_cycle: subscription.billingCycle,
-          currency: '원',
-          details: subscription.details.map(({ date, amount }) => {
-            const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
-            return { year, month, day, amount };
-          }),
-        },
-      }),
-    };
   }
 }

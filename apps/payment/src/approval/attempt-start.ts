@@ -4,8 +4,8 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { APPROVE } from '../attempts/attempt-jobs';
 import { firstLook } from '../attempts/reconciler';
+import type { OrderState } from '../orders/order-status';
 import { PaymentConfig } from '../payment.config';
-import type { OrderState } from './order-status';
 
 /** What T2 must know of an order. */
 export interface Approvable {

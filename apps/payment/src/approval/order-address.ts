@@ -1,19 +1,7 @@
-import type { PaymentShippingAddress } from '@biz/kakao-dto';
 import type { ShippingAddress } from '@biz/merchant';
 
 /** What the sealed address of an order opens with. */
 export const ADDRESS_CONTEXT = 'payment.orders.address';
-
-export function addressOf(given: PaymentShippingAddress): ShippingAddress {
-  return {
-    baseAddress: given.base_address,
-    detailAddress: given.detail_address,
-    ...(given.post_no && { postNo: given.post_no }),
-    ...(given.zone_code && { zoneCode: given.zone_code }),
-    receiverName: given.receiver_name,
-    receiverMobileNumber: given.receiver_mobile_number,
-  };
-}
 
 /** Codes of the two kinds cannot be compared with each other: then the shop's amounts are believed. */
 export function isSamePlace(zipCode: string, { zoneCode, postNo }: ShippingAddress): boolean {

@@ -1,25 +1,28 @@
 import { Stock } from '@biz/commerce';
-import type { ApproveOrderRequest } from '@biz/kakao-dto';
 import type { Merchant, Relay, ShippingAddress } from '@biz/merchant';
 import { Clock, gather, prepared, Refusal, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { moveAll, ORDER, statesBefore } from '../history/move-to';
+import { isOrderId } from '../orders/order-id';
+import { Orders } from '../orders/orders';
 import { OrderSheets } from '../sheets/order-sheets';
 import { type Approvable, AttemptStart } from './attempt-start';
-import { ADDRESS_CONTEXT, addressOf, isSamePlace } from './order-address';
-import { isOrderId } from './order-id';
-import { Orders } from './orders';
+import { ADDRESS_CONTEXT, isSamePlace } from './order-address';
 
-/** One T2. */
-interface Approval {
-  merchant: Merchant;
-  appUserId: string;
-  relayId?: string;
+/** What the buyer is about to pay, and where it goes. */
+export interface ToApprove {
   orderId: string;
   tid: string;
   address?: ShippingAddress;
+}
+
+/** One T2. */
+interface Approval extends ToApprove {
+  merchant: Merchant;
+  appUserId: string;
+  relayId?: string;
   addressSealed?: string;
 }
 
@@ -69,10 +72,9 @@ export class OrderApproval {
     merchant: Merchant,
     appUserId: string,
     relay: Relay | undefined,
-    { partner_order_id: orderId, tid, shipping_address: given }: ApproveOrderRequest,
+    { orderId, tid, address }: ToApprove,
   ): Promise<void> {
     if (!isOrderId(orderId)) throw new Refusal(300);
-    const address = given ? addressOf(given) : undefined;
     const approval = { merchant, appUserId, orderId, tid, ...(relay && { relayId: relay.id }) };
     if (this.sheets.hasPolicy(merchant)) {
       if (await this.isKnown(approval)) return;
