@@ -4,12 +4,13 @@ import type { Merchant } from '@biz/merchant';
 import { KakaoAnswer, ok } from '@biz/platform';
 import { BadRequestException, Body, Get, Header, Headers, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiBody, ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import guideT1 from './guide-t1-sample.json';
-import guideT2 from './guide-t2-sample.json';
 import type { FastifyReply } from 'fastify';
 import { compressed } from './compressed';
+import guideT1 from './guide-t1-sample.json';
+import guideT2 from './guide-t2-sample.json';
 import { optionsAnswer } from './options-answer';
 import { Selections, unknownProduct } from './selections';
+import { selectionOf } from './sent-selection';
 
 const USER_HEADER = {
   name: 'X-Kakao-AppUserId',
@@ -90,6 +91,6 @@ export class OptionsController {
     if (appUserId !== undefined && appUserId.length > MAX_USER_ID) {
       throw new BadRequestException('요청 형식이 올바르지 않습니다. (X-Kakao-AppUserId)');
     }
-    return ok(await this.selections.accept(merchant, selection, { appUserId, relayId }));
+    return ok(await this.selections.accept(merchant, selectionOf(selection), { appUserId, relayId }));
   }
 }

@@ -1,6 +1,5 @@
 import { Drafts, priceSelection, Refusals } from '@biz/commerce';
 import type { Draft, NewRefusal, Selection } from '@biz/commerce';
-import type { OptionSelection, SelectOption } from '@biz/kakao-dto';
 import { Deliveries, Goods } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { Refusal } from '@biz/platform';
@@ -38,11 +37,11 @@ export class Selections {
    * @returns the draft's id
    * @throws {Refusal} with the first problem, nothing stored
    */
-  async accept(merchant: Merchant, sent: OptionSelection, { appUserId, relayId }: Customer): Promise<string> {
-    const offer = await this.goods.find(merchant, sent.id);
+  async accept(merchant: Merchant, selection: Selection, { appUserId, relayId }: Customer): Promise<string> {
+    const offer = await this.goods.find(merchant, selection.productId);
     if (offer === undefined) throw unknownProduct();
     const { product, left, version } = offer;
-    const result = priceSelection(product, selectionOf(sent), left);
+    const result = priceSelection(product, selection, left);
     if (!result.ok) {
       await this.keep({ merchantId: merchant.id, productId: product.id, relayId, problems: result.problems });
       throw new Refusal(500, result.problems[0]?.message);
@@ -99,25 +98,4 @@ function factsOf(draft: Draft): Record<string, unknown> {
     chosen,
     expiresAt: expiresAt.toISOString(),
   };
-}
-
-function selectionOf({ id, price, quantity, option_groups }: OptionSelection): Selection {
-  return {
-    productId: id,
-    price: price ?? undefined,
-    quantity: quantity ?? undefined,
-    answers: (option_groups ?? []).map((sent: SelectOption) => ({
-      groupId: sent.option_group_id,
-      optionId: filled(sent.option_id),
-      addPrice: sent.add_price ?? undefined,
-      quantity: sent.quantity ?? undefined,
-      extra: filled(sent.extra),
-      text: filled(sent.text),
-    })),
-  };
-}
-
-/** Kakao may send an empty text or null for what is not there. */
-function filled(text: string | null | undefined): string | undefined {
-  return text === null || text === '' ? undefined : text;
 }
