@@ -1,4 +1,7 @@
 import { eventually, times } from '@biz/testing';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { Members } from '../src/members/members';
 import { House } from './house';
 import { EMAIL, USER } from './kakao';
 
@@ -62,6 +65,29 @@ describe('an unlink call of Kakao', () => {
       expect(told().filter((type) => type === 'member.unlinked')).toHaveLength(1);
     });
     expect(await house.database.query(`SELECT 1 FROM sync.notices WHERE effect = 'unlinked'`)).toHaveLength(1);
+  });
+
+  it('ends a membership once, also where two have read it before either ends it', async () => {
+    await house.login('to-unlink-2');
+    const members = house.app.get<Members>(Members);
+    const ending = { merchant: 'demo-shop', appUserId: USER, reason: 'UNLINK_FROM_APPS', actor: 'kakao' } as const;
+    const inTransaction = <T>(work: (manager: EntityManager) => Promise<T>): Promise<T> =>
+      house.app.get<DataSource>(DataSource).transaction(work);
+
+    const [first, second] = await inTransaction(async (manager) => {
+      const ended = await members.unlink(manager, ending);
+      const other = inTransaction((another) => members.unlink(another, ending));
+      await eventually(async () => {
+        const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        expect(await house.database.query(waiting)).toHaveLength(1);
+      });
+      return [ended, { other }] as const;
+    });
+
+    expect([first, await second.other]).toEqual([true, false]);
+    expect(await house.database.query(`SELECT 1 FROM merchant.deliveries WHERE type = 'member.unlinked'`)).toHaveLength(
+      1,
+    );
   });
 
   it('comes as a form, as JSON with numbers beyond 2^53, or in the query of a POST', async () => {

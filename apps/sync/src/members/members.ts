@@ -2,7 +2,7 @@ import { Injectable, NotFoundException } from '@nestjs/common';
 import { Clock, newId, Vault } from '@biz/platform';
 import { Deliveries } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
-import { DataSource, In } from 'typeorm';
+import { DataSource, In, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { KakaoTokens } from '../kakao/kakao-login';
 import type { Match } from '../matching/matching';
@@ -143,9 +143,14 @@ export class Members {
    */
   async unlink(manager: EntityManager, { merchant, appUserId, reason, actor }: Ending): Promise<boolean> {
     const member = await manager.findOneBy(Member, { merchant, appUserId });
-    if (!member || member.state === 'unlinked') return false;
+    if (!member) return false;
     const now = this.clock.now();
-    await manager.update(Member, { id: member.id }, { state: 'unlinked', ...ERASED, endedAt: now, endReason: reason });
+    const { affected } = await manager.update(
+      Member,
+      { id: member.id, state: Not('unlinked') },
+      { state: 'unlinked', ...ERASED, endedAt: now, endReason: reason },
+    );
+    if (affected !== 1) return false;
     await withdrawAll(manager, member.id, actor, now);
     await this.deliveries.erase(manager, merchant, member.id);
     await this.deliveries.add(manager, {
