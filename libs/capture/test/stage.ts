@@ -17,7 +17,7 @@ const testShop = defineMerchant({
       { key: 'unsaid', scopes: ['gender'] },
     ],
     location: { purpose: '가까운 매장', retainDays: 1 },
-    image: [{ key: 'receipt', purpose: '영수증 확인', retainDays: 7 }],
+    image: [{ key: 'receipt', purpose: '영수증 확인', retainDays: 7 }, { key: 'once' }],
   },
 });
 

@@ -4,9 +4,10 @@ import { Clock, Jobs } from '@biz/platform';
 import { Deliveries } from '@biz/merchant';
 import type { ShopEventType } from '@biz/merchant';
 import type { OtpKind } from '@biz/otp-client';
-import { DataSource } from 'typeorm';
+import { DataSource, In, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { FileStore } from '../files/file-store';
+import { ImageConfig } from '../files/image-store.config';
 import { Capture } from '../records/capture.entity';
 import { CapturedFile } from '../records/captured-file.entity';
 import { Captures } from '../records/captures';
@@ -37,6 +38,7 @@ export class Erasure implements OnModuleInit {
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
     @Optional() private readonly store?: FileStore,
+    @Optional() private readonly images?: ImageConfig,
   ) {}
 
   onModuleInit(): void {
@@ -53,18 +55,22 @@ export class Erasure implements OnModuleInit {
   }
 
   /** Forgets at once what is in the database, the keys of the files with it; the files themselves follow. */
-  async erase(capture: Capture, manager: EntityManager): Promise<void> {
-    const { id, merchant, state, sealedAnswer } = capture;
-    const now = this.clock.now();
-    const erased = await this.captures.moveTo(manager, id, 'erased', {
+  async erase({ id, merchant }: Pick<Capture, 'id' | 'merchant'>, manager: EntityManager): Promise<void> {
+    // Before the capture, as whoever notes a delivery does; and once more after it, for what was added until then.
+    await this.deliveries.erase(manager, merchant, id);
+    const capture = await this.captures.lockAny(manager, id);
+    if (!capture || capture.state === 'erased') return;
+    const { state, sealedAnswer } = capture;
+    await this.captures.moveTo(manager, id, 'erased', {
       sealedOtp: null,
       sealedAnswer: null,
-      erasedAt: now,
+      erasedAt: this.clock.now(),
     });
-    if (!erased) return;
     // Kept, and not yet read: whether there is a location in it will never be known.
     if (state === 'pending' && sealedAnswer !== null) await this.locations.collected(manager, capture);
-    await manager.update(CapturedFile, { captureId: id }, { state: 'erased', sealedUrl: null, sealedKey: null });
+    // Size and checksum would still tell whether a picture that somebody has is this one.
+    const nothing = { sealedUrl: null, sealedKey: null, size: null, sha256: null };
+    await manager.update(CapturedFile, { captureId: id }, { state: 'erased', ...nothing });
     await this.deliveries.erase(manager, merchant, id);
     if (this.store) await this.jobs.add(ERASE_FILES, { captureId: id }, manager);
     this.logger.log({ captureId: id }, 'erased');
@@ -74,8 +80,21 @@ export class Erasure implements OnModuleInit {
     const captures = await this.captures.moveAllTo(manager, ids, 'delivered', { deliveredAt: this.clock.now() });
     for (const capture of captures) {
       await this.locations.provided(manager, capture);
-      if (capture.consent.retainDays === 0) await this.erase(capture, manager);
+      if (capture.consent.retainDays === 0) await this.endOneTime(capture, manager);
     }
+    const moved = new Set(captures.map(({ id }) => id));
+    const others = ids.filter((id) => !moved.has(id));
+    if (others.length === 0) return;
+    // Erased while the shop was being told: it has it all the same.
+    for (const capture of await manager.findBy(Capture, { id: In(others), kind: this.kind, state: 'erased' }))
+      await this.locations.provided(manager, capture);
+  }
+
+  /** Images were handed over as links: they are kept for as long as those work. */
+  private async endOneTime(capture: Capture, manager: EntityManager): Promise<void> {
+    if (!this.images) return this.erase(capture, manager);
+    const eraseAt = new Date(this.clock.now().getTime() + this.images.linkSeconds * 1000);
+    await manager.update(Capture, { id: capture.id, eraseAt: MoreThan(eraseAt) }, { eraseAt });
   }
 
   private async eraseDue(): Promise<void> {

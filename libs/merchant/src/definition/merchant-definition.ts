@@ -38,7 +38,7 @@ export interface RelayedPlugin extends RegisteredPlugin {
 export interface CollectingPlugin extends RelayedPlugin {
   /** 이용목적, as shown to the customer. */
   purpose?: string;
-  /** 보유기간 in days. 0, and when it is left out: consent is for one time, so all is erased as soon as the shop has it. */
+  /** 보유기간 in days. 0, and when it is left out: consent is for one time, so all is erased as soon as the shop has it (images: once their links have ended). */
   retainDays?: number;
   /** What a chat bot says when the plugin's result came to the skill server (`POST /skill/{plugin}`), in Korean. */
   skillText?: string;

@@ -84,7 +84,10 @@ const INSERT = `
     FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, merchant text, type text, subject text, relay_id text,
          ordering_key text, payload text, created_at timestamptz)`;
 
-/** A try that was overtaken by another ends a delivery only when the shop took it. */
+/**
+ * A try that was overtaken by another ends a delivery only when the shop took it; what the shop took is delivered, also
+ * when it was given up or erased meanwhile.
+ */
 const SETTLE = `
   WITH given AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, attempt_id uuid, at timestamptz, duration_ms integer,
@@ -98,8 +101,8 @@ const SETTLE = `
          settled_at = CASE given.state WHEN 'pending' THEN NULL ELSE $2::timestamptz END,
          payload = CASE given.state WHEN 'delivered' THEN NULL ELSE payload END
     FROM given
-   WHERE deliveries.id = given.id AND deliveries.state = 'pending'
-     AND (given.state = 'delivered' OR deliveries.tries = given.tries)
+   WHERE deliveries.id = given.id AND deliveries.state <> 'delivered'
+     AND (given.state = 'delivered' OR deliveries.state = 'pending' AND deliveries.tries = given.tries)
   RETURNING deliveries.id, merchant, type, subject, deliveries.state`;
 
 /** Tries that end together share a commit. */

@@ -1,0 +1,87 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually, times } from '@biz/testing';
+import type { Stage } from '../../../libs/capture/test/stage';
+import { Gallery, jpeg } from './gallery';
+
+describe('images that are erased', () => {
+  let gallery: Gallery;
+  let stage: Stage;
+  beforeAll(async () => {
+    gallery = await Gallery.open({ IMAGE_LINK_SECONDS: '60' });
+    ({ stage } = gallery);
+  });
+  afterAll(() => gallery.close());
+
+  const rowsOf = (id: string): Promise<object[]> =>
+    stage.database.query(
+      'SELECT DISTINCT state, sealed_url, sealed_key, size, sha256 FROM capture.files WHERE capture_id = $1',
+      [id],
+    );
+  const ERASED = { state: 'erased', sealed_url: null, sealed_key: null, size: null, sha256: null };
+
+  it('when consent was for one time: as soon as the links that the shop was sent have ended', async () => {
+    const content = jpeg(5_000);
+    const otp = gallery.offer([{ original: gallery.image(() => ({ body: content })) }]);
+    await stage.callback(otp, 'one-time', '/callback/once');
+    const { id } = await stage.reaches('one-time', 'delivered');
+    const { href } = gallery.filesOf('one-time')[0]!;
+    stage.clock.advance(59_999);
+    expect(Buffer.from(await (await fetch(href!)).arrayBuffer()).equals(content)).toBe(true);
+    stage.clock.advance(1);
+    await stage.reaches('one-time', 'erased');
+    expect((await fetch(href!)).status).toBe(410);
+    expect(await rowsOf(id)).toEqual([ERASED]);
+    await eventually(async () => {
+      expect(await gallery.filesOnDisk(id)).toEqual([]);
+    });
+  });
+
+  it('while they are fetched: nothing of them is kept, told or left in the store', async () => {
+    const releases: (() => void)[] = [];
+    const slow = (): string =>
+      gallery.image(async () => {
+        await new Promise<void>((resolve) => releases.push(resolve));
+        return { body: jpeg(20_000) };
+      });
+    await stage.callback(
+      gallery.offer([
+        ...times(3, () => ({ original: slow() })),
+        { original: gallery.image(() => ({ body: jpeg(900) })) },
+      ]),
+      'fetched',
+    );
+    const { id } = await stage.capture('fetched');
+    await eventually(async () => {
+      expect([releases.length, (await gallery.filesOnDisk(id)).length]).toEqual([3, 1]);
+    });
+    expect((await stage.operator('DELETE', `/captures/${id}`)).body.state).toBe('erased');
+    for (const release of releases) release();
+    await eventually(() => {
+      expect(stage.logs.filter((line) => line.includes(id) && line.includes('image came too late'))).toHaveLength(3);
+    });
+    await eventually(async () => {
+      expect(await gallery.filesOnDisk(id)).toEqual([]);
+    });
+    expect(await readdir(join(gallery.store, '.incoming'))).toEqual([]);
+    expect(await rowsOf(id)).toEqual([ERASED]);
+    expect([(await stage.capture('fetched')).state, stage.events('fetched')]).toEqual(['erased', []]);
+  });
+
+  it('while one is read by its link: who reads it reads on, who comes next is told that it is gone', async () => {
+    const content = jpeg(8_000_000);
+    await stage.callback(gallery.offer([{ original: gallery.image(() => ({ body: content })) }]), 'read');
+    const { id } = await stage.reaches('read', 'delivered');
+    const { href } = gallery.filesOf('read')[0]!;
+    const reader = (await fetch(href!)).body!.getReader();
+    const pieces = [(await reader.read()).value!];
+    expect((await stage.operator('DELETE', `/captures/${id}`)).body.state).toBe('erased');
+    await eventually(async () => {
+      expect(await gallery.filesOnDisk(id)).toEqual([]);
+    });
+    for (let next = await reader.read(); !next.done; next = await reader.read()) pieces.push(next.value);
+    expect(Buffer.concat(pieces).equals(content)).toBe(true);
+    expect((await fetch(href!)).status).toBe(410);
+    expect((await stage.operator('POST', `/captures/${id}/links`, { 'x-access-reason': 'r' })).status).toBe(404);
+  });
+});
