@@ -5,6 +5,7 @@ import { type Options, readOptions, USAGE } from './options';
 import { planted } from './plant';
 import { crashPoints } from './crash/crash-points';
 import { environment, playRound, type RoundResult, TID_SECONDS, type World } from './round';
+import { addUp, tellBroken, tellCrashes, tellTotals } from './report';
 import { Database } from './world/database';
 import { Kakao } from './world/kakao';
 import { Shop } from './world/shop';
@@ -59,16 +60,13 @@ async function playRounds(world: World, options: Options): Promise<boolean> {
     console.log(`Round ${round + 1}: ${again}`);
     const began = Date.now();
     const result = await playRound(world, { ...options, seed, schedules });
-    for (const [name, count] of Object.entries({ schedules, ...result.counts, ...prefixed(result.faults) })) {
-      totals[name] = (totals[name] ?? 0) + count;
-    }
+    addUp(totals, { schedules, ...result.counts, ...prefixed(result.faults) });
     report(result, again, (Date.now() - began) / 1000);
     found ||= result.broken.length > 0;
     if (found && !options.keepGoing) break;
     if (options.minutes !== undefined && Date.now() - begin > options.minutes * 60_000) break;
   }
-  console.log(`\n${found ? 'BROKEN' : 'Every promise was kept'} after ${((Date.now() - begin) / 1000).toFixed(0)} s:`);
-  for (const [name, count] of Object.entries(totals)) console.log(`  ${String(count).padStart(9)}  ${name}`);
+  tellTotals(found, begin, totals);
   return found;
 }
 
@@ -76,20 +74,14 @@ async function playRounds(world: World, options: Options): Promise<boolean> {
 async function playCrashes(world: World, { every }: Options): Promise<boolean> {
   const begin = Date.now();
   world.shop.begin(0, 0);
-  const { points, notReached, failures } = await crashPoints({ ...world, environment: environment(world) }, every);
-  for (const failure of failures) console.log(`\n${failure}`);
-  const missed = notReached.length > 0 ? `, ${notReached.length} of them not come by` : '';
-  console.log(
-    `\n${failures.length} of ${points} crash points ended wrong${missed}; ${((Date.now() - begin) / 1000).toFixed(0)} s`,
-  );
-  return failures.length > 0;
+  const crashes = await crashPoints({ ...world, environment: environment(world) }, every);
+  return tellCrashes(crashes, begin);
 }
 
 function report({ broken, evidence }: RoundResult, again: string, seconds: number): void {
   console.log(`  ${broken.length === 0 ? 'kept' : `${broken.length} broken`}, ${seconds.toFixed(0)} s`);
   if (broken.length === 0) return;
-  for (const { rule, what, order } of broken.slice(0, 60))
-    console.log(`  ${rule}: ${what}${order ? ` (${order})` : ''}`);
+  tellBroken(broken);
   const orders = [...new Set(broken.flatMap(({ order }: Broken) => (order === undefined ? [] : [order])))];
   for (const order of orders.slice(0, STORIES_SHOWN)) console.log(`\n${tell(evidence, order)}`);
   console.log(`\nOnce more: ${again}\n`);

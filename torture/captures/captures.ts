@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { imageApp } from '../../apps/image/src/image.module';
 import { plantedPatch } from '../plant';
+import { addUp, tellBroken, tellCrashes, tellTotals } from '../report';
 import { Database } from '../world/database';
 import { Shop } from '../world/shop';
 import { OtpKakao } from './world/kakao';
@@ -74,17 +75,12 @@ async function main(): Promise<void> {
         { database, kakao, shop, dist: under },
         { seed: seed + round, customers: now, instances, spreadMs, hopeless: hopeless / 100 },
       );
-      for (const [name, count] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + count;
-      for (const { rule, what, order } of broken.slice(0, 40)) {
-        console.log(`  ${rule}: ${what}${order ? ` (${order})` : ''}`);
-      }
+      addUp(totals, counts);
+      tellBroken(broken);
       found ||= broken.length > 0;
     }
     Object.assign(totals, kakao.faults, shop.faults);
-    console.log(
-      `\n${found ? 'BROKEN' : 'Every promise was kept'} after ${((Date.now() - begin) / 1000).toFixed(0)} s:`,
-    );
-    for (const [name, count] of Object.entries(totals)) console.log(`  ${String(count).padStart(9)}  ${name}`);
+    tellTotals(found, begin, totals);
     process.exitCode = found ? 1 : 0;
   } finally {
     await kakao.stop();
@@ -99,15 +95,8 @@ async function playCrashes(every: number): Promise<number> {
   const begin = Date.now();
   const database = await Database.start(imageApp([]).schemas);
   try {
-    const { points, notReached, failures } = await captureCrashPoints(
-      { database, dist: join(__dirname, '../..') },
-      every,
-    );
-    for (const failure of failures) console.log(`\n${failure}`);
-    const missed = notReached.length > 0 ? `, ${notReached.length} of them not come by` : '';
-    const took = ((Date.now() - begin) / 1000).toFixed(0);
-    console.log(`\n${failures.length} of ${points} crash points ended wrong${missed}; ${took} s`);
-    return failures.length > 0 ? 1 : 0;
+    const report = await captureCrashPoints({ database, dist: join(__dirname, '../..') }, every);
+    return tellCrashes(report, begin) ? 1 : 0;
   } finally {
     await database.stop();
   }

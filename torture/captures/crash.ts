@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type CrashReport, everyPoint, type Journey, type Life } from '../crash/every-point';
 import { HttpProxy } from '../crash/http-proxy';
 import { Mortal, RELEASE_JOBS } from '../crash/mortal';
 import { PostgresProxy } from '../crash/postgres-proxy';
-import { nameOf, type Point, Steps } from '../crash/steps';
+import { type Point, Steps } from '../crash/steps';
 import { Random } from '../random';
 import { Caller } from '../stories/caller';
 import { type Database, Reader } from '../world/database';
@@ -17,8 +18,6 @@ import type { FilePlan, Plan, Played } from './plan';
 import { APPS, environment } from './round';
 import { OtpKakao } from './world/kakao';
 
-/** Two cores: more lanes would only wait for each other. */
-const LANES = 3;
 /** Ten minutes are a minute: longer than a process takes to start again. */
 const TIME_SCALE = 0.1;
 const END_LIMIT_MS = 30_000;
@@ -38,47 +37,10 @@ export interface CrashWorld {
   dist: string;
 }
 
-export interface CrashReport {
-  points: number;
-  /** The run took another way and never came by: its end was judged all the same. */
-  notReached: string[];
-  failures: string[];
-}
-
-/** Kills each app at every step between callback and delivery, one life for each, and sees that it ends right all the same. */
-export async function captureCrashPoints(world: CrashWorld, every: number): Promise<CrashReport> {
-  const report: CrashReport = { points: 0, notReached: [], failures: [] };
-  const work: (() => Promise<void>)[] = [];
-  for (const [number, kind] of KINDS.entries()) {
-    const { seen, failure } = await live(world, kind, undefined);
-    if (failure !== undefined) report.failures.push(`${kind}, undisturbed: ${failure}`);
-    console.log(`${kind}: ${seen.length} points\n${seen.map((point) => `    ${nameOf(point)}`).join('\n')}`);
-    for (const [at, point] of seen.entries()) {
-      if ((at + number) % every !== 0) continue;
-      work.push(async () => {
-        report.points += 1;
-        const began = Date.now();
-        const outcome = await live(world, kind, point);
-        const title = `${kind}, killed ${nameOf(point)}`;
-        if (outcome.failure !== undefined) report.failures.push(`${title}: ${outcome.failure}`);
-        if (!outcome.reached) report.notReached.push(title);
-        const word = outcome.failure === undefined ? (outcome.reached ? 'right ' : 'passed') : 'WRONG ';
-        console.log(`  ${word} ${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${title}`);
-      });
-    }
-  }
-  await Promise.all(
-    Array.from({ length: LANES }, async () => {
-      for (let next = work.shift(); next; next = work.shift()) await next();
-    }),
-  );
-  return report;
-}
-
-interface Life {
-  seen: Point[];
-  reached: boolean;
-  failure?: string;
+/** Each app dies at every step between callback and delivery. */
+export function captureCrashPoints(world: CrashWorld, every: number): Promise<CrashReport> {
+  const journeys = KINDS.map((kind): Journey => ({ name: kind, go: (point) => live(world, kind, point) }));
+  return everyPoint(journeys, every);
 }
 
 /** One customer, one app that dies at a point of what it does, and the judge. */

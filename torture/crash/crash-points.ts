@@ -1,16 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { course } from '../judge/course';
 import { gatherEvidence } from '../judge/evidence';
 import { goods } from '../judge/goods';
 import { money } from '../judge/money';
 import { shop as shopRule } from '../judge/shop';
 import { tell } from '../judge/verdict';
+import { type CrashReport, everyPoint, type Journey, type Life } from './every-point';
 import { Lane, ON_HAND, type Bought, type Surroundings } from './lane';
-import { nameOf, type Point } from './steps';
+import type { Point } from './steps';
 
-/** Two cores: more lanes would only wait for each other. */
-const LANES = 3;
-
-interface Journey {
+interface Course {
   name: string;
   /** What comes before the steps that are of interest. */
   begin: (lane: Lane) => Promise<Bought>;
@@ -18,7 +17,7 @@ interface Journey {
   ends: 'paid' | 'cancelled';
 }
 
-const JOURNEYS: Journey[] = [
+const JOURNEYS: Course[] = [
   {
     name: 'T2 to S',
     begin: (lane) => lane.order('counter'),
@@ -43,76 +42,33 @@ const JOURNEYS: Journey[] = [
   },
 ];
 
-export interface CrashReport {
-  points: number;
-  /** The run took another way and never came by: its end was judged all the same. */
-  notReached: string[];
-  failures: string[];
+/** The payment app dies at every step of each journey. */
+export function crashPoints(surroundings: Surroundings, every: number): Promise<CrashReport> {
+  const journeys = JOURNEYS.map((course, number): Journey => ({
+    name: course.name,
+    go: (point) => live(surroundings, course, point, `crash_${number}`),
+  }));
+  return everyPoint(journeys, every);
 }
 
-/** Kills the app at every step of each journey, one life for each, and sees that it ends right all the same. */
-export async function crashPoints(surroundings: Surroundings, every: number): Promise<CrashReport> {
-  const report: CrashReport = { points: 0, notReached: [], failures: [] };
-  const work: (() => Promise<void>)[] = [];
-  for (const [number, journey] of JOURNEYS.entries()) {
-    const points = await record(surroundings, journey, `crash_${number}_record`);
-    console.log(
-      `${journey.name}: ${points.length} points\n${points.map((point) => `    ${nameOf(point)}`).join('\n')}`,
-    );
-    for (const [at, point] of points.entries()) {
-      if ((at + number) % every !== 0) continue;
-      work.push(async () => {
-        report.points += 1;
-        const began = Date.now();
-        const outcome = await dieAt(surroundings, journey, point, `crash_${number}_${at}`);
-        const title = `${journey.name}, killed ${nameOf(point)}`;
-        if (outcome.failure !== undefined) report.failures.push(`${title}: ${outcome.failure}`);
-        if (!outcome.reached) report.notReached.push(title);
-        const word = outcome.failure === undefined ? (outcome.reached ? 'right ' : 'passed') : 'WRONG ';
-        console.log(`  ${word} ${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${title}`);
-      });
-    }
-  }
-  await Promise.all(
-    Array.from({ length: LANES }, async () => {
-      for (let next = work.shift(); next; next = work.shift()) await next();
-    }),
-  );
-  return report;
-}
-
-/** Every step of an undisturbed journey. */
-async function record(surroundings: Surroundings, journey: Journey, name: string): Promise<Point[]> {
-  const lane = await Lane.open(surroundings, name);
-  try {
-    const order = await journey.begin(lane);
-    await lane.dyingAt(undefined, () => journey.go(lane, order));
-    return [...lane.steps.seen];
-  } finally {
-    await lane.close();
-  }
-}
-
-async function dieAt(
-  surroundings: Surroundings,
-  journey: Journey,
-  point: Point,
-  name: string,
-): Promise<{ reached: boolean; failure?: string }> {
-  const lane = await Lane.open(surroundings, name);
+async function live(surroundings: Surroundings, course: Course, point: Point | undefined, name: string): Promise<Life> {
+  const lane = await Lane.open(surroundings, `${name}_${randomUUID().slice(0, 8)}`);
   let reached = false;
   let order: Bought | undefined;
+  const end = (failure: string | undefined): Life => ({
+    seen: [...lane.steps.seen],
+    reached,
+    ...(failure !== undefined && { failure }),
+  });
   try {
-    const bought = await journey.begin(lane);
+    const bought = await course.begin(lane);
     order = bought;
-    reached = await lane.dyingAt(point, () => journey.go(lane, bought));
-    const failure = await judge(surroundings, lane, bought, journey.ends);
-    return { reached, ...(failure !== undefined && { failure }) };
+    reached = await lane.dyingAt(point, () => course.go(lane, bought));
+    return end(await judge(surroundings, lane, bought, course.ends));
   } catch (error) {
-    return {
-      reached,
-      failure: `${(error as Error).message}\n${order ? await judge(surroundings, lane, order, journey.ends) : ''}`,
-    };
+    return end(
+      `${(error as Error).message}\n${order ? ((await judge(surroundings, lane, order, course.ends)) ?? '') : ''}`,
+    );
   } finally {
     await lane.close();
   }
