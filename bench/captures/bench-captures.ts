@@ -1,4 +1,3 @@
-import { fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { run } from '../../scripts/environment';
 import { LoadClient } from '../load/load-client';
-import { describeCores, pin } from '../machine/cores';
+import { describeCores } from '../machine/cores';
 import { type BenchDatabase, DatabaseServer } from '../machine/database-server';
 import { residentMb } from '../machine/processes';
 import { Server } from '../machine/server';
+import { type Outside, startProgram } from '../outside/outside';
 import { printProfiles } from '../report/profile';
 import { Report, timesFaster } from '../report/report';
 import { interleaved, of, type Runner, type Work } from '../rounds';
@@ -38,11 +38,6 @@ const [rounds, seconds, rate, customers, fileBytes] = [
   values.customers,
   values['file-bytes'],
 ].map(Number) as [number, number, number, number, number];
-
-interface Kakao {
-  origin: string;
-  stop(): void;
-}
 
 /** `npm run bench:captures`: callbacks, their way to the shop, and images. A measurement, not a gate. */
 run(async () => {
@@ -73,7 +68,7 @@ const opened: BenchDatabase[] = [];
 
 interface Stage {
   database: DatabaseServer;
-  kakao: Kakao;
+  kakao: Outside;
   load: LoadClient;
   folder: string;
   report: Report;
@@ -245,22 +240,9 @@ async function drained(server: Server, database: BenchDatabase, pause = true): P
   if (pause) server.pause();
 }
 
-function startKakao(): Promise<Kakao> {
-  const { command, args } = pin('rest', [process.execPath]);
-  const child = fork(join(__dirname, 'kakao.program.js'), [], {
-    execPath: command,
-    execArgv: args,
-    env: { ...process.env, FILE_BYTES: String(fileBytes), KAKAO_MS: values['kakao-ms'] },
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('message', (port: number) => {
-      resolve({
-        origin: `http://127.0.0.1:${port}`,
-        stop: () => {
-          child.disconnect();
-        },
-      });
-    });
+function startKakao(): Promise<Outside> {
+  return startProgram(join(__dirname, 'kakao.program.js'), {
+    FILE_BYTES: String(fileBytes),
+    KAKAO_MS: values['kakao-ms'],
   });
 }
