@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Broken } from '../judge/verdict';
-import type { Chaos } from '../stories/chaos';
+import type { Window } from '../disturbances';
 import type { Received } from '../world/shop';
 import { Haste, type Calm } from './haste';
 import { digestOf, type Ask } from './world/kakao';
@@ -19,7 +19,7 @@ export interface CaptureEvidence {
   rows: readonly CaptureRow[];
   received: readonly Received[];
   forged: number;
-  windows: Chaos['windows'];
+  windows: readonly Window[];
   /** What Kakao was asked for. */
   asks: readonly Ask[];
 }
@@ -128,7 +128,7 @@ function files(each: Played, told: ToldFile[], { windows }: CaptureEvidence, has
 }
 
 /** The last time without a disturbance that was long enough, between the callback and the end of the OTP. */
-function calm({ acceptedAt, endsAt }: Played, windows: Chaos['windows']): Calm | undefined {
+function calm({ acceptedAt, endsAt }: Played, windows: readonly Window[]): Calm | undefined {
   if (acceptedAt === undefined) return undefined;
   let from = acceptedAt;
   let found: Calm | undefined;

@@ -1,4 +1,4 @@
-import type { Chaos } from '../stories/chaos';
+import type { Window } from '../disturbances';
 import type { Evidence } from './evidence';
 import type { Broken } from './verdict';
 
@@ -9,7 +9,7 @@ const CALM_MS = 2_500;
  * An accepted T3 ends as `S` (or is refunded later), when the buyer tried once and stayed, nobody cancelled, KakaoPay
  * behaved and nothing was killed around it: without this rule an app that never charges anybody would pass.
  */
-export function liveness({ stories, orders, history }: Evidence, windows: Chaos['windows']): Broken[] {
+export function liveness({ stories, orders, history }: Evidence, windows: readonly Window[]): Broken[] {
   const byId = new Map(orders.map((order) => [order.id, order]));
   const paid = new Set(
     history.filter(({ subject, to }) => subject === 'order' && to === 'paid').map(({ order }) => order),

@@ -1,4 +1,4 @@
-import type { Chaos } from '../stories/chaos';
+import type { Window } from '../disturbances';
 import type { Complaint } from '../world/instance';
 import type { Evidence } from './evidence';
 import type { Broken } from './verdict';
@@ -15,7 +15,7 @@ export function machinery(
   { jobs }: Pick<Evidence, 'jobs'>,
   complaints: readonly Complaint[],
   failures: readonly Complaint[],
-  windows: Chaos['windows'],
+  windows: readonly Window[],
 ): Broken[] {
   const down = windows.filter(({ what }) => what === 'database');
   const explained = ({ at }: Complaint): boolean =>

@@ -1,18 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Disturbances } from '../disturbances';
 import type { Random } from '../random';
 import type { Database } from '../world/database';
 import type { Instance } from '../world/instance';
 
 /** Kills, freezes and restarts what runs, from a stream of draws of its own, until it is told to stop. */
-export class Chaos {
+export class Chaos extends Disturbances {
   kills = 0;
   freezes = 0;
   drains = 0;
   databaseCrashes = 0;
-  /** When each disturbance began and ended. */
-  readonly windows: { what: string; from: number; to: number }[] = [];
-  private stopping = false;
-  private loop = Promise.resolve();
 
   constructor(
     private readonly random: Random,
@@ -20,21 +17,18 @@ export class Chaos {
     private readonly database: Database,
     /** Longest pause between two kills; a short run wants its share too. */
     private readonly paceMs: number,
-  ) {}
-
-  start(): void {
-    this.loop = this.disturb();
+  ) {
+    super();
   }
 
   /** Everything is up when it settles. */
-  async stop(): Promise<void> {
-    this.stopping = true;
-    await this.loop;
+  override async stop(): Promise<void> {
+    await super.stop();
     await Promise.all(this.instances.filter(({ running }) => !running).map((instance) => instance.start()));
   }
 
   /** One disturbance after the other, each with a pause after all is up again: a slow machine gets no more than it can bear. */
-  private async disturb(): Promise<void> {
+  protected async disturb(): Promise<void> {
     while (await this.pause(this.random.int(Math.ceil(this.paceMs / 3), this.paceMs))) {
       const what = this.random.weighted({
         kill: 45,
@@ -86,19 +80,5 @@ export class Chaos {
         await delay(300);
       }
     }
-  }
-
-  private async during(what: string, work: () => Promise<void>): Promise<void> {
-    const window = { what, from: Date.now(), to: Infinity };
-    this.windows.push(window);
-    await work();
-    window.to = Date.now();
-  }
-
-  /** @returns false when it is over */
-  private async pause(ms: number): Promise<boolean> {
-    const until = Date.now() + ms;
-    while (!this.stopping && Date.now() < until) await delay(25);
-    return !this.stopping;
   }
 }

@@ -1,31 +1,24 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Chaos } from '../../stories/chaos';
+import { Disturbances } from '../../disturbances';
 import type { Random } from '../../random';
 import type { OtpKakao } from './kakao';
 
 /** Kakao goes down for minutes, and the store takes nothing, now and then; both are well when it settles. */
-export class Outages {
-  readonly windows: Chaos['windows'] = [];
-  private stopping = false;
-  private loop: Promise<unknown> = Promise.resolve();
-
+export class Outages extends Disturbances {
   constructor(
     private readonly random: Random,
     private readonly kakao: OtpKakao,
     /** Folder of the image store. */
     private readonly store: string,
     private readonly paceMs: number,
-  ) {}
-
-  start(): void {
-    this.loop = Promise.all([this.ofKakao(), this.ofStore()]);
+  ) {
+    super();
   }
 
-  async stop(): Promise<void> {
-    this.stopping = true;
-    await this.loop;
+  protected disturb(): Promise<unknown> {
+    return Promise.all([this.ofKakao(), this.ofStore()]);
   }
 
   private async ofKakao(): Promise<void> {
@@ -58,18 +51,5 @@ export class Outages {
         }
       });
     }
-  }
-
-  private async during(what: string, work: () => Promise<void>): Promise<void> {
-    const window = { what, from: Date.now(), to: Infinity };
-    this.windows.push(window);
-    await work();
-    window.to = Date.now();
-  }
-
-  private async pause(ms: number): Promise<boolean> {
-    const until = Date.now() + ms;
-    while (!this.stopping && Date.now() < until) await delay(25);
-    return !this.stopping;
   }
 }
