@@ -3,7 +3,7 @@ import { Attempt } from '../src/attempts/attempt.entity';
 import { Settlement } from '../src/attempts/settlement';
 import { BROKEN, DROPPED_AFTER, DROPPED_BEFORE, refusal } from './fake-kakaopay';
 import { shop } from './shops';
-import { type Cancellation, type OrderInHand, World } from './world';
+import { type OrderInHand, World } from './world';
 
 describe('an order in review', () => {
   let world: World;
@@ -12,33 +12,6 @@ describe('an order in review', () => {
     world = await World.start({ TID_TTL_SECONDS: '250' });
   });
   afterAll(() => world.stop());
-
-  const press = async (
-    button: 'accept' | 'refund' | 'reconcile',
-    orderId: string,
-    key = `${button}-1`,
-    body: object = { reason: '확인함' },
-  ): Promise<{ http: number; body: Cancellation & { found?: { amount: number; cause: string; state: string }[] } }> => {
-    const answer = await world.operator(`orders/${orderId}/${button}`, {
-      method: 'POST',
-      headers: { 'Idempotency-Key': key },
-      body: JSON.stringify(body),
-    });
-    return { http: answer.http, body: answer.body as Cancellation };
-  };
-
-  let goods = 0;
-  /** A sheet whose goods no other test sells. */
-  const oneLeft = async (): Promise<string> => {
-    const kind = `goods${++goods}`;
-    await world.setStock(kind, 1);
-    shop.sheets[kind] = () => ({
-      lines: [{ name: '머그', quantity: 1, productId: kind }],
-      totalAmount: 12_000,
-      needsShipping: false,
-    });
-    return kind;
-  };
 
   const toState = (order: OrderInHand, state: string): Promise<void> =>
     eventually(async () => {
@@ -56,10 +29,10 @@ describe('an order in review', () => {
   };
 
   it('is accepted with what KakaoPay took, and goes on as after any payment', async () => {
-    const kind = await oneLeft();
+    const kind = await world.oneLeft();
     const order = await paidOtherwise(11_000, kind);
     expect(await world.stock(kind)).toEqual({ on_hand: 1, reserved: 1 });
-    const answers = await Promise.all(times(5, () => press('accept', order.id)));
+    const answers = await Promise.all(times(5, () => world.press('accept', order.id)));
     expect(answers).toEqual(times(5, () => ({ http: 200, body: { partnerOrderId: order.id, state: 'paid' } })));
     expect(await world.status(order)).toEqual({ order_status: 'S' });
     expect(await world.stock(kind)).toEqual({ on_hand: 0, reserved: 0 });
@@ -85,7 +58,7 @@ describe('an order in review', () => {
 
   it('that was paid more than it cost can be accepted and refunded whole', async () => {
     const order = await paidOtherwise(15_000);
-    expect(await press('accept', order.id)).toMatchObject({ http: 200, body: { state: 'paid' } });
+    expect(await world.press('accept', order.id)).toMatchObject({ http: 200, body: { state: 'paid' } });
     await world.cancel(order.id, 'c', { reason: '환불' });
     await world.until(order, 'C');
     expect(world.kakaopay.cancelled(order.tid)).toBe(15_000);
@@ -99,25 +72,25 @@ describe('an order in review', () => {
       done.push(totalAmount);
       return Promise.resolve(undefined);
     };
-    expect(await press('accept', order.id)).toMatchObject({ http: 200 });
+    expect(await world.press('accept', order.id)).toMatchObject({ http: 200 });
     await world.until(order, 'S');
     expect(done).toEqual([13_500]);
   });
 
   it('gives the money back by refund, once, and its stock too', async () => {
-    const kind = await oneLeft();
+    const kind = await world.oneLeft();
     const order = await paidOtherwise(11_000, kind);
     world.kakaopay.next('cancel', DROPPED_AFTER);
-    const answers = await Promise.all(times(5, () => press('refund', order.id)));
+    const answers = await Promise.all(times(5, () => world.press('refund', order.id)));
     expect(answers.map(({ http }) => http)).toEqual(times(5, () => 202));
     expect(new Set(answers.map(({ body }) => body.refund?.id)).size).toBe(1);
     expect(answers[0]?.body.refund).toMatchObject({ amount: 11_000, cause: 'operator' });
     await world.until(order, 'C');
     expect(world.kakaopay.cancelled(order.tid)).toBe(11_000);
     expect(await world.stock(kind)).toEqual({ on_hand: 1, reserved: 0 });
-    expect(await press('refund', order.id)).toMatchObject({ http: 202, body: { state: 'cancelled' } });
-    expect((await press('refund', order.id, 'other')).http).toBe(409);
-    expect((await press('accept', order.id, 'refund-1')).http).toBe(409);
+    expect(await world.press('refund', order.id)).toMatchObject({ http: 202, body: { state: 'cancelled' } });
+    expect((await world.press('refund', order.id, 'other')).http).toBe(409);
+    expect((await world.press('accept', order.id, 'refund-1')).http).toBe(409);
   });
 
   it('changes nothing while KakaoPay does not say how the payment stands', async () => {
@@ -125,11 +98,11 @@ describe('an order in review', () => {
     for (const fault of [BROKEN, DROPPED_BEFORE, DROPPED_AFTER, refusal(-401)]) {
       for (const button of ['accept', 'refund'] as const) {
         world.kakaopay.next('order', fault);
-        expect((await press(button, order.id)).http).toBe(503);
+        expect((await world.press(button, order.id)).http).toBe(503);
       }
     }
     expect(await world.detail(order.id)).toMatchObject({ state: 'review', refunds: [] });
-    expect((await press('accept', order.id)).http).toBe(200);
+    expect((await world.press('accept', order.id)).http).toBe(200);
   });
 
   it('stays so, whatever a second look says that was on its way', async () => {
@@ -149,7 +122,7 @@ describe('an order in review', () => {
 
   it('cannot be accepted while its refund is under way, and two opposite buttons have one winner', async () => {
     const order = await paidOtherwise(11_000);
-    const answers = await Promise.all([press('accept', order.id), press('refund', order.id)]);
+    const answers = await Promise.all([world.press('accept', order.id), world.press('refund', order.id)]);
     const [accepted, refunded] = answers.map(({ http }) => http);
     expect([
       [200, 409],
@@ -164,7 +137,7 @@ describe('an order in review', () => {
     async (field) => {
       const order = await paidOtherwise(11_000);
       world.kakaopay.set(order.tid, { [field]: 'another' });
-      expect(await press('accept', order.id)).toMatchObject({
+      expect(await world.press('accept', order.id)).toMatchObject({
         http: 409,
         body: { message: expect.stringContaining(`${field} differ`) as string },
       });
@@ -182,14 +155,14 @@ describe('an order in review', () => {
   it.each(['ZID_CERTIFICATE', 'QUIT_PAYMENT', 'AUTH_PASSWORD'])(
     'has nothing to refund when KakaoPay says %s past the end, and may be tried again',
     async (status) => {
-      const kind = await oneLeft();
+      const kind = await world.oneLeft();
       const order = await neverNamed(kind);
       world.kakaopay.set(order.tid, { status });
-      expect(await press('accept', order.id)).toMatchObject({
+      expect(await world.press('accept', order.id)).toMatchObject({
         http: 409,
         body: { message: `KakaoPay says ${status}: there is no money to accept` },
       });
-      const answer = await press('refund', order.id);
+      const answer = await world.press('refund', order.id);
       expect(answer).toEqual({ http: 202, body: { partnerOrderId: order.id, state: 'failed' } });
       expect(await world.status(order)).toEqual({
         order_status: 'F',
@@ -206,20 +179,20 @@ describe('an order in review', () => {
   );
 
   it('gives back what came under a status that no document names', async () => {
-    const order = await neverNamed(await oneLeft());
+    const order = await neverNamed(await world.oneLeft());
     world.kakaopay.set(order.tid, { charges: [12_000] });
-    expect((await press('accept', order.id)).http).toBe(409);
-    expect(await press('refund', order.id)).toMatchObject({ http: 202, body: { refund: { amount: 12_000 } } });
+    expect((await world.press('accept', order.id)).http).toBe(409);
+    expect(await world.press('refund', order.id)).toMatchObject({ http: 202, body: { refund: { amount: 12_000 } } });
     await world.until(order, 'C');
     expect(world.kakaopay.cancelled(order.tid)).toBe(12_000);
   });
 
   it('is cancelled when all of its money was cancelled at KakaoPay by hand', async () => {
-    const kind = await oneLeft();
+    const kind = await world.oneLeft();
     const order = await paidOtherwise(11_000, kind);
     world.kakaopay.set(order.tid, { status: 'CANCEL_PAYMENT', cancelled: 11_000 });
-    expect((await press('accept', order.id)).http).toBe(409);
-    expect(await press('refund', order.id)).toMatchObject({ http: 202, body: { state: 'cancelled' } });
+    expect((await world.press('accept', order.id)).http).toBe(409);
+    expect(await world.press('refund', order.id)).toMatchObject({ http: 202, body: { state: 'cancelled' } });
     expect(await world.detail(order.id)).toMatchObject({
       attempts: [{ state: 'refunded' }],
       refunds: [{ state: 'done', cause: 'at-kakaopay', amount: 11_000 }],
@@ -232,7 +205,7 @@ describe('an order in review', () => {
     const order = await world.orderAwaitingPayment();
     world.kakaopay.set(order.tid, { status: 'PART_CANCEL_PAYMENT', charges: [13_500], cancelled: 700 });
     await toState(order, 'review');
-    await press(button, order.id);
+    await world.press(button, order.id);
     if (button === 'accept') {
       await world.until(order, 'S');
       await world.cancel(order.id, 'rest', { reason: '나머지' });
@@ -260,7 +233,7 @@ describe('an order in review', () => {
         `UPDATE payment.orders SET state = 'review', review_reason = 'paid, but nobody did it' WHERE id = $1`,
         [order.id],
       );
-      await press(button, order.id);
+      await world.press(button, order.id);
       await world.until(order, button === 'accept' ? 'S' : 'C');
       given.push(world.kakaopay.cancelled(order.tid));
     }
@@ -272,7 +245,7 @@ describe('an order in review', () => {
     world.kakaopay.next('approve', DROPPED_AFTER);
     await world.callback(order);
     await toState(order, 'review');
-    expect(await press('accept', order.id)).toMatchObject({ http: 200, body: { state: 'paid' } });
+    expect(await world.press('accept', order.id)).toMatchObject({ http: 200, body: { state: 'paid' } });
     expect(await world.database.query(`SELECT 1 FROM payment.subscriptions WHERE order_id = $1`, [order.id])).toEqual(
       [],
     );
@@ -287,7 +260,7 @@ describe('an order in review', () => {
     world.kakaopay.next('approve', DROPPED_AFTER);
     await world.callback(order);
     await toState(order, 'review');
-    expect(await press('refund', order.id)).toEqual({
+    expect(await world.press('refund', order.id)).toEqual({
       http: 202,
       body: { partnerOrderId: order.id, state: 'cancelled' },
     });
@@ -305,8 +278,8 @@ describe('an order in review', () => {
     await eventually(async () => {
       expect((await world.detail(older.id)).attempts.map(({ state }) => state)).toEqual(['review', 'paid']);
     }, 10_000);
-    expect((await press('accept', older.id)).http).toBe(409);
-    expect(await press('refund', older.id)).toMatchObject({ http: 202, body: { state: 'paid' } });
+    expect((await world.press('accept', older.id)).http).toBe(409);
+    expect(await world.press('refund', older.id)).toMatchObject({ http: 202, body: { state: 'paid' } });
     await eventually(async () => {
       expect((await world.detail(older.id)).attempts.map(({ state }) => state)).toEqual(['refunded', 'paid']);
     });
@@ -317,86 +290,11 @@ describe('an order in review', () => {
   it('refuses what cannot be', async () => {
     const order = await world.paidOrder();
     for (const button of ['accept', 'refund'] as const) {
-      expect(await press(button, order.id)).toMatchObject({ http: 409 });
-      expect((await press(button, 'no-such-order')).http).toBe(404);
-      expect((await press(button, order.id, ' ')).http).toBe(400);
-      expect((await press(button, order.id, 'k', {})).http).toBe(400);
+      expect(await world.press(button, order.id)).toMatchObject({ http: 409 });
+      expect((await world.press(button, 'no-such-order')).http).toBe(404);
+      expect((await world.press(button, order.id, ' ')).http).toBe(400);
+      expect((await world.press(button, order.id, 'k', {})).http).toBe(400);
     }
-  });
-
-  describe('money that was cancelled at KakaoPay by hand', () => {
-    it('is written down by reconcile, and the refund that failed on it goes on', async () => {
-      const order = await world.paidOrder();
-      world.kakaopay.set(order.tid, { cancelled: 700, status: 'PART_CANCEL_PAYMENT' });
-      await world.cancel(order.id, 'key', { reason: '고객 변심' });
-      await eventually(async () => {
-        expect((await world.detail(order.id)).refunds).toMatchObject([{ state: 'failed' }]);
-      });
-      expect(await press('reconcile', order.id)).toMatchObject({
-        http: 200,
-        body: { state: 'paid', found: [{ amount: 700, cause: 'at-kakaopay', state: 'done' }] },
-      });
-      expect(await press('reconcile', order.id)).toMatchObject({ http: 200, body: { found: [] } });
-      const { body } = await world.operator('refunds?state=failed&limit=100');
-      const failed = (body as { items: { id: string; partnerOrderId: string }[] }).items.find(
-        ({ partnerOrderId }) => partnerOrderId === order.id,
-      );
-      const retry = () => world.operator(`refunds/${failed?.id}/retry`, { method: 'POST', body: '{}' });
-      expect(await retry()).toMatchObject({ http: 202, body: { state: 'requested', amount: 12_800 } });
-      expect((await retry()).http).toBe(409);
-      await world.until(order, 'C');
-      expect(world.kakaopay.cancelled(order.tid)).toBe(13_500);
-      const { refunds } = await world.detail(order.id);
-      expect(refunds.reduce((sum, { taxFreeAmount }) => sum + taxFreeAmount, 0)).toBe(20);
-      expect(refunds.reduce((sum, { vatAmount }) => sum + vatAmount, 0)).toBe(1_225);
-    });
-
-    it('ends a failed refund of the same amount as done, and the order as C', async () => {
-      const kind = await oneLeft();
-      const order = await world.paidOrder(kind);
-      world.kakaopay.next('cancel', refusal(-798), refusal(-721));
-      await world.cancel(order.id, 'key', { reason: '고객 변심' });
-      await eventually(async () => {
-        expect((await world.detail(order.id)).refunds).toMatchObject([{ state: 'failed' }]);
-      });
-      world.kakaopay.set(order.tid, { cancelled: 12_000, status: 'CANCEL_PAYMENT' });
-      expect(await press('reconcile', order.id)).toMatchObject({
-        http: 200,
-        body: { state: 'cancelled', found: [{ amount: 12_000, cause: 'operator', state: 'done' }] },
-      });
-      expect(await world.stock(kind)).toEqual({ on_hand: 1, reserved: 0 });
-      expect(await world.status(order)).toEqual({ order_status: 'C' });
-    });
-
-    it('may be of a payment that took another sum than KakaoPay once said', async () => {
-      const order = await world.paidOrder();
-      world.kakaopay.set(order.tid, { total_amount: 13_400, charges: [13_400] });
-      const { body } = await world.cancel(order.id, 'key', { reason: '고객 변심' });
-      await eventually(async () => {
-        expect((await world.detail(order.id)).refunds).toMatchObject([{ state: 'failed' }]);
-      });
-      expect(await press('reconcile', order.id)).toMatchObject({ http: 200, body: { found: [] } });
-      const detail = await world.detail(order.id);
-      expect(detail.chargedAmount).toBe(13_400);
-      expect(detail.history.at(-1)?.note).toBe('KakaoPay says that it took 13400 won, not 13500: 확인함');
-      await world.operator(`refunds/${body.refund?.id}/retry`, { method: 'POST', body: '{}' });
-      await world.until(order, 'C');
-      expect(world.kakaopay.cancelled(order.tid)).toBe(13_400);
-    });
-
-    it('is not guessed while a refund is under way or KakaoPay does not answer', async () => {
-      const order = await world.paidOrder();
-      world.kakaopay.next('order', BROKEN);
-      expect((await press('reconcile', order.id)).http).toBe(503);
-      await world.database.query(
-        `INSERT INTO payment.refunds (id, order_id, attempt_id, merchant, state, cause, reason, idempotency_key, amount,
-           tax_free_amount, vat_amount, restock, created_at, updated_at)
-         SELECT gen_random_uuid(), order_id, id, merchant, 'sending', 'operator', 'x', 'x', 5, 0, 0, false, now(), now()
-           FROM payment.attempts WHERE tid = $1`,
-        [order.tid],
-      );
-      expect((await press('reconcile', order.id)).http).toBe(409);
-    });
   });
 
   it('a failed refund can be withdrawn, but not one of money that belongs to no order', async () => {

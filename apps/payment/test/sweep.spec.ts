@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { eventually } from '@biz/testing';
 import { StockSweep, HELD_WITHOUT_ORDER, HOLD_NO_STOCK } from '../src/sweep/stock-sweep';
 import { StuckWork } from '../src/sweep/stuck-work';
-import { shop } from './shops';
 import { type OrderInHand, World } from './world';
 
 describe('the sweep', () => {
@@ -13,21 +12,9 @@ describe('the sweep', () => {
   });
   afterAll(() => world.stop());
 
-  let goods = 0;
-  const oneLeft = async (): Promise<string> => {
-    const kind = `goods${++goods}`;
-    await world.setStock(kind, 1);
-    shop.sheets[kind] = () => ({
-      lines: [{ name: '머그', quantity: 1, productId: kind }],
-      totalAmount: 12_000,
-      needsShipping: false,
-    });
-    return kind;
-  };
-
   /** As a fault would leave it: the stock held, the order in a state that holds none. */
   const heldFor = async (state: string, attempt: string): Promise<{ kind: string; order: OrderInHand }> => {
-    const kind = await oneLeft();
+    const kind = await world.oneLeft();
     const order = await world.orderAwaitingPayment(kind);
     await world.database.query(`UPDATE payment.attempts SET state = $2, closed_at = now() WHERE tid = $1`, [
       order.tid,
@@ -78,7 +65,7 @@ describe('the sweep', () => {
 
   it('gives back what is held for an order that there is not', async () => {
     for (const ref of [randomUUID(), 'no-uuid']) {
-      const kind = await oneLeft();
+      const kind = await world.oneLeft();
       await world.database.query(`UPDATE commerce.stock SET reserved = 1 WHERE sku = $1`, [kind]);
       await world.database.query(
         `INSERT INTO commerce.reservations (merchant_id, order_ref, state, lines, created_at) VALUES ('first', $1, 'held', $2, '2026-01-01')`,

@@ -15,7 +15,7 @@ import { merchantSchema } from '@biz/merchant';
 import { paymentApp } from '../src/payment.module';
 import { paymentSchema } from '../src/payment.schema';
 import { FakeKakaoPay } from './fake-kakaopay';
-import { first, resetShop, second, third } from './shops';
+import { first, resetShop, second, shop, third } from './shops';
 
 export interface Answer {
   http: number;
@@ -74,10 +74,15 @@ export interface Cancellation {
   message?: string;
 }
 
+export interface Reviewed extends Cancellation {
+  found?: { amount: number; cause: string; state: string }[];
+}
+
 /** The payment app on a database of its own, between a KakaoPay and a shop that are real servers. */
 export class World {
   readonly delivered: Delivered[] = [];
   app: TestApp;
+  private kinds = 0;
 
   private constructor(
     readonly kakaopay: FakeKakaoPay,
@@ -222,6 +227,21 @@ export class World {
     return { http: answer.http, body: answer.body as Cancellation };
   }
 
+  /** A button of an operator on an order that a person decides about. */
+  async press(
+    button: 'accept' | 'refund' | 'reconcile',
+    orderId: string,
+    key = `${button}-1`,
+    body: object = { reason: '확인함' },
+  ): Promise<{ http: number; body: Reviewed }> {
+    const answer = await this.operator(`orders/${orderId}/${button}`, {
+      method: 'POST',
+      headers: { 'Idempotency-Key': key },
+      body: JSON.stringify(body),
+    });
+    return { http: answer.http, body: answer.body as Reviewed };
+  }
+
   async detail(orderId: string): Promise<Detail> {
     return (await this.operator(`orders/${orderId}`)).body as Detail;
   }
@@ -244,6 +264,18 @@ export class World {
        ON CONFLICT (merchant_id, product_id, sku) DO UPDATE SET on_hand = $3, reserved = 0`,
       [merchant, sku, pieces],
     );
+  }
+
+  /** A kind of sheet whose goods, one piece, no other test sells. */
+  async oneLeft(): Promise<string> {
+    const kind = `goods${++this.kinds}`;
+    await this.setStock(kind, 1);
+    shop.sheets[kind] = () => ({
+      lines: [{ name: '머그', quantity: 1, productId: kind }],
+      totalAmount: 12_000,
+      needsShipping: false,
+    });
+    return kind;
   }
 }
 

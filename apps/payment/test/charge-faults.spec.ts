@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { eventually } from '@biz/testing';
+import type { ManualClock } from '@biz/testing';
+import { CHARGE } from '../src/charges/charges';
+import { Billing, DAY, MINUTE } from './billing';
+import { BROKEN, BROKEN_AFTER, DROPPED_AFTER, DROPPED_BEFORE, refusal, type Fault } from './fake-kakaopay';
+import type { World } from './world';
+
+describe('a later charge of a subscription that KakaoPay does not simply answer', () => {
+  let billing: Billing;
+  let clock: ManualClock;
+  let world: World;
+
+  beforeAll(async () => {
+    billing = await Billing.start();
+    ({ clock, world } = billing);
+  });
+  afterAll(() => world.stop());
+  afterEach(() => billing.endAll());
+
+  it.each<[string, Fault[]]>([
+    ['the line before KakaoPay saw it', [DROPPED_BEFORE]],
+    ['5xx twice', [BROKEN, BROKEN]],
+    ['maintenance', [refusal(-9798)]],
+  ])('charges once after %s', async (_what, faults) => {
+    clock.advance(30 * DAY);
+    const { id, user } = await billing.subscribe();
+    world.kakaopay.next('subscription', ...faults);
+    await billing.toDue(id);
+    for (const [n] of faults.entries()) {
+      await billing.asked(user, n + 1);
+      clock.advance(2 * MINUTE);
+    }
+    await billing.until(id, { periodsCharged: 2 });
+    expect(billing.amounts(user)).toEqual([10_000]);
+  });
+
+  it('does not ask again while a call may still be on its way', async () => {
+    clock.advance(30 * DAY);
+    const { id, user } = await billing.subscribe();
+    world.kakaopay.next('subscription', { work: true, delayMs: 1_500 });
+    await billing.toDue(id);
+    await billing.asked(user, 1);
+    // Our side gave up after 1 s and has looked again since, but KakaoPay cannot be believed to know yet.
+    await eventually(async () => {
+      const looks = `SELECT 1 FROM pgboss.job WHERE name = $1 AND data->'data'->>'orderId' = $2 AND (data->>'attempt')::int > 3`;
+      expect(await world.database.query(looks, [CHARGE.name, await billing.orderOf(id, 2)])).not.toEqual([]);
+    });
+    expect(await billing.seen(id)).toMatchObject({ periodsCharged: 1 });
+    await billing.asked(user, 1);
+    clock.advance(2 * MINUTE);
+    await eventually(async () => {
+      expect((await world.detail(await billing.orderOf(id, 2))).state).toBe('review');
+    });
+    expect(billing.amounts(user)).toEqual([10_000]);
+  });
+
+  it.each<[string, Fault]>([
+    ['the line', DROPPED_AFTER],
+    ['a 502', BROKEN_AFTER],
+    ['a duplicate refused', { work: true, status: 400, json: { code: -785, msg: 'duplicate' } }],
+  ])(
+    'shows a person a charge whose tid was lost with %s, never charges it twice, and goes on',
+    async (_what, fault) => {
+      clock.advance(30 * DAY);
+      const { id, user } = await billing.subscribe();
+      world.kakaopay.next('subscription', fault);
+      await billing.toDue(id);
+      await billing.asked(user, 1);
+      clock.advance(2 * MINUTE);
+      await billing.until(id, { state: 'active', periodsCharged: 2 });
+      const charge = await billing.orderOf(id, 2);
+      const { state, reviewReason } = await world.detail(charge);
+      expect(state).toBe('review');
+      expect(reviewReason).toContain('its answer was lost');
+      await eventually(() => {
+        expect(world.about(charge)).toMatchObject([
+          { type: 'payment.review', data: { period: 2, subscriptionId: id } },
+        ]);
+      });
+      // Nobody can give back a payment without its tid.
+      expect((await world.cancel(charge, 'k', { reason: 'x' })).http).toBe(409);
+      await billing.toDue(id);
+      await billing.until(id, { periodsCharged: 3 });
+      expect(billing.amounts(user)).toEqual([10_000, 10_000]);
+    },
+  );
+
+  it.each([
+    ['gives back what the operator finds at KakaoPay', true, 'cancelled'],
+    ['fails when the operator finds nothing there', false, 'failed'],
+  ])('%s for a charge whose tid was lost', async (_what, work, state) => {
+    clock.advance(30 * DAY);
+    const { id, user } = await billing.subscribe();
+    world.kakaopay.next('subscription', DROPPED_AFTER);
+    await billing.toDue(id);
+    await billing.asked(user, 1);
+    clock.advance(2 * MINUTE);
+    await billing.until(id, { periodsCharged: 2 });
+    const charge = await billing.orderOf(id, 2);
+    const found = work ? { tid: world.kakaopay.tidOf(charge) } : { notCharged: true };
+    expect((await world.press('refund', charge, randomUUID(), { reason: 'looked', ...found })).http).toBe(202);
+    await eventually(async () => {
+      expect((await world.detail(charge)).state).toBe(state);
+    });
+    expect(await billing.seen(id)).toMatchObject({ state: 'active', periodsCharged: 2 });
+  });
+
+  it('finishes what an instance left between its intent and the answer', async () => {
+    clock.advance(30 * DAY);
+    const { id, user } = await billing.subscribe();
+    world.kakaopay.holdApprovals();
+    world.kakaopay.next('subscription', DROPPED_BEFORE);
+    await billing.toDue(id);
+    await billing.asked(user, 1);
+    const stopping = world.app.close();
+    world.kakaopay.releaseApprovals();
+    await stopping;
+    await world.startApp();
+    expect(await billing.seen(id)).toMatchObject({ periodsCharged: 1 });
+    clock.advance(2 * MINUTE);
+    await billing.until(id, { periodsCharged: 2 });
+    expect(billing.amounts(user)).toEqual([10_000]);
+    expect((await world.detail(await billing.orderOf(id, 2))).attempts).toMatchObject([{ state: 'paid', calls: 2 }]);
+  });
+
+  it('waits while KakaoPay does not say how the SID stands', async () => {
+    clock.advance(30 * DAY);
+    const { id, user } = await billing.subscribe();
+    world.kakaopay.next('status', DROPPED_BEFORE, BROKEN);
+    await billing.toDue(id);
+    await billing.until(id, { periodsCharged: 2 });
+    expect(billing.amounts(user)).toEqual([10_000]);
+  });
+
+  it('shows a person a charge of something else', async () => {
+    clock.advance(30 * DAY);
+    const { id } = await billing.subscribe();
+    world.kakaopay.next('subscription', {
+      work: false,
+      json: {
+        ...{
+          aid: 'A1',
+          tid: `T-${randomUUID()}`,
+          cid: 'TCSUBSCRIP',
+          partner_user_id: 'somebody',
+          partner_order_id: 'x',
+        },
+        amount: { total: 99_000, tax_free: 0, vat: 909 },
+      },
+    });
+    await billing.toDue(id);
+    await billing.until(id, { periodsCharged: 2 });
+    expect(await world.detail(await billing.orderOf(id, 2))).toMatchObject({
+      state: 'review',
+      reviewReason: 'KakaoPay charged something else: partner_order_id, partner_user_id, total differ',
+    });
+  });
+});
