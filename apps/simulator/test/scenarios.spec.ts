@@ -1,5 +1,5 @@
 import { type HttpStub, startTestApp, type TestApp } from '@biz/testing';
-import type { ScenarioShown } from '../src/scenarios/scenario.dto';
+import type { ScenarioShown } from '../src/scenarios/scenario-shown.dto';
 import { simulatorApp } from '../src/simulator.module';
 import { fakeMerchant, PRODUCT, SHEET } from './fake-merchant';
 import { get, post } from './http';

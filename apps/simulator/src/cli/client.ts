@@ -1,7 +1,7 @@
 import { Addresses, createApp, type Environment, readConfig } from '@biz/platform';
 import { createServer } from 'node:net';
 import type { LedgerAnswer } from '../ledger/ledger.dto';
-import type { ScenarioShown } from '../scenarios/scenario.dto';
+import type { ScenarioShown } from '../scenarios/scenario-shown.dto';
 import type { ScenarioKind } from '../scenarios/scenario-kinds';
 import { simulatorApp } from '../simulator.module';
 

@@ -1,6 +1,6 @@
 import { Addresses, type Environment, OperatorConfig, readConfig } from '@biz/platform';
 import { until } from '../plays/until';
-import type { ScenarioShown } from '../scenarios/scenario.dto';
+import type { ScenarioShown } from '../scenarios/scenario-shown.dto';
 import type { ScenarioKind } from '../scenarios/scenario-kinds';
 import { type DeliveredEvent, SimulatorClient } from './client';
 import { cut, paint, tellVerdict, won } from './story';

@@ -1,4 +1,4 @@
-import type { ScenarioShown, StepShown } from '../scenarios/scenario.dto';
+import type { ScenarioShown, StepShown } from '../scenarios/scenario-shown.dto';
 
 const NAMES: Record<string, string> = {
   user: '사용자',

@@ -5,7 +5,8 @@ import type { Faults } from '../faults/faults';
 import { headersThatMatter } from '../wire/headers';
 import type { Actor, Exchange, Traffic } from '../wire/traffic';
 import { toWireJson } from '../wire/wire-json';
-import type { ScenarioOptions, StepShown, Verdict } from './scenario.dto';
+import type { ScenarioOptions } from './scenario.dto';
+import type { StepShown, Verdict } from './scenario-shown.dto';
 import type { ScenarioFault, ScenarioKind } from './scenario-kinds';
 
 const CALL_TIMEOUT_MS = 15_000;

@@ -21,11 +21,10 @@ import {
   OptionScenario,
   PaymentScenario,
   ProfileScenario,
-  ScenarioList,
   type ScenarioOptions,
-  ScenarioShown,
   SyncScenario,
 } from './scenario.dto';
+import { ScenarioList, ScenarioShown } from './scenario-shown.dto';
 import { FAULTS_OF, type ScenarioKind } from './scenario-kinds';
 import { Scenarios } from './scenarios';
 
