@@ -233,6 +233,23 @@ describe('the access log', () => {
       expect((await world.operator('accesses/export?format=xls')).status).toBe(400);
     });
 
+    it('is cut off in the transport, not ended as if it were whole, when the database fails on the way', async () => {
+      await world.tamper(
+        `INSERT INTO privacy.accesses (seq, at, app, merchant, subject, what, caller, reason)
+         SELECT n, '2020-03-03', 'a', 'm', '${SUBJECT}', 'details', 'c', repeat('r', 500) FROM generate_series(4, 40000) n`,
+      );
+      const response = await fetch(`${world.app.url}/operator/accesses/export?format=ndjson`, {
+        headers: { authorization: 'Bearer dev-operator-token' },
+      });
+      const reader = response.body!.getReader();
+      await reader.read();
+      await world.database.query('ALTER TABLE privacy.accesses RENAME TO away');
+      const rest = async (): Promise<void> => {
+        while (!(await reader.read()).done);
+      };
+      await expect(rest()).rejects.toThrow('terminated');
+    });
+
     it('is exported whole when it is longer than a batch', async () => {
       await world.tamper(
         `INSERT INTO privacy.accesses (seq, at, app, merchant, subject, what, caller, reason)

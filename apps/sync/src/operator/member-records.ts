@@ -50,9 +50,10 @@ export class MemberRecords {
   /** Nothing is shown before the access is on record. */
   private async reveal({ id, merchant, account }: Member, reason: AccessReason): Promise<MemberAccount | undefined> {
     if (account === null) return undefined;
+    const shown = await this.vault.open(account, ACCOUNT_CONTEXT);
     await this.dataSource.transaction((manager) =>
-      this.accesses.record(manager, { ...reason, merchant, subject: id, what: 'member' }),
+      this.accesses.record(manager, { ...reason, merchant, subject: id, what: 'member', shown }),
     );
-    return (JSON.parse(await this.vault.open(account, ACCOUNT_CONTEXT)) as StoredAccount).account;
+    return (JSON.parse(shown) as StoredAccount).account;
   }
 }

@@ -141,8 +141,8 @@ export class CaptureRecords {
   ): Promise<PersonalDataDto | undefined> {
     if (capture.sealedAnswer === null) return undefined;
     const { id: subject, merchant } = capture;
-    await this.accesses.record(manager, { ...reason, merchant, subject, what: 'details' });
     const answer = await this.vault.open(capture.sealedAnswer, ANSWER_CONTEXT);
+    await this.accesses.record(manager, { ...reason, merchant, subject, what: 'details', shown: answer });
     return { ...this.read(answer), answer };
   }
 

@@ -7,10 +7,16 @@ import type { EntityManager } from 'typeorm';
 import { Access, AccessEnds } from './access.entity';
 import { Chain, linesOf, Walk } from './access-chain';
 import type { Ends } from './access-chain';
+import { withoutShown } from './access-reason';
 import type { AccessReason } from './access-reason';
 
-/** 개인정보의 안전성 확보조치 기준 제8조: two years where sensitive or many people's data is handled. */
-const KEPT_YEARS = 2;
+/**
+ * 개인정보의 안전성 확보조치 기준 제8조: two years where sensitive or many people's data is handled. The newest line of those
+ * that are over; years are counted by the database, which refuses to delete what is younger.
+ */
+const LAST_OVER = `
+  SELECT max(seq) AS last FROM privacy.accesses
+   WHERE seq < coalesce((SELECT min(seq) FROM privacy.accesses WHERE at >= $1::timestamptz - interval '2 years'), $2)`;
 const DAY_SECONDS = 86_400;
 
 /** A look at personal data that is about to happen. */
@@ -21,6 +27,8 @@ export interface NewAccess extends AccessReason {
   what: 'details' | 'file' | 'member';
   /** Id of the file. */
   part?: string;
+  /** The data itself, as JSON: the log holds nothing of it, whatever the reason says. */
+  shown?: string;
 }
 
 /** The access log of all apps (접속기록): who saw whose personal data, when and why. */
@@ -42,7 +50,7 @@ export class AccessLog implements OnModuleInit {
 
   /** Adds a line in the transaction that reads: what is shown is on record. Looks wait for each other until it commits. */
   async record(manager: EntityManager, access: NewAccess): Promise<void> {
-    const { merchant, subject, what, part, operator, caller, reason } = access;
+    const { merchant, subject, what, part, operator, caller, reason, shown } = access;
     const ends = await this.lockEnds(manager);
     const chain = await Chain.open(this.vault, ends);
     const line: Omit<Access, 'code'> = {
@@ -55,7 +63,7 @@ export class AccessLog implements OnModuleInit {
       part: part ?? null,
       operator: operator ?? null,
       caller,
-      reason,
+      reason: shown === undefined ? reason : withoutShown(reason, shown),
     };
     const code = chain.codeOf(ends.endCode, line);
     await manager.insert(Access, { ...line, code });
@@ -67,14 +75,11 @@ export class AccessLog implements OnModuleInit {
 
   /** Erases lines after their two years, and moves the beginning of the chain behind them; a broken chain is left as evidence. */
   async eraseOld(): Promise<void> {
-    const before = this.clock.now();
-    before.setUTCFullYear(before.getUTCFullYear() - KEPT_YEARS);
     await this.dataSource.transaction(async (manager) => {
-      const [row] = await manager.query<{ last: string | null }[]>(
-        `SELECT max(seq) AS last FROM privacy.accesses
-          WHERE seq < coalesce((SELECT min(seq) FROM privacy.accesses WHERE at >= $1), ${Number.MAX_SAFE_INTEGER})`,
-        [before],
-      );
+      const [row] = await manager.query<{ last: string | null }[]>(LAST_OVER, [
+        this.clock.now(),
+        Number.MAX_SAFE_INTEGER,
+      ]);
       if (!row?.last) return;
       const last = Number(row.last);
       const ends = await this.lockEnds(manager);

@@ -1,7 +1,7 @@
 import { applyDecorators, BadRequestException, createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
-import { scrubText } from '@biz/platform';
+import { parseJson, scrubText } from '@biz/platform';
 import type { FastifyRequest } from 'fastify';
 
 /** Why somebody looks at personal data, from where, and who they say they are. */
@@ -14,11 +14,22 @@ export interface AccessReason {
 const LONGEST_REASON = 500;
 const LONGEST_NAME = 100;
 
+/** Numbers of people in the forms in which Koreans write them; letters and digits of other widths are made plain before. */
+const NUMBERS: [RegExp, string][] = [
+  [/(?<!\d)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[ -]*[1-8]\d{6}(?!\d)/g, '[resident number]'],
+  [/(?<!\d)\d{4}([ -])\d{4}\1\d{4}\1\d{1,4}(?!\d)/g, '[card]'],
+  [/(?<![\w-])(?:\+?\d{1,3}[ .-]*)?\(?0?1[016789]\)?[ .-]*\d{3,4}[ .-]*\d{4}(?![\w-])/g, '[phone]'],
+  [/(?<![\w-])\(?0(?:2|[3-7]\d|50\d)(?:\)|[ .-])[ .-]*\d{3,4}[ .-]+\d{4}(?![\w-])/g, '[phone]'],
+];
+/** Names of two syllables are common; single letters and short words of an address stand in every sentence. */
+const SHORTEST_VALUE = 2;
+const SHORTEST_WORD = 3;
+
 /**
  * The headers `X-Access-Reason` and `X-Operator`; nothing without a reason.
  *
  * Both are written in Korean, and clients send a header's UTF-8 either as bytes or percent-encoded: both are read.
- * Phone numbers and mail addresses in them are cut: the access log outlives the data it is about.
+ * What looks like a phone, card or resident number or a mail address is cut: the access log outlives the data it is about.
  */
 export const Reason = createParamDecorator((_: unknown, context: ExecutionContext): AccessReason | undefined => {
   const { headers, ip } = context.switchToHttp().getRequest<FastifyRequest>();
@@ -43,13 +54,47 @@ export const ApiReason = ({ required }: { required: boolean }): MethodDecorator 
     }),
   );
 
+/** A reason without what stands in the data that is shown for it: names and addresses have no form of their own. */
+export function withoutShown(reason: string, shown: string): string {
+  const pieces = [...new Set(textsIn(shown))]
+    .map((text) => plain(text).trim())
+    .flatMap((text) => [
+      ...(text.length >= SHORTEST_VALUE ? [text] : []),
+      ...text.split(/[\s,()]+/).filter((word) => word.length >= SHORTEST_WORD),
+    ])
+    .sort((a, b) => b.length - a.length)
+    .map((piece) => piece.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&').replace(/\s+/g, '\\s*'));
+  // All at once, so that no piece is found in what another was replaced by.
+  return pieces.length === 0 ? reason : reason.replace(new RegExp(pieces.join('|'), 'giu'), '[cut]');
+}
+
+/** The texts and numbers of a JSON text, whatever they are called; of another text the text itself. */
+function textsIn(json: string): string[] {
+  const texts: string[] = [];
+  const collect = (value: unknown): void => {
+    if (typeof value === 'string' || typeof value === 'number') texts.push(String(value));
+    else if (typeof value === 'object' && value !== null) Object.values(value).forEach(collect);
+  };
+  try {
+    collect(parseJson(json));
+  } catch {
+    texts.push(json);
+  }
+  return texts;
+}
+
 function read(headers: FastifyRequest['headers'], name: string, longest: number): string | undefined {
   const given = headers[name.toLowerCase()];
-  if (typeof given !== 'string' || given.trim() === '') return undefined;
-  const text = decode(given).trim();
+  if (typeof given !== 'string') return undefined;
+  const text = plain(decode(given)).trim();
+  // Spaces, however they are spelt, are no reason.
+  if (!/[\p{L}\p{N}]/u.test(text)) return undefined;
   if (text.length > longest) throw new BadRequestException(`${name} is longer than ${longest} characters`);
-  return scrubText(text);
+  return NUMBERS.reduce((rest, [pattern, put]) => rest.replace(pattern, put), scrubText(text));
 }
+
+/** Letters and digits of one width, one kind of hyphen. */
+const plain = (text: string): string => text.normalize('NFKC').replace(/\p{Pd}/gu, '-');
 
 function decode(header: string): string {
   // Node hands over header bytes as Latin-1.

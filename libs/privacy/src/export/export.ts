@@ -85,7 +85,7 @@ async function* csv<Row, Fact extends object>(
 function cell(value: unknown): string {
   const text =
     value instanceof Date ? value.toISOString() : typeof value === 'number' ? String(value) : ((value ?? '') as string);
-  // A text that begins like this would be run as a formula.
-  const plain = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  // A text that begins like this would be run as a formula, in Korean and Japanese spreadsheets in full width too.
+  const plain = /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }

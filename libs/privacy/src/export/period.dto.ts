@@ -1,20 +1,33 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Type as ToType } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import { IsDate, IsIn, IsOptional } from 'class-validator';
+
+/** A day, or a moment to the minute or finer, with its offset or without. */
+const MOMENT = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/;
+
+/** Of one meaning wherever the server stands: what names no offset is Korean time. */
+function readMoment(value: unknown): Date | undefined {
+  if (value === undefined) return undefined;
+  // A plus that was not encoded arrives as a space.
+  const [, day, time = '00:00', offset = '+09:00'] =
+    MOMENT.exec(typeof value === 'string' ? value.replace(' ', '+') : '') ?? [];
+  return new Date(`${day ?? ''}T${time}${offset}`);
+}
+const ToMoment = (): PropertyDecorator => Transform(({ value }) => readMoment(value));
 
 /** A stretch of time; either end may be open. */
 export class PeriodQuery {
-  /** From this moment on */
+  /** From this day or moment on; Korean time unless it names an offset */
   @ApiPropertyOptional({ type: String, format: 'date-time', example: '2026-11-01T00:00:00+09:00' })
   @IsOptional()
-  @ToType(() => Date)
+  @ToMoment()
   @IsDate()
   from?: Date;
 
-  /** Before this moment */
+  /** Before this day or moment; Korean time unless it names an offset */
   @ApiPropertyOptional({ type: String, format: 'date-time', example: '2026-12-01T00:00:00+09:00' })
   @IsOptional()
-  @ToType(() => Date)
+  @ToMoment()
   @IsDate()
   to?: Date;
 }

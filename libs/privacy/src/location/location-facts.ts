@@ -1,12 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { Clock, Jobs, newId } from '@biz/platform';
-import { DataSource, LessThan } from 'typeorm';
+import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { LocationFact } from './location-fact.entity';
 
-/** 위치정보법 제16조제2항, 시행령: six months at least. */
-const KEPT_MONTHS = 6;
+/** 위치정보법 제16조제2항, 시행령: six months at least; counted by the database, which refuses to delete what is younger. */
+const OVER = `at < CAST(:now AS timestamptz) - interval '6 months'`;
 const DAY_SECONDS = 86_400;
 
 type NewFact = Omit<LocationFact, 'id' | 'at' | 'source'>;
@@ -41,9 +41,12 @@ export class LocationFacts implements OnModuleInit {
   }
 
   async eraseOld(): Promise<void> {
-    const before = this.clock.now();
-    before.setUTCMonth(before.getUTCMonth() - KEPT_MONTHS);
-    const { affected } = await this.dataSource.getRepository(LocationFact).delete({ at: LessThan(before) });
+    const { affected } = await this.dataSource
+      .createQueryBuilder()
+      .delete()
+      .from(LocationFact)
+      .where(OVER, { now: this.clock.now() })
+      .execute();
     if (affected) this.logger.log({ lines: affected }, 'location facts erased after six months');
   }
 }
