@@ -47,7 +47,7 @@ export { ShopConfig } from './ports/shop.config';
 export { applicationForm, SCENARIOS } from './application/application-form';
 export type { ApplicationForm, Scenario } from './application/application-form';
 export { launchOf, LaunchRefused } from './launch/launch';
-export type { AlimtalkButton, Launch, LaunchOrder, SkillButton } from './launch/launch';
+export type { AlimtalkButton, Launch, LaunchOrder, SkillButton } from './launch/launch.dto';
 export { Merchants, readMerchants } from './registry/merchants';
 export type { Merchant, Port } from './registry/merchant';
 export type { MerchantSecrets } from './registry/merchant-secrets';
@@ -55,7 +55,8 @@ export { MerchantsModule } from './registry/merchants.module';
 export { RELAY_STATES } from './relay/relay';
 export type { Relay, RelayState } from './relay/relay';
 export { RelayIds, RelayOrderError } from './relay/relay-ids';
-export type { IssuedRelayId, RelayOrder } from './relay/relay-ids';
+export type { IssuedRelayId } from './relay/issued-relay.dto';
+export type { RelayOrder } from './relay/relay-ids';
 export {
   AppUserId,
   appUserIdOf,

@@ -2,7 +2,6 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Min } from 'class-validator';
 import { Phone } from '@biz/otp-client';
-import type { MemberAddress } from './shipping-addresses';
 
 export class AddressesQuery {
   /** `nextBefore` of the page before */
@@ -15,7 +14,7 @@ export class AddressesQuery {
 }
 
 /** A shipping address (배송지) as Kakao has it now. */
-export class MemberAddressDto implements MemberAddress {
+export class MemberAddress {
   @ApiProperty({ example: '9223372036854775807' })
   id: string;
 
@@ -50,8 +49,8 @@ export class MemberAddressDto implements MemberAddress {
 
 export class MemberAddresses {
   /** The default address first, then the newest */
-  @ApiProperty({ type: [MemberAddressDto] })
-  items: MemberAddressDto[];
+  @ApiProperty({ type: [MemberAddress] })
+  items: MemberAddress[];
 
   /** The member has not agreed to hand over addresses, and could: ask by `GET /start` with the scope `shipping_address` */
   needsAgreement: boolean;

@@ -1,26 +1,6 @@
 import { readPhone } from '@biz/otp-client';
 import { object, present, text } from '../kakao/tolerant';
-import type { Phone } from '@biz/otp-client';
-
-/** A shipping address (배송지) that a member keeps at Kakao. */
-export interface MemberAddress {
-  /** Every digit. */
-  id: string;
-  name?: string;
-  isDefault: boolean;
-  updatedAt?: Date;
-  /** `NEW`: road name (도로명); `OLD`: lot number (지번). */
-  type?: string;
-  baseAddress?: string;
-  detailAddress?: string;
-  receiverName?: string;
-  receiverPhone?: Phone;
-  receiverPhone2?: Phone;
-  /** 신주소 우편번호. */
-  zoneNumber?: string;
-  /** 구주소 우편번호. */
-  zipCode?: string;
-}
+import type { MemberAddress } from './addresses.dto';
 
 export interface ShippingAddresses {
   addresses: MemberAddress[];

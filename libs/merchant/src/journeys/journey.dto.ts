@@ -1,7 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional, IsString, MaxLength } from 'class-validator';
-import { PLUGIN_KINDS } from '../definition/merchant-definition';
-import type { PluginKind } from '../definition/merchant-definition';
+import { RelayIssued } from '../relay/issued-relay.dto';
 
 export class JourneyQuery {
   /** Only this customer's steps; a relay id may stand in a message to many */
@@ -58,27 +57,13 @@ export class JourneyCustomer {
   member?: JourneyMember;
 }
 
-/** What the platform issued the relay id for. */
-export class JourneyIssued {
-  merchant: string;
-
-  @ApiProperty({ enum: PLUGIN_KINDS, enumName: 'PluginKind', isArray: true })
-  for: PluginKind[];
-
-  plugin?: string;
-
-  reference?: string;
-
-  expiresAt: Date;
-}
-
 /** All that happened because of one relay id, oldest first. No personal data. */
 export class Journey {
   relayId: string;
 
   /** Absent: a foreign relay id */
-  @ApiProperty({ type: JourneyIssued, required: false })
-  issued?: JourneyIssued;
+  @ApiProperty({ type: RelayIssued, required: false })
+  issued?: RelayIssued;
 
   @ApiProperty({ type: [JourneyCustomer] })
   customers: JourneyCustomer[];

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { RelayIds } from '../relay/relay-ids';
-import { Merchants } from '../registry/merchants';
 import type { Journey, JourneyCustomer, JourneyStep } from './journey.dto';
 
 /**
@@ -26,7 +25,6 @@ export class Journeys {
   constructor(
     private readonly dataSource: DataSource,
     private readonly relayIds: RelayIds,
-    private readonly merchants: Merchants,
   ) {}
 
   /** @param appUserId only this customer's steps; those of nobody known are left out then */
@@ -35,7 +33,7 @@ export class Journeys {
     const customers = await this.customers(rows);
     return {
       relayId,
-      issued: this.issued(relayId),
+      issued: this.relayIds.find(relayId),
       customers,
       items: rows.map(({ of, appUserId: user, ...step }) => ({
         ...step,
@@ -75,16 +73,6 @@ export class Journeys {
       const member = members.find((one) => one.merchant === customer.merchant && one.appUserId === customer.appUserId);
       return { ...customer, ...(member && { member: { state: member.state, joinedAt: member.joinedAt } }) };
     });
-  }
-
-  private issued(relayId: string): Journey['issued'] {
-    for (const { id: merchant } of this.merchants.all) {
-      const content = this.relayIds.open(merchant, relayId);
-      if (!content) continue;
-      const { kinds, ...said } = content;
-      return { merchant, for: [...kinds], ...said };
-    }
-    return undefined;
   }
 }
 

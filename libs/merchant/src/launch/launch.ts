@@ -1,22 +1,12 @@
 import type { MerchantDefinition, PluginKind, RegisteredPlugin } from '../definition/merchant-definition';
-
-/** What a link or button begins. */
-export interface LaunchOrder {
-  plugin: PluginKind;
-  /** Key of a profile or image plugin; the first one, unless said. */
-  key?: string;
-  /** 용도 ID, such as one of `RelayIds.issue`. */
-  relayId?: string;
-  /** Payment: the order sheet, T1's `ordersheet_id`. */
-  orderSheetId?: string;
-  /** Option, and a payment that follows it: the product, T1's `id`. */
-  productId?: string;
-  /** What the button says, 14 characters at most. */
-  label?: string;
-}
+import type { AlimtalkButton, Launch, LaunchOrder } from './launch.dto';
 
 /** Buttons of an Alimtalk template, by plugin (guide 1.3, 4.4). */
-const ALIMTALK_TYPE: Partial<Record<PluginKind, 'P1' | 'P2' | 'P3'>> = { image: 'P1', profile: 'P2', payment: 'P3' };
+const ALIMTALK_TYPE: Partial<Record<PluginKind, AlimtalkButton['type']>> = {
+  image: 'P1',
+  profile: 'P2',
+  payment: 'P3',
+};
 
 const LABELS: Record<PluginKind, string> = {
   profile: '정보 보내기',
@@ -29,31 +19,6 @@ const LABELS: Record<PluginKind, string> = {
 
 const MAX_LABEL = 14;
 const MAX_ID = 255;
-
-/** A button of a chat bot's SkillResponse that opens a plugin. */
-export interface SkillButton {
-  action: 'webLink';
-  label: string;
-  webLinkUrl: string;
-}
-
-/** A plugin button as the dealer of Alimtalk (딜러사) takes it. */
-export interface AlimtalkButton {
-  type: 'P1' | 'P2' | 'P3';
-  name: string;
-  plugin_id: string;
-  relay_id?: string;
-  oneclick_id?: string;
-  product_id?: string;
-}
-
-export interface Launch {
-  /** `kakaotalk://bizplugin?…`; opens in KakaoTalk only. */
-  link: string;
-  skillButton: SkillButton;
-  /** Only of profile, image and payment plugins. */
-  alimtalkButton?: AlimtalkButton;
-}
 
 /** A launch that cannot be made, with every reason. */
 export class LaunchRefused extends Error {

@@ -13,18 +13,10 @@ import { Addresses, OperatorController, Outbound } from '@biz/platform';
 import { applicationForm } from '../application/application-form';
 import { checklist } from '../application/checklist';
 import { launchOf, LaunchRefused } from '../launch/launch';
+import { Launch, LaunchOrder } from '../launch/launch.dto';
 import type { Merchant } from './merchant';
 import { Merchants } from './merchants';
-import {
-  ChecklistDto,
-  FormDto,
-  FormQuery,
-  LaunchDto,
-  LaunchRequest,
-  MerchantDto,
-  MerchantList,
-  PluginDto,
-} from './merchants.dto';
+import { ChecklistDto, FormDto, FormQuery, MerchantDto, MerchantList, PluginDto } from './merchants.dto';
 
 const MERCHANT = { name: 'id', description: 'Id of the merchant' };
 
@@ -81,10 +73,10 @@ export class MerchantsController {
   @Post(':id/launch-links')
   @HttpCode(200)
   @ApiParam(MERCHANT)
-  @ApiOkResponse({ type: LaunchDto })
+  @ApiOkResponse({ type: Launch })
   @ApiNotFoundResponse({ description: 'No such merchant' })
   @ApiResponse({ status: 422, description: 'It cannot be made; `problems` says why' })
-  launch(@Param('id') id: string, @Body() order: LaunchRequest): LaunchDto {
+  launch(@Param('id') id: string, @Body() order: LaunchOrder): Launch {
     try {
       return launchOf(this.find(id), order);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type as ToType } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsIn, IsInt } from 'class-validator';
 import { PLUGIN_KINDS } from '../definition/merchant-definition';
 import type { PluginKind } from '../definition/merchant-definition';
 import { SCENARIOS } from '../application/application-form';
@@ -93,72 +93,4 @@ export class CheckDto {
 export class ChecklistDto {
   @ApiProperty({ type: [CheckDto] })
   items: CheckDto[];
-}
-
-export class LaunchRequest {
-  /** What is opened */
-  @ApiProperty({ enum: PLUGIN_KINDS, enumName: 'PluginKind' })
-  @IsIn(PLUGIN_KINDS)
-  plugin: PluginKind;
-
-  /** Key of a profile or image plugin; the first one, unless given */
-  @ApiProperty({ required: false, example: 'receipt' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(40)
-  key?: string;
-
-  /** 용도 ID, as issued by `POST /operator/relay-ids` */
-  @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  relayId?: string;
-
-  /** Payment: the order sheet (`oneclick_id`) */
-  @ApiProperty({ required: false, example: 'sheet-coffee' })
-  @IsOptional()
-  @IsString()
-  orderSheetId?: string;
-
-  /** Option, or a payment after it: the product (`product_id`) */
-  @ApiProperty({ required: false, example: 'mug' })
-  @IsOptional()
-  @IsString()
-  productId?: string;
-
-  /** What the button says, 14 characters at most */
-  @ApiProperty({ required: false, example: '결제하기' })
-  @IsOptional()
-  @IsString()
-  label?: string;
-}
-
-export class SkillButtonDto {
-  @ApiProperty({ enum: ['webLink'] })
-  action: 'webLink';
-  label: string;
-  webLinkUrl: string;
-}
-
-export class AlimtalkButtonDto {
-  /** P1 이미지 보안 전송, P2 개인정보이용, P3 원클릭 결제 */
-  @ApiProperty({ enum: ['P1', 'P2', 'P3'] })
-  type: 'P1' | 'P2' | 'P3';
-  name: string;
-  plugin_id: string;
-  relay_id?: string;
-  oneclick_id?: string;
-  product_id?: string;
-}
-
-export class LaunchDto {
-  /** @example "kakaotalk://bizplugin?plugin_id=5fcf3cfe00a6950dc026b0aa&relay_id=…" */
-  link: string;
-
-  /** A button of a chat bot's SkillResponse */
-  skillButton: SkillButtonDto;
-
-  /** A button of an Alimtalk template (guide 1.3, 4.4); profile, image and payment only */
-  @ApiProperty({ type: AlimtalkButtonDto, required: false })
-  alimtalkButton?: AlimtalkButtonDto;
 }

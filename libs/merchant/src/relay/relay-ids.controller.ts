@@ -2,7 +2,8 @@ import { Body, Get, NotFoundException, Param, Post, UnprocessableEntityException
 import { ApiCreatedResponse, ApiNotFoundResponse, ApiOkResponse, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { Clock, OperatorController } from '@biz/platform';
 import { Merchants } from '../registry/merchants';
-import { RelayContentDto, RelayIdDto, RelayIdOrder } from './relay-ids.dto';
+import { IssuedRelayId } from './issued-relay.dto';
+import { RelayContentDto, RelayIdOrder } from './relay-ids.dto';
 import { RelayIds, RelayOrderError } from './relay-ids';
 
 @OperatorController('relay-ids')
@@ -15,10 +16,10 @@ export class RelayIdsController {
 
   /** Issues a relay id (용도 ID) for a launch link or button. Nothing is stored; any app issues for every plugin. */
   @Post()
-  @ApiCreatedResponse({ type: RelayIdDto })
+  @ApiCreatedResponse({ type: IssuedRelayId })
   @ApiNotFoundResponse({ description: 'No such merchant' })
   @ApiResponse({ status: 422, description: 'The merchant has no such plugin, or Kakao no such task chain' })
-  issue(@Body() { merchant, ...order }: RelayIdOrder): RelayIdDto {
+  issue(@Body() { merchant, ...order }: RelayIdOrder): IssuedRelayId {
     if (!this.merchants.all.some(({ id }) => id === merchant)) throw new NotFoundException('No such merchant');
     try {
       return this.relayIds.issue(merchant, order);
@@ -34,12 +35,8 @@ export class RelayIdsController {
   @ApiOkResponse({ type: RelayContentDto })
   @ApiNotFoundResponse({ description: 'Foreign: not issued here, or under a key that is no longer kept' })
   read(@Param('relayId') relayId: string): RelayContentDto {
-    for (const { id } of this.merchants.all) {
-      const content = this.relayIds.open(id, relayId);
-      if (!content) continue;
-      const { kinds, ...said } = content;
-      return { merchant: id, for: [...kinds], ...said, expired: this.clock.now() >= said.expiresAt };
-    }
-    throw new NotFoundException('Not a relay id of this platform');
+    const issued = this.relayIds.find(relayId);
+    if (!issued) throw new NotFoundException('Not a relay id of this platform');
+    return Object.assign(issued, { expired: this.clock.now() >= issued.expiresAt });
   }
 }

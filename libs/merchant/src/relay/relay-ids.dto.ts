@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayNotEmpty, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { PLUGIN_KINDS } from '../definition/merchant-definition';
 import type { PluginKind } from '../definition/merchant-definition';
+import { RelayIssued } from './issued-relay.dto';
 import { MAX_RELAY_SECONDS } from './relay-ids';
 
 export class RelayIdOrder {
@@ -41,28 +42,8 @@ export class RelayIdOrder {
   validFor?: number;
 }
 
-export class RelayIdDto {
-  /** `relay_id` of a launch link; at most 232 characters of A–Z a–z 0–9 - _ */
-  relayId: string;
-
-  expiresAt: Date;
-}
-
 /** What an id that the platform issued says. */
-export class RelayContentDto {
-  merchant: string;
-
-  /** The plugins it was issued for */
-  @ApiProperty({ enum: PLUGIN_KINDS, enumName: 'PluginKind', isArray: true })
-  for: PluginKind[];
-
-  /** Key of the profile or image plugin */
-  plugin?: string;
-
-  reference?: string;
-
-  expiresAt: Date;
-
+export class RelayContentDto extends RelayIssued {
   /** It is too old now */
   expired: boolean;
 }

@@ -6,6 +6,7 @@ import { PLUGIN_KINDS } from '../definition/merchant-definition';
 import type { PluginKind, RelayedPlugin } from '../definition/merchant-definition';
 import { Merchants } from '../registry/merchants';
 import type { Merchant } from '../registry/merchant';
+import type { IssuedRelayId, RelayIssued } from './issued-relay.dto';
 import type { Relay } from './relay';
 import { packRelay, unpackRelay } from './relay-token';
 import type { RelayContent } from './relay-token';
@@ -19,11 +20,6 @@ export interface RelayOrder {
   reference?: string;
   /** Seconds; a week unless said, a year at most. */
   validFor?: number;
-}
-
-export interface IssuedRelayId {
-  relayId: string;
-  expiresAt: Date;
 }
 
 /** An order for a relay id that cannot be met; the text is for the shop's engineer. */
@@ -87,6 +83,17 @@ export class RelayIds {
   open(merchantId: string, relayId: string): RelayContent | undefined {
     const bytes = this.vault.openShort(relayId, contextOf(merchantId));
     return bytes && unpackRelay(bytes);
+  }
+
+  /** What an id was issued for, by whichever merchant it was; nothing when it is foreign. */
+  find(relayId: string): RelayIssued | undefined {
+    for (const { id: merchant } of this.merchants.all) {
+      const content = this.open(merchant, relayId);
+      if (!content) continue;
+      const { kinds, ...said } = content;
+      return { merchant, for: [...kinds], ...said };
+    }
+    return undefined;
   }
 
   /**
