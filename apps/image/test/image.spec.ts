@@ -300,6 +300,38 @@ describe('the image app', () => {
     await stage.reaches('orphaned', 'delivered');
   });
 
+  it('does not take a file back that it put back just now: whoever is free may fetch it', async () => {
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    let asked = 0;
+    const slow = (): string =>
+      gallery.image(async () => {
+        asked++;
+        await held;
+        return { body: jpeg(1_000) };
+      });
+    await stage.callback(gallery.offer([{ original: slow(), img_1m: slow() }]), 'put-back');
+    await eventually(() => {
+      expect(asked).toBe(2);
+    });
+    // What a process does that gives up a try, a moment before it forgets the file.
+    await stage.database.query(
+      `UPDATE capture.files SET claimed_until = NULL, due_at = 'infinity' WHERE variant = 'original' AND state = 'pending'`,
+    );
+    const claims = (): Promise<{ variant: string; claimed_until: Date | null }[]> =>
+      stage.database.query(`SELECT variant, claimed_until FROM capture.files WHERE state = 'pending' ORDER BY variant`);
+    const [before] = await claims();
+    stage.clock.advance(1);
+    await eventually(async () => {
+      const [kept, putBack] = await claims();
+      // A sign of life was given, for the other file.
+      expect(kept!.claimed_until!.getTime()).toBeGreaterThan(before!.claimed_until!.getTime());
+      expect(putBack).toEqual({ variant: 'original', claimed_until: null });
+    });
+    letGo();
+    await stage.reaches('put-back', 'delivered');
+  });
+
   it('erases rows, keys and files', async () => {
     await stage.callback(gallery.offer([{ original: gallery.image(() => ({ body: jpeg(5_000) })) }]), 'erased');
     const { id } = await stage.reaches('erased', 'delivered');

@@ -304,6 +304,40 @@ describe('deliveries', () => {
     });
   });
 
+  it('that were put back just now are not taken back by a sign of life', async () => {
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    shop.on('POST /hook', async () => {
+      await held;
+      return { status: 204 };
+    });
+    await deliver(member('waits'), member('put-back'));
+    await eventually(() => {
+      expect(shop.requests).toHaveLength(2);
+    });
+    // What a worker does that ends a try, a moment before it forgets the delivery.
+    await database.query(
+      `UPDATE merchant.deliveries SET claimed_until = NULL, due_at = 'infinity' WHERE subject = 'put-back'`,
+    );
+    const claimOf = async (subject: string): Promise<Date | null> => {
+      const [row] = await database.query<{ claimed_until: Date | null }>(
+        'SELECT claimed_until FROM merchant.deliveries WHERE subject = $1',
+        [subject],
+      );
+      return row!.claimed_until;
+    };
+    const before = await claimOf('waits');
+    await eventually(async () => {
+      // A sign of life was given, for the other delivery.
+      expect((await claimOf('waits'))!.getTime()).toBeGreaterThan(before!.getTime());
+    });
+    expect(await claimOf('put-back')).toBeNull();
+    letGo();
+    await eventually(() => {
+      expect(settled).toHaveLength(2);
+    });
+  });
+
   it('to a merchant that is no longer listed are kept as failed after a day', async () => {
     await running.close();
     const clock = new ManualClock();
