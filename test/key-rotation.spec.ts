@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { merchants } from '@biz/merchants';
 import { EncryptionConfig, readConfig, Vault } from '@biz/platform';
+import type { AppName, Environment } from '@biz/platform';
 import { findProblems } from '@biz/privacy';
 import { eventually } from '@biz/testing';
 import { decodeProtectedHeader } from 'jose';
@@ -10,14 +12,43 @@ import type { Played } from './house';
 const OLD = `2025:${Buffer.alloc(32, 1).toString('base64')}`;
 const NEW = `2026:${Buffer.alloc(32, 2).toString('base64')}`;
 
+/** While keys are replaced. */
+const BOTH = { DATA_ENCRYPTION_KEYS: `${NEW},${OLD}` };
+
 /** The beginning of every sealed value: a JWE header, then the empty key of `dir`. */
 const SEALED = `^ey[A-Za-z0-9_-]+\\.\\.`;
 
+const REASON = { 'x-access-reason': 'rotation' };
+
+/** Notes for ever where a sealed value was written, if only for a moment. */
+const WITNESS = `
+  CREATE SCHEMA witness;
+  CREATE TABLE witness.seen (place text);
+  CREATE FUNCTION witness.note() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    INSERT INTO witness.seen SELECT format('%s.%s.%s', TG_TABLE_SCHEMA, TG_TABLE_NAME, key)
+      FROM jsonb_each_text(to_jsonb(NEW)) WHERE value ~ '${SEALED}';
+    RETURN NULL;
+  END $$;
+  DO $$
+  DECLARE place regclass;
+  BEGIN
+    FOR place IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'witness', 'pgboss')
+    LOOP
+      EXECUTE format('CREATE TRIGGER witness AFTER INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION witness.note()', place);
+    END LOOP;
+  END $$`;
+/** Nobody in these scenarios keeps Kakao's tokens (`keepTokens`) or begins a login at `/start`. */
+const NOT_WRITTEN = ['sync.members.tokens', 'sync.logins.verifier'];
+
 describe('key rotation', () => {
   let house: House;
+  const owners = [...new Set(definitionsOf(merchants).flatMap(({ schemas }) => schemas))];
 
   beforeAll(async () => {
     house = await House.start(merchants, { DATA_ENCRYPTION_KEYS: OLD, RETRY_TIME_SCALE: '0.2' });
+    await house.database.query(WITNESS);
     for (const kind of ['profile', 'location', 'image', 'option', 'payment', 'subscription', 'sync']) {
       await house.play(kind, { orderSheetId: undefined });
     }
@@ -33,8 +64,22 @@ describe('key rotation', () => {
   const look = async (app: 'profile' | 'location'): Promise<void> => {
     const { body } = await house.operator(app, 'captures?limit=100');
     const { id } = (body.items as { id: string }[]).at(-1) ?? { id: '' };
-    const details = await house.operator(app, `captures/${id}`, { 'x-access-reason': 'rotation' });
+    const details = await house.operator(app, `captures/${id}`, REASON);
     expect(details.body).toHaveProperty('personalData.answer');
+  };
+
+  const newest = async (app: AppName, list: string): Promise<string> => {
+    const { body } = await house.operator(app, `${list}?limit=1`);
+    return (body.items as { id: string }[])[0]?.id ?? '';
+  };
+
+  /** What is sealed, under whatever key. */
+  const plainTexts = async (env: Environment): Promise<string[]> => {
+    const vault = new Vault(readConfig(EncryptionConfig, env));
+    const texts = (await sealedValues()).map(async ({ place, value }) => {
+      return `${place} ${await vault.open(value, String(decodeProtectedHeader(value).ctx))}`;
+    });
+    return (await Promise.all(texts)).sort();
   };
 
   /** Every sealed value of the database, wherever it stands. */
@@ -56,16 +101,41 @@ describe('key rotation', () => {
     return found.flat();
   };
 
-  it('reaches every sealed value of every schema, while the apps serve, and twice is as good as once', async () => {
-    const before = await sealedValues();
-    expect(new Set(before.map(({ place }) => place)).size).toBeGreaterThanOrEqual(6);
-    expect(new Set(before.map(({ value }) => decodeProtectedHeader(value).kid))).toEqual(new Set(['2025']));
+  it('knows every column that something sealed was ever written to', async () => {
+    const seen = await house.database.query<{ place: string }>('SELECT DISTINCT place FROM witness.seen');
+    const known = owners.flatMap(({ sealed = [] }) => sealed).map(({ table, column }) => `${table}.${column}`);
+    expect([...seen.map(({ place }) => place), ...NOT_WRITTEN].sort()).toEqual(known.sort());
+  });
 
-    const owners = [...new Set(definitionsOf(merchants).flatMap(({ schemas }) => schemas))];
-    const env = { DATA_ENCRYPTION_KEYS: `${NEW},${OLD}` };
-    await house.restart(env);
+  it('can be stopped in the middle and begun again: nothing is lost, and what is left is found', async () => {
+    const before = await plainTexts(BOTH);
+    await house.restart(BOTH);
+    // Whoever holds a row in the middle makes it wait there.
+    const holder = house.database.dataSource.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('SELECT 1 FROM capture.captures ORDER BY id OFFSET 1 LIMIT 1 FOR UPDATE');
+    const rotation = rotateKeys(house.database.url, owners, BOTH);
+    rotation.catch(() => undefined);
+    await eventually(async () => {
+      const stopped = await house.database.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name = 'biz-rotate-keys' AND wait_event_type = 'Lock'`,
+      );
+      expect(stopped).toHaveLength(1);
+    });
+    await expect(rotation).rejects.toThrow('terminat');
+    await holder.rollbackTransaction();
+    await holder.release();
+    const kids = new Set((await sealedValues()).map(({ value }) => decodeProtectedHeader(value).kid));
+    expect(kids).toEqual(new Set(['2025', '2026']));
+    expect(await plainTexts(BOTH)).toEqual(before);
+    await look('profile');
+  });
+
+  it('reaches every sealed value of every schema, while the apps serve, and twice is as good as once', async () => {
+    expect(new Set((await sealedValues()).map(({ place }) => place)).size).toBeGreaterThanOrEqual(6);
     const [rotations, ...played] = await Promise.all([
-      rotateKeys(house.database.url, owners, env),
+      rotateKeys(house.database.url, owners, BOTH),
       house.play('profile'),
       house.play('location'),
       house.play('payment'),
@@ -82,7 +152,7 @@ describe('key rotation', () => {
     const vault = new Vault(readConfig(EncryptionConfig, { DATA_ENCRYPTION_KEYS: NEW }));
     for (const { value } of after) await vault.open(value, String(decodeProtectedHeader(value).ctx));
 
-    const again = await rotateKeys(house.database.url, owners, env);
+    const again = await rotateKeys(house.database.url, owners, BOTH);
     expect(again.map(({ resealed }) => resealed)).toEqual(again.map(() => 0));
   }, 60_000);
 
@@ -90,13 +160,25 @@ describe('key rotation', () => {
     const env = { DATA_ENCRYPTION_KEYS: NEW };
     await house.restart(env);
     await look('profile');
+    const image = await newest('image', 'captures');
+    const picture = await house.operator('image', `captures/${image}`, REASON);
+    const [file] = picture.body.files as { id: string; size: number; sha256: string }[];
+    const shown = await fetch(`${house.url('image')}/operator/captures/${image}/files/${file?.id ?? ''}`, {
+      headers: { ...REASON, authorization: 'Bearer dev-operator-token' },
+    });
+    const bytes = Buffer.from(await shown.arrayBuffer());
+    expect([shown.status, bytes.length]).toEqual([200, file?.size]);
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(file?.sha256);
+    const member = await house.operator('sync', `members/${await newest('sync', 'members')}`, REASON);
+    expect(member.body).toHaveProperty('account.name');
+    expect((await house.play('payment')).verdict.ok).toBe(true);
+
     const vault = new Vault(readConfig(EncryptionConfig, env));
     const { lines, problems } = await findProblems(house.database.dataSource, vault);
-    expect([lines, problems]).toEqual([4, []]);
+    expect([lines, problems]).toEqual([8, []]);
   });
 
   it('names the rows it cannot open and touches nothing', async () => {
-    const owners = [...new Set(definitionsOf(merchants).flatMap(({ schemas }) => schemas))];
     const before = await sealedValues();
     const stranger = `2027:${Buffer.alloc(32, 3).toString('base64')}`;
     const rotations = await rotateKeys(house.database.url, owners, { DATA_ENCRYPTION_KEYS: stranger });
