@@ -1,11 +1,11 @@
-import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiExtraModels, ApiParam } from '@nestjs/swagger';
-import { ok, PolledRoute } from '@biz/platform';
+import { Body, Param } from '@nestjs/common';
+import { ApiExtraModels } from '@nestjs/swagger';
+import { ok } from '@biz/platform';
 import type { KakaoAnswer } from '@biz/platform';
 import { CallbackRequest, SecureImageAnswer } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
-import { ApiCallback, Inbox } from '@biz/capture';
+import { CallbackRoute, Inbox, PluginCallbackRoute } from '@biz/capture';
 
 // What Kakao answers to the OTP URL; no route of ours, but a reader of the document looks for it here.
 @ApiExtraModels(SecureImageAnswer)
@@ -13,16 +13,7 @@ import { ApiCallback, Inbox } from '@biz/capture';
 export class CallbackController {
   constructor(private readonly inbox: Inbox) {}
 
-  /**
-   * Result of the image plugin (실행결과 콜백, guide 4.4)
-   *
-   * @remarks Stored, then answered; the OTP URL is redeemed right after. The same OTP URL a second time changes
-   * nothing. For the merchant's first image plugin.
-   */
-  @Post('callback')
-  @HttpCode(200)
-  @ApiCallback()
-  @PolledRoute()
+  @CallbackRoute('Result of the image plugin (실행결과 콜백, guide 4.4)', 'first image')
   async callback(
     @CurrentMerchant() merchant: Merchant,
     @RelayId() relayId: string | undefined,
@@ -32,16 +23,7 @@ export class CallbackController {
     return ok();
   }
 
-  /**
-   * Result of one of several image plugins
-   *
-   * @remarks As `/callback`, for the plugin whose key is the last segment of the callback URL registered at Kakao.
-   */
-  @Post('callback/:plugin')
-  @ApiParam({ name: 'plugin', description: 'Key of the plugin in the merchant’s definition' })
-  @HttpCode(200)
-  @ApiCallback()
-  @PolledRoute()
+  @PluginCallbackRoute('Result of one of several image plugins')
   async callbackOfPlugin(
     @CurrentMerchant() merchant: Merchant,
     @Param('plugin') pluginKey: string,

@@ -1,5 +1,5 @@
 export { CaptureModule } from './capture.module';
-export { ApiCallback } from './intake/api-callback';
+export { CallbackRoute, PluginCallbackRoute } from './intake/callback-routes';
 export { Inbox } from './intake/inbox';
 export type { Callback } from './intake/inbox';
 export { readService } from './intake/service';
