@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomFillSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { decodeProtectedHeader } from 'jose';
@@ -8,6 +8,18 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 const encode = (bytes: Buffer | string): string => Buffer.from(bytes).toString('base64url');
+
+/** Random bytes are drawn for many at once: a draw costs as much as the cipher. */
+const drawn = Buffer.alloc(IV_BYTES * 256);
+let used = drawn.length;
+
+function newIv(): Buffer {
+  if (used === drawn.length) {
+    randomFillSync(drawn);
+    used = 0;
+  }
+  return drawn.subarray(used, (used += IV_BYTES));
+}
 
 /** Of one length only: a shorter tag would be a weaker one. */
 function decode(text: string, length: number): Buffer {
@@ -28,6 +40,8 @@ export class Vault {
   /** Key objects: from bytes, making one costs more than the cipher. */
   private readonly keys: ReadonlyMap<string, KeyObject>;
   private readonly newest: string;
+  /** By context; those stand in the code, so they are few. */
+  private readonly headers = new Map<string, { text: string; bytes: Buffer }>();
   private readonly lookupKey: KeyObject;
   /** Newest first; apart from the keys of columns, so that neither use says anything about the other. */
   private readonly shortKeys: readonly KeyObject[];
@@ -49,12 +63,12 @@ export class Vault {
   /** @param context where the value lives, such as `capture.otp`; needed again to open it. */
   seal(plain: string, context: string): Promise<string> {
     // By Node's own cipher: the Web Crypto that jose uses goes through the thread pool, which costs more than the cipher itself.
-    const header = encode(JSON.stringify({ alg: 'dir', enc: 'A256GCM', kid: this.newest, ctx: context }));
-    const iv = randomBytes(IV_BYTES);
+    const header = this.headerOf(context);
+    const iv = newIv();
     const cipher = createCipheriv('aes-256-gcm', this.key(this.newest), iv);
-    cipher.setAAD(Buffer.from(header, 'ascii'));
-    const text = encode(Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]));
-    return Promise.resolve([header, '', encode(iv), text, encode(cipher.getAuthTag())].join('.'));
+    cipher.setAAD(header.bytes);
+    const text = cipher.update(plain, 'utf8', 'base64url') + cipher.final('base64url');
+    return Promise.resolve(`${header.text}..${encode(iv)}.${text}.${encode(cipher.getAuthTag())}`);
   }
 
   /** @throws when the value was altered, sealed for another context, or its key is no longer in DATA_ENCRYPTION_KEYS. */
@@ -91,7 +105,7 @@ export class Vault {
   sealShort(plain: Uint8Array, context: string): string {
     const [key] = this.shortKeys;
     if (!key) throw new Error('no encryption key');
-    const iv = randomBytes(IV_BYTES);
+    const iv = newIv();
     const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(context));
     return encode(Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]));
   }
@@ -122,6 +136,17 @@ export class Vault {
    */
   fingerprint(value: string, context: string): string {
     return createHmac('sha256', this.lookupKey).update(`${context}\0${value}`).digest('base64url');
+  }
+
+  /** The same text for every value of a context. */
+  private headerOf(context: string): { text: string; bytes: Buffer } {
+    let header = this.headers.get(context);
+    if (!header) {
+      const text = encode(JSON.stringify({ alg: 'dir', enc: 'A256GCM', kid: this.newest, ctx: context }));
+      header = { text, bytes: Buffer.from(text, 'ascii') };
+      this.headers.set(context, header);
+    }
+    return header;
   }
 
   private key(id: string | undefined): KeyObject {
