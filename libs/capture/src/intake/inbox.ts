@@ -1,5 +1,5 @@
 import { BadRequestException, Inject, Injectable, Logger, NotFoundException } from '@nestjs/common';
-import { Clock, gather, KakaoOrigins, newId, throughBriefOutage, Vault } from '@biz/platform';
+import { Clock, gather, KakaoOrigins, newId, prepared, throughBriefOutage, Vault } from '@biz/platform';
 import { isOtpUrl } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
 import type { Merchant } from '@biz/merchant';
@@ -126,7 +126,7 @@ export class Inbox {
   private async insert(rows: readonly NewRow[]): Promise<boolean[]> {
     // In one order everywhere, so that two statements with the same duplicates never wait for each other.
     const sorted = [...rows].sort((one, other) => (one.otp_fingerprint < other.otp_fingerprint ? -1 : 1));
-    const inserted = await this.dataSource.query<{ id: string }[]>(INSERT, [JSON.stringify(sorted)]);
+    const inserted = await prepared<{ id: string }>(this.dataSource, INSERT, [JSON.stringify(sorted)]);
     const ids = new Set(inserted.map(({ id }) => id));
     return rows.map(({ id }) => ids.has(id));
   }
