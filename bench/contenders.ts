@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Core } from './machine/cores';
 import { Server, type ServerOptions } from './machine/server';
+import { shippedOptions } from './machine/shipped';
 
 /** What is compared: our app, and small programs that do the same job the usual way. */
 export type ContenderName = 'ours' | 'f' | 'e' | 'c' | 'constant' | 'express';
@@ -16,12 +16,6 @@ export const ABOUT: Record<ContenderName, string> = {
 };
 
 const NO_ORDER = '/order/status?order_id=00000000-0000-7000-8000-000000000000';
-
-/** Our app has the heap of its container, and is bound to it as there. */
-function containerHeap(): string[] {
-  const [, options = ''] = /^ENV NODE_OPTIONS="(.*)"$/m.exec(readFileSync('Dockerfile', 'utf8')) ?? [];
-  return options.split(' ').filter((option) => option !== '');
-}
 
 export interface Surroundings {
   databaseUrl: string;
@@ -72,7 +66,7 @@ function programs(name: ContenderName, around: Surroundings): Program {
         portVariable: 'PAYMENT_PORT',
         readyPath: '/health/ready',
         nodeOptions: [
-          ...containerHeap(),
+          ...shippedOptions('payment'),
           ...(around.cpuProf === undefined
             ? []
             : ['--cpu-prof', `--cpu-prof-dir=${around.cpuProf}`, '--enable-source-maps']),
