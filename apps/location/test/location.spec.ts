@@ -56,6 +56,8 @@ describe('the location app', () => {
     ['odd-types', { app: { name: 5, company: null, other: [] } }, undefined],
     ['empty', {}, undefined],
     ['nothing', undefined, undefined],
+    ['half-a-letter', { app: { name: 'a\ud800', company: 'b' } }, { name: 'a\ufffd', company: 'b' }],
+    ['cut-letter', { app: { name: `${'a'.repeat(199)}😀` } }, { name: `${'a'.repeat(199)}\ufffd` }],
   ])('reads the service tolerantly: %s', async (relayId, extra, service) => {
     const otp = stage.otp('current_location', () => ({ json: LOCATION }));
     await stage.post(`/callback?relay_id=${relayId}`, { otp, extra });

@@ -83,6 +83,9 @@ describe('towards operators', () => {
     expect((second.body.items as { id: string }[])[0]!.id < items[1]!.id).toBe(true);
     const failed = await stage.operator('GET', '/captures?state=failed');
     expect(failed.body.items).toMatchObject([{ state: 'failed', relayId: 'refused' }]);
+    // As the contract writes the address.
+    const all = await stage.operator('GET', '/captures?state=&plugin=&relayId=&limit=&cursor=');
+    expect(all).toEqual(await stage.operator('GET', '/captures'));
     expect((await stage.operator('GET', '/captures?state=nonsense')).status).toBe(400);
     expect((await stage.operator('GET', '/captures?cursor=nonsense')).status).toBe(400);
     expect((await stage.operator('GET', '/captures/nonsense')).status).toBe(400);

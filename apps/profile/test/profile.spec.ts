@@ -167,7 +167,7 @@ describe('the profile app', () => {
     });
 
     it('a relay id that no database holds or nobody issues', async () => {
-      for (const relay_id of ['a\0b', 'x'.repeat(256), 5, {}]) {
+      for (const relay_id of ['a\0b', 'half a letter \ud800', 'x'.repeat(256), 5, {}]) {
         expect((await stage.post('/callback', { otp: `${stage.kakao.url}/otp/abc/profile`, relay_id })).status).toBe(
           400,
         );

@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Injectable, Module } from '@nestjs/common';
 import { Vault } from '@biz/platform';
 import type { AppDefinition, Environment } from '@biz/platform';
@@ -125,6 +128,32 @@ describe('deliveries', () => {
         },
       });
     }
+  });
+
+  it.each<[string, Record<string, string>, (response: ServerResponse) => void]>([
+    ['says too much', {}, (response) => response.write(Buffer.alloc(3_000_000))],
+    ['never ends its answer', {}, (response) => response.write('x')],
+    ['is cut off', { 'content-length': '1000' }, (response) => response.write('x', () => response.destroy())],
+    ['packs its answer', { 'content-encoding': 'gzip' }, (response) => response.end('no gzip')],
+  ])('are done with 2xx, also when the shop %s', async (_how, headers, answer) => {
+    await running.close();
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => {
+        answer(response.writeHead(202, headers));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await start({ HOOK_SHOP_WEBHOOK_URL: `http://127.0.0.1:${port}/hook` });
+    await deliver(member('m-wordy'));
+    await eventually(() => {
+      expect(settled).toMatchObject([{ subject: 'm-wordy', state: 'delivered' }]);
+    });
+    expect(
+      await database.query('SELECT result, status FROM merchant.delivery_attempts ORDER BY id DESC LIMIT 1'),
+    ).toEqual([{ result: 'ok', status: 202 }]);
+    server.closeAllConnections();
+    server.close();
   });
 
   it('are tried again with the same id until the shop takes them', async () => {

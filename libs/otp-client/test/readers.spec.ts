@@ -75,6 +75,10 @@ describe('reading a profile', () => {
     });
   });
 
+  it('reads past a byte order mark', () => {
+    expect(readProfile('\uFEFF{"nickname":"lukas"}')).toStrictEqual({ nickname: 'lukas' });
+  });
+
   it.each(['', 'not json', '[]', '"text"', 'null', '12', '<html>', '{"nickname":'])('calls %j unreadable', (raw) => {
     expect(() => readProfile(raw)).toThrow(UnreadableAnswer);
   });
@@ -154,7 +158,10 @@ describe('reading a location', () => {
   });
 
   it('tells unavailable from unreadable', () => {
-    expect(readLocation('{"is_usable_user": false}')).toBe('unavailable');
+    for (const no of ['false', '"false"', '"FALSE"', '"N"'])
+      expect(readLocation(`{"is_usable_user": ${no}, "latitude": null, "detail": ""}`)).toBe('unavailable');
+    for (const other of ['true', '"Y"', 'null', '""'])
+      expect(() => readLocation(`{"is_usable_user": ${other}}`)).toThrow(UnreadableAnswer);
     expect(() => readLocation('{}')).toThrow(UnreadableAnswer);
     expect(() => readLocation('{"latitude":900}')).toThrow(UnreadableAnswer);
   });

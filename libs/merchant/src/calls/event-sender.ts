@@ -77,6 +77,8 @@ export class EventSender {
       },
       body,
       timeoutMs: SHOP_TIMEOUT_MS,
+      // 2xx is done: what a shop says besides, too much, too slowly or cut off, does not send the event again.
+      statusOnly: true,
     });
     if (outcome.kind !== 'answered' && outcome.reason === 'TIMEOUT') throw new ShopLate('TIMEOUT');
     if (outcome.kind !== 'answered') return { result: outcome.reason };

@@ -1,3 +1,4 @@
+import { toUSVString } from 'node:util';
 import { applyDecorators, BadRequestException, Controller, createParamDecorator, UseGuards } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
@@ -39,8 +40,13 @@ export function sentRelayIdOf({ headers, query, body }: KakaoRequest): string | 
     (query as { relay_id?: unknown } | undefined)?.relay_id ??
     (body as { relay_id?: unknown } | undefined)?.relay_id;
   if (given === undefined || given === null || given === '') return undefined;
-  // A text column holds any character but NUL.
-  if (typeof given !== 'string' || given.length > MAX_RELAY_ID || given.includes('\0')) {
+  // A text column holds any character but NUL, and no half of one that takes two.
+  if (
+    typeof given !== 'string' ||
+    given.length > MAX_RELAY_ID ||
+    given.includes('\0') ||
+    toUSVString(given) !== given
+  ) {
     throw new BadRequestException('요청 형식이 올바르지 않습니다. (relay_id)');
   }
   return given;

@@ -13,7 +13,8 @@ export type Fields = Record<string, unknown>;
 export function readObject(raw: string): Fields {
   let value: unknown;
   try {
-    value = parseJson(raw);
+    // Some servers begin UTF-8 with a byte order mark, which JSON knows nothing of.
+    value = parseJson(raw.replace(/^\uFEFF/, ''));
   } catch {
     // The parser's own message would quote the answer.
     throw new UnreadableAnswer('the answer is not JSON');

@@ -18,9 +18,13 @@ export function readLocation(raw: string): ReceivedLocation | 'unavailable' {
     detail: text(answer.detail),
   });
   if (location) return location;
-  if (answer.is_usable_user === false || answer.is_usable_user === 'false') return 'unavailable';
+  if (isFalse(answer.is_usable_user)) return 'unavailable';
   throw new UnreadableAnswer('the answer holds neither a location nor is_usable_user');
 }
+
+/** A Boolean in the guide; v2 writes its other flags `Y` and `N`. */
+const isFalse = (value: unknown): boolean =>
+  yesNo(value) === false || (typeof value === 'string' && value.toLowerCase() === 'false');
 
 function landAddress(value: unknown): LandAddress | undefined {
   const address = typeof value === 'string' ? { address_name: value } : fields(value);

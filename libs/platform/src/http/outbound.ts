@@ -13,6 +13,8 @@ export interface OutboundRequest {
   timeoutMs?: number;
   /** A longer answer is `unknown`; 1 MiB unless said. */
   maxBytes?: number;
+  /** Whatever follows the status is thrown away: it cannot turn a call that was answered into an `unknown` one. */
+  statusOnly?: boolean;
 }
 
 /** What a call to somebody else's server says about whether it was carried out. */
@@ -37,6 +39,9 @@ const NOT_SENT = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
+
+/** With more to come than this the connection is closed. */
+const LARGEST_THROWN_AWAY = 65_536;
 
 /**
  * Calls other people's servers: no redirects, bounded time and size, and an honest word about what is not known.
@@ -65,6 +70,7 @@ export class Outbound {
     body,
     timeoutMs = 10_000,
     maxBytes = 1_048_576,
+    statusOnly = false,
   }: OutboundRequest): Promise<Outcome> {
     const id = requestId();
     try {
@@ -79,7 +85,7 @@ export class Outbound {
         kind: 'answered',
         status: response.statusCode,
         headers: flatten(response.headers),
-        body: await readText(response, maxBytes),
+        body: statusOnly ? throwAway(response) : await readText(response, maxBytes),
       };
     } catch (error) {
       const reason = reasonOf(error);
@@ -96,6 +102,13 @@ class Unreadable extends Error {
   constructor(readonly code: 'TOO_LARGE' | 'COMPRESSED') {
     super(code);
   }
+}
+
+/** A short body is read, so that its connection serves the next call; nobody waits for it. */
+function throwAway({ body }: Dispatcher.ResponseData): string {
+  body.on('error', () => undefined);
+  void body.dump({ limit: LARGEST_THROWN_AWAY }).catch(() => undefined);
+  return '';
 }
 
 async function readText({ headers, body }: Dispatcher.ResponseData, maxBytes: number): Promise<string> {

@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
-import { ValidationPipe } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock, SystemClock } from '../clock';
 import { Addresses, KakaoOrigins, NearOrigins } from '../config/addresses.config';
@@ -17,6 +16,7 @@ import { Outbound } from '../http/outbound';
 import { Jobs } from '../jobs/jobs';
 import { JobMetrics } from '../metrics/job-metrics';
 import { Metrics } from '../metrics/metrics';
+import { ListAwarePipe } from '../operator/list.pipe';
 import { APP_NAME } from './app-definition';
 import type { AppDefinition } from './app-definition';
 import { Lifecycle } from './lifecycle';
@@ -51,7 +51,7 @@ export class PlatformModule {
         { provide: APP_FILTER, useClass: ErrorFilter },
         {
           provide: APP_PIPE,
-          useValue: new ValidationPipe({
+          useValue: new ListAwarePipe({
             transform: true,
             exceptionFactory: (errors) => MalformedRequest.from(errors),
           }),
