@@ -1,0 +1,194 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { AddressGate, Outbound } from '@biz/platform';
+import type { Outcome } from '@biz/platform';
+
+const MIB = 1024 * 1024;
+const TIMEOUT_MS = 400;
+
+/** Writes a piece again and again until the other side has had enough. */
+const forever = (socket: Socket, piece: string): void => {
+  const more = (): void => {
+    while (!socket.destroyed && socket.write(piece));
+  };
+  socket.on('drain', more);
+  more();
+};
+const compressed = (encoding: string, body: Buffer) => (socket: Socket) => {
+  socket.write(`HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${body.length}\r\n\r\n`);
+  socket.end(body);
+};
+const bomb = Buffer.alloc(32 * MIB);
+const says =
+  (...texts: string[]) =>
+  (socket: Socket): void => {
+    for (const text of texts) socket.write(text);
+  };
+const saysAndEnds =
+  (text: string) =>
+  (socket: Socket): void => {
+    socket.end(text);
+  };
+
+/** What a server sends once it was asked, and what may come of it. */
+const HOSTILE: [string, (socket: Socket) => void, RegExp][] = [
+  ['nothing, and keeps the line open', () => undefined, /^TIMEOUT$/],
+  ['nothing, and hangs up', (socket) => socket.end(), /./],
+  ['no HTTP', saysAndEnds('SSH-2.0-OpenSSH_9.6\r\n'), /./],
+  ['the answer of another century', saysAndEnds('<html>ours</html>'), /./],
+  [
+    'a header of 64 MiB',
+    (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nX-Big: ');
+      forever(socket, 'x'.repeat(65_536));
+    },
+    /^UND_ERR_HEADERS_OVERFLOW$/,
+  ],
+  [
+    'headers without end',
+    (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n');
+      forever(socket, 'X-More: 1\r\n'.repeat(1_000));
+    },
+    /^UND_ERR_HEADERS_OVERFLOW$/,
+  ],
+  [
+    'a line of status without end',
+    (socket) => {
+      socket.write('HTTP/1.1 200 ');
+      forever(socket, 'O'.repeat(65_536));
+    },
+    /./,
+  ],
+  [
+    'hints (103) without end',
+    (socket) => {
+      forever(socket, 'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n'.repeat(100));
+    },
+    /./,
+  ],
+  [
+    '"continue" (100) without end',
+    (socket) => {
+      forever(socket, 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100));
+    },
+    /./,
+  ],
+  [
+    'another protocol (101)',
+    says('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+    /./,
+  ],
+  [
+    'a header a second, for ever',
+    (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n');
+      const timer = setInterval(() => socket.write('X: 1\r\n'), 50);
+      socket.on('close', () => {
+        clearInterval(timer);
+      });
+    },
+    /^TIMEOUT$/,
+  ],
+  [
+    'a body without end',
+    (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      forever(socket, 'x'.repeat(65_536));
+    },
+    /^TOO_LARGE$/,
+  ],
+  [
+    'chunks without end',
+    (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+      forever(socket, `10000\r\n${'x'.repeat(65_536)}\r\n`);
+    },
+    /^TOO_LARGE$/,
+  ],
+  [
+    'an extension of a chunk without end',
+    (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;');
+      forever(socket, 'x'.repeat(65_536));
+    },
+    /./,
+  ],
+  [
+    'trailers without end',
+    (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n');
+      forever(socket, 'X-More: 1\r\n'.repeat(1_000));
+    },
+    /./,
+  ],
+  ['a length of 10^30', says(`HTTP/1.1 200 OK\r\nContent-Length: 1${'0'.repeat(30)}\r\n\r\nx`), /./],
+  ['a negative length', says('HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nx'), /./],
+  ['two lengths', says('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxy'), /./],
+  [
+    'a length and chunks',
+    says('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'),
+    /./,
+  ],
+  ['less than it announced', saysAndEnds('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nours'), /./],
+  ['a gzip bomb', compressed('gzip', gzipSync(bomb)), /^COMPRESSED$/],
+  ['a deflate bomb', compressed('deflate', deflateSync(bomb)), /^COMPRESSED$/],
+  ['a brotli bomb', compressed('br', brotliCompressSync(bomb)), /^COMPRESSED$/],
+  ['a zstd bomb', compressed('zstd', zstdCompressSync(bomb)), /^COMPRESSED$/],
+  ['a bomb under a name in capitals', compressed('GZIP', gzipSync(bomb)), /^COMPRESSED$/],
+  ['a bomb under two names', compressed('identity\r\nContent-Encoding: gzip', gzipSync(bomb)), /^COMPRESSED$/],
+];
+
+describe('a call to a server that means ill', () => {
+  const outbound = new Outbound(new AddressGate(() => true));
+  let server: Server;
+  let answer: (socket: Socket) => void;
+  let calls = 0;
+  const sockets = new Set<Socket>();
+
+  beforeAll(async () => {
+    server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        calls++;
+        answer(socket);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(async () => {
+    for (const socket of sockets) socket.destroy();
+    await outbound.close();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  const call = (): Promise<Outcome> =>
+    outbound.send({
+      method: 'GET',
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      timeoutMs: TIMEOUT_MS,
+      maxBytes: MIB,
+    });
+
+  it.each(HOSTILE)(
+    'which sends %s: is over in time, is no answer, and takes no memory',
+    async (_what, send, reason) => {
+      answer = send;
+      calls = 0;
+      const memory = process.memoryUsage().rss;
+      const begin = performance.now();
+      const outcome = await call();
+      expect(outcome).toEqual({ kind: 'unknown', reason: expect.stringMatching(reason) as string });
+      expect(performance.now() - begin).toBeLessThan(TIMEOUT_MS + 600);
+      expect(process.memoryUsage().rss - memory).toBeLessThan(64 * MIB);
+      expect(calls).toBe(1);
+    },
+  );
+
+  it('is answered by the next server all the same', async () => {
+    answer = saysAndEnds('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nours');
+    expect(await call()).toMatchObject({ kind: 'answered', status: 200, body: 'ours' });
+  });
+});
