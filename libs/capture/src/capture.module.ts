@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { provideConfig, RuntimeConfig } from '@biz/platform';
+import { AddressGate, provideConfig, RuntimeConfig } from '@biz/platform';
 import { AccessLogModule, LocationFactsModule } from '@biz/privacy';
 import { OtpClient } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
@@ -30,9 +30,9 @@ import { SkillController } from './skill/skill.controller';
 
 const fileStore = {
   provide: FileStore,
-  inject: [ImageConfig, RuntimeConfig],
-  useFactory: ({ store }: ImageConfig, { dataDir }: RuntimeConfig) =>
-    store.startsWith('s3://') ? new BucketStore(store, dataDir) : new FolderStore(store),
+  inject: [ImageConfig, RuntimeConfig, AddressGate],
+  useFactory: ({ store }: ImageConfig, { dataDir }: RuntimeConfig, gate: AddressGate) =>
+    store.startsWith('s3://') ? new BucketStore(store, dataDir, gate) : new FolderStore(store),
 };
 
 /** What the three callback apps share: inbox, redeeming, erasing, and the operator API over them. */

@@ -4,9 +4,19 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AddressGate } from '@biz/platform';
 import { BucketStore } from '../src/files/bucket-store';
 import type { FileStore } from '../src/files/file-store';
 import { FolderStore } from '../src/files/file-store';
+
+/** A gate for which nothing is near, but what a store's own endpoint names; every name is this machine, or at the metadata address. */
+const nowhere = (address = '127.0.0.1'): AddressGate =>
+  new AddressGate(
+    () => false,
+    (_hostname, _options, answer) => {
+      answer(null, [{ address, family: 4 }]);
+    },
+  );
 
 /** As much of S3 as a store needs: put, get, list by prefix, delete many; signed requests only. */
 function bucketServer(objects: Map<string, Buffer>): Server {
@@ -60,7 +70,7 @@ describe.each(['folder', 'bucket'])('a store in a %s', (kind) => {
       AWS_ACCESS_KEY_ID: 'id',
       AWS_SECRET_ACCESS_KEY: 'secret',
     });
-    store = kind === 'folder' ? new FolderStore(folder) : new BucketStore('s3://pictures/shop/one', folder);
+    store = kind === 'folder' ? new FolderStore(folder) : new BucketStore('s3://pictures/shop/one', folder, nowhere());
     await mkdir(store.incoming, { recursive: true });
   });
   afterAll(async () => {
@@ -97,5 +107,56 @@ describe.each(['folder', 'bucket'])('a store in a %s', (kind) => {
     await expect(read('a/1')).rejects.toThrow();
     await expect(read('a/3')).rejects.toThrow();
     expect(await read('ab/1')).toBe('neighbour');
+  });
+});
+
+describe('a bucket', () => {
+  const environment = { ...process.env };
+  let folder: string;
+  let server: Server;
+  let port: number;
+  let asked = 0;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'biz-store-'));
+    server = createServer(() => asked++);
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    ({ port } = server.address() as AddressInfo);
+  });
+  beforeEach(() => {
+    asked = 0;
+    Object.assign(process.env, {
+      AWS_REGION: 'ap-northeast-2',
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_MAX_ATTEMPTS: '1',
+    });
+  });
+  afterEach(() => {
+    process.env = { ...environment };
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    server.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const read = (gate: AddressGate, endpoint?: string): Promise<unknown> => {
+    if (endpoint !== undefined) process.env.AWS_ENDPOINT_URL_S3 = endpoint;
+    return new BucketStore('s3://pictures', folder, gate, 200).read('a/1');
+  };
+
+  it("is not looked for in our network when nobody configured it there, whatever Amazon's name leads to", async () => {
+    await expect(read(nowhere())).rejects.toMatchObject({ code: 'ADDRESS_REFUSED' });
+  });
+
+  it.each(['http://store.internal', 'http://169.254.169.254', 'http://[fd00:ec2::254]'])(
+    'is never looked for where clouds hand out credentials: %s',
+    async (endpoint) => {
+      await expect(read(nowhere('169.254.169.254'), endpoint)).rejects.toMatchObject({ code: 'ADDRESS_REFUSED' });
+    },
+  );
+
+  it('that hangs holds nobody up for ever, and may stand in our network when the operator says so', async () => {
+    await expect(read(nowhere(), `http://store.internal:${port}`)).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(asked).toBe(1);
   });
 });

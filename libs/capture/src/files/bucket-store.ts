@@ -3,9 +3,14 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type * as S3 from '@aws-sdk/client-s3';
+import type { AddressGate } from '@biz/platform';
 import { FileStore } from './file-store';
 
 type Sdk = typeof S3;
+
+const CONNECT_MS = 5_000;
+/** A store that says nothing for so long holds up nobody any more. */
+const IDLE_MS = 30_000;
 
 /**
  * A bucket of any S3-compatible store, named by `s3://bucket/prefix`.
@@ -19,7 +24,12 @@ export class BucketStore extends FileStore {
   private readonly prefix: string;
   private loading?: Promise<{ sdk: Sdk; client: S3.S3Client }>;
 
-  constructor(address: string, dataDir: string) {
+  constructor(
+    address: string,
+    dataDir: string,
+    private readonly gate: AddressGate,
+    private readonly idleMs = IDLE_MS,
+  ) {
     super();
     const { hostname, pathname } = new URL(address);
     this.bucket = hostname;
@@ -76,13 +86,19 @@ export class BucketStore extends FileStore {
   }
 
   private load(): Promise<{ sdk: Sdk; client: S3.S3Client }> {
+    const endpoint = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
     this.loading ??= import('@aws-sdk/client-s3').then((sdk) => ({
       sdk,
       client: new sdk.S3Client({
         // Stores other than Amazon's rarely know bucket names as host names, nor Amazon's newer checksums.
-        forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
+        forcePathStyle: Boolean(endpoint),
         requestChecksumCalculation: 'WHEN_REQUIRED',
         responseChecksumValidation: 'WHEN_REQUIRED',
+        requestHandler: {
+          // Whoever configures a store in their own network means it; nobody else's name may lead there.
+          ...this.gate.agents(endpoint && new URL(endpoint).origin),
+          ...{ connectionTimeout: CONNECT_MS, socketTimeout: this.idleMs },
+        },
       }),
     }));
     return this.loading;

@@ -1,6 +1,8 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
-import { BlockList, isIP } from 'node:net';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { BlockList, isIP, Socket } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 
@@ -106,6 +108,33 @@ export class AddressGate {
       // An address in the URL itself is never looked up.
       if (isIP(target.hostname) !== 0 && !admits(target.hostname, isNear)) done(new AddressRefused(), null);
       else (isNear ? near : far)(target, done);
+    };
+  }
+
+  /**
+   * The same for libraries that call by Node's own `http` and `https`.
+   *
+   * @param named an origin that the operator configured for this one use, and so may be near
+   */
+  agents(named?: string): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } {
+    const isNear = (origin: string): boolean => origin === named || this.isNear(origin);
+    const agents = { httpAgent: new HttpAgent({ keepAlive: true }), httpsAgent: new HttpsAgent({ keepAlive: true }) };
+    this.guard(agents.httpAgent, 'http:', isNear);
+    this.guard(agents.httpsAgent, 'https:', isNear);
+    return agents;
+  }
+
+  private guard(agent: HttpAgent, protocol: string, isNear: (origin: string) => boolean): void {
+    const connect = agent.createConnection.bind(agent);
+    agent.createConnection = (options, done) => {
+      const host = options.host ?? '';
+      const address = isIP(host) === 6 ? `[${host}]` : host;
+      const near = isNear(new URL(`${protocol}//${address}:${options.port ?? ''}`).origin);
+      // An address in the URL itself is never looked up.
+      if (isIP(host) === 0 || admits(host, near)) return connect({ ...options, lookup: this.lookup(near) }, done);
+      const refused = new Socket();
+      process.nextTick(() => refused.destroy(new AddressRefused()));
+      return refused;
     };
   }
 
