@@ -33,7 +33,7 @@ export { JobMetrics } from './metrics/job-metrics';
 export { Metrics } from './metrics/metrics';
 export { OperatorGuard } from './operator/operator.guard';
 export { OperatorController } from './operator/operator.controller';
-export { pageDto, pageOf, PageQuery } from './operator/paging.dto';
+export { newest, pageDto, pageOf, PageQuery } from './operator/paging.dto';
 export type { Page } from './operator/paging.dto';
 export { APP_NAME } from './start/app-definition';
 export type { AppDefinition } from './start/app-definition';

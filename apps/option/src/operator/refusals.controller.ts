@@ -23,15 +23,10 @@ export class RefusalsController {
   @ApiNotFoundResponse({ description: 'There is no such merchant' })
   async list(@Query() { merchant, product, limit = 20, cursor }: RefusalsQuery): Promise<RefusalPage> {
     const rows = await this.refusals.list(this.merchant.idOf(merchant), limit + 1, cursor, product);
-    return pageOf(
-      rows,
-      limit,
-      ({ id }) => id,
-      ({ id, merchantId, productId, relayId, problems, createdAt }) => ({
-        ...{ id, merchant: merchantId, state: 'refused' as const, productId },
-        ...(relayId !== null && { relayId }),
-        ...{ problems, createdAt },
-      }),
-    );
+    return pageOf(rows, { limit }, ({ id, merchantId, productId, relayId, problems, createdAt }) => ({
+      ...{ id, merchant: merchantId, state: 'refused' as const, productId },
+      ...(relayId !== null && { relayId }),
+      ...{ problems, createdAt },
+    }));
   }
 }

@@ -64,12 +64,7 @@ export class OperatorOrdersController {
       order: { id: 'DESC' },
       take: limit + 1,
     });
-    return pageOf(
-      rows,
-      limit,
-      ({ id }) => id,
-      (each) => OrderDto.of(each),
-    );
+    return pageOf(rows, { limit }, (each) => OrderDto.of(each));
   }
 
   /** One order: amounts, attempts with tid, refunds, history */

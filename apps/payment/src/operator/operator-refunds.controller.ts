@@ -1,4 +1,4 @@
-import { OperatorController, pageOf } from '@biz/platform';
+import { newest, OperatorController, pageOf } from '@biz/platform';
 import { Body, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
@@ -7,7 +7,7 @@ import {
   ApiOkResponse,
   ApiParam,
 } from '@nestjs/swagger';
-import { DataSource, LessThan } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { Refund } from '../refunds/refund.entity';
 import { FailedRefunds } from './failed-refunds';
 import { OperatorRefundDto, RefundPage, RefundsQuery, WithdrawRefundRequest } from './operator-refunds.dto';
@@ -22,18 +22,9 @@ export class OperatorRefundsController {
   /** Refunds, newest first; `failed` ones wait for a person */
   @Get()
   @ApiOkResponse({ type: RefundPage })
-  async list(@Query() { state, limit = 20, cursor }: RefundsQuery): Promise<RefundPage> {
-    const rows = await this.dataSource.manager.find(Refund, {
-      where: { ...(state && { state }), ...(cursor !== undefined && { id: LessThan(cursor) }) },
-      order: { id: 'DESC' },
-      take: limit + 1,
-    });
-    return pageOf(
-      rows,
-      limit,
-      ({ id }) => id,
-      (each) => OperatorRefundDto.of(each),
-    );
+  async list(@Query() { state, ...page }: RefundsQuery): Promise<RefundPage> {
+    const rows = await newest(this.dataSource.getRepository(Refund), { ...(state && { state }) }, page);
+    return pageOf(rows, page, (each) => OperatorRefundDto.of(each));
   }
 
   /** Asks KakaoPay again for a failed refund, or for what is left when that is less */

@@ -1,7 +1,7 @@
-import { OperatorController, pageOf } from '@biz/platform';
+import { newest, OperatorController, pageOf } from '@biz/platform';
 import { Body, Get, HttpCode, NotFoundException, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
-import { DataSource, LessThan } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { HistoryEntry } from '../history/history.entity';
 import { Order } from '../orders/order.entity';
 import {
@@ -27,18 +27,9 @@ export class SubscriptionsController {
   /** Subscriptions (정기결제), newest first */
   @Get()
   @ApiOkResponse({ type: SubscriptionPage })
-  async list(@Query() { state, limit = 20, cursor }: SubscriptionsQuery): Promise<SubscriptionPage> {
-    const rows = await this.dataSource.manager.find(Subscription, {
-      where: { ...(state && { state }), ...(cursor !== undefined && { id: LessThan(cursor) }) },
-      order: { id: 'DESC' },
-      take: limit + 1,
-    });
-    return pageOf(
-      rows,
-      limit,
-      ({ id }) => id,
-      (each) => SubscriptionDto.of(each),
-    );
+  async list(@Query() { state, ...page }: SubscriptionsQuery): Promise<SubscriptionPage> {
+    const rows = await newest(this.dataSource.getRepository(Subscription), { ...(state && { state }) }, page);
+    return pageOf(rows, page, (each) => SubscriptionDto.of(each));
   }
 
   /** One subscription: its charges by period, its history */

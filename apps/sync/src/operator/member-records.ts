@@ -1,9 +1,9 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
-import { pageOf, Vault } from '@biz/platform';
+import { newest, pageOf, Vault } from '@biz/platform';
 import type { Page } from '@biz/platform';
 import { AccessLog } from '@biz/privacy';
 import type { AccessReason } from '@biz/privacy';
-import { DataSource, LessThan } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { Consent } from '../members/consent.entity';
 import type { MemberAccount, StoredAccount } from '../members/kakao-account';
 import { Member } from '../members/member.entity';
@@ -20,18 +20,9 @@ export class MemberRecords {
     private readonly accesses: AccessLog,
   ) {}
 
-  async page({ state, limit = 20, cursor }: MembersQuery): Promise<Page<MemberDto>> {
-    const rows = await this.dataSource.getRepository(Member).find({
-      where: { ...(state && { state }), ...(cursor !== undefined && { id: LessThan(cursor) }) },
-      order: { id: 'DESC' },
-      take: limit + 1,
-    });
-    return pageOf(
-      rows,
-      limit,
-      ({ id }) => id,
-      (row) => MemberDto.of(row),
-    );
+  async page({ state, ...page }: MembersQuery): Promise<Page<MemberDto>> {
+    const rows = await newest(this.dataSource.getRepository(Member), { ...(state && { state }) }, page);
+    return pageOf(rows, page, (row) => MemberDto.of(row));
   }
 
   async detail(id: string, reason: AccessReason | undefined): Promise<MemberDetail> {

@@ -1,8 +1,8 @@
 import { Get, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
-import { OperatorController, pageOf, PageQuery } from '@biz/platform';
+import { newest, OperatorController, pageOf, PageQuery } from '@biz/platform';
 import type { Page } from '@biz/platform';
-import { DataSource, In, LessThan } from 'typeorm';
+import { DataSource, In } from 'typeorm';
 import { SyncFailure } from '../login/failure.entity';
 import { Login } from '../login/login.entity';
 import { SyncErrorDto, SyncErrorPage } from './sync-error.dto';
@@ -14,21 +14,12 @@ export class SyncErrorsController {
   /** Steps of Kakao Sync that failed, newest first; the customers of all of them went back to the chat. */
   @Get()
   @ApiOkResponse({ type: SyncErrorPage })
-  async list(@Query() { limit = 20, cursor }: PageQuery): Promise<Page<SyncErrorDto>> {
-    const rows = await this.dataSource.getRepository(SyncFailure).find({
-      where: cursor === undefined ? {} : { id: LessThan(cursor) },
-      order: { id: 'DESC' },
-      take: limit + 1,
-    });
+  async list(@Query() page: PageQuery): Promise<Page<SyncErrorDto>> {
+    const rows = await newest(this.dataSource.getRepository(SyncFailure), {}, page);
     const loginIds = rows.flatMap(({ loginId }) => (loginId === null ? [] : [loginId]));
     const logins = await this.dataSource.getRepository(Login).findBy({ id: In(loginIds) });
     const byId = new Map(logins.map((login) => [login.id, login]));
-    return pageOf(
-      rows,
-      limit,
-      ({ id }) => id,
-      (row) => show(row, row.loginId === null ? undefined : byId.get(row.loginId)),
-    );
+    return pageOf(rows, page, (row) => show(row, row.loginId === null ? undefined : byId.get(row.loginId)));
   }
 }
 

@@ -1,11 +1,11 @@
 import { ConflictException, Inject, Injectable, NotFoundException, Optional } from '@nestjs/common';
-import { Clock, pageOf, Vault } from '@biz/platform';
+import { Clock, newest, pageOf, Vault } from '@biz/platform';
 import type { Page } from '@biz/platform';
 import { AccessLog } from '@biz/privacy';
 import type { AccessReason } from '@biz/privacy';
 import { readLocation, readProfile, UnreadableAnswer } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
-import { DataSource, LessThan } from 'typeorm';
+import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Erasure } from '../intake/erasure';
 import { ANSWER_CONTEXT } from '../intake/redemption';
@@ -40,19 +40,13 @@ export class CaptureRecords {
     @Optional() private readonly links?: FileLinks,
   ) {}
 
-  async list({ state, plugin, relayId, cursor, limit = 20 }: CapturesQuery): Promise<Page<CaptureDto>> {
-    const rows = await this.dataSource.getRepository(Capture).find({
-      where: {
-        kind: this.kind,
-        ...(state && { state }),
-        ...(plugin && { plugin }),
-        ...(relayId && { relayId }),
-        ...(cursor && { id: LessThan(cursor) }),
-      },
-      order: { id: 'DESC' },
-      take: limit + 1,
-    });
-    return pageOf(rows, limit, ({ id }) => id, showCapture);
+  async list({ state, plugin, relayId, ...page }: CapturesQuery): Promise<Page<CaptureDto>> {
+    const rows = await newest(
+      this.dataSource.getRepository(Capture),
+      { kind: this.kind, ...(state && { state }), ...(plugin && { plugin }), ...(relayId && { relayId }) },
+      page,
+    );
+    return pageOf(rows, page, showCapture);
   }
 
   /** @param reason with it the personal data too, once the look is in the access log */

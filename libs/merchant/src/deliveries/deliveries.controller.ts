@@ -1,9 +1,9 @@
 import { Get, HttpCode, Inject, NotFoundException, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
-import { APP_NAME, ok, OperatorController, pageOf } from '@biz/platform';
+import { APP_NAME, newest, ok, OperatorController, pageOf } from '@biz/platform';
 import type { AppName, Page } from '@biz/platform';
 import { KakaoAnswer } from '@biz/platform';
-import { DataSource, LessThan } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { Deliveries } from './deliveries';
 import { DeliveriesQuery, DeliveryDetailDto, DeliveryDto, DeliveryPage, DeliveryTryDto } from './delivery.dto';
 import { Delivery, DeliveryAttempt } from './delivery.entity';
@@ -19,18 +19,13 @@ export class DeliveriesController {
   /** What this app delivered or still owes, newest first. */
   @Get()
   @ApiOkResponse({ type: DeliveryPage })
-  async list(@Query() { state, limit = 20, cursor }: DeliveriesQuery): Promise<Page<DeliveryDto>> {
-    const rows = await this.dataSource.getRepository(Delivery).find({
-      where: { app: this.app, ...(state && { state }), ...(cursor !== undefined && { id: LessThan(cursor) }) },
-      order: { id: 'DESC' },
-      take: limit + 1,
-    });
-    return pageOf(
-      rows,
-      limit,
-      ({ id }) => id,
-      (row) => DeliveryDto.of(row),
+  async list(@Query() { state, ...page }: DeliveriesQuery): Promise<Page<DeliveryDto>> {
+    const rows = await newest(
+      this.dataSource.getRepository(Delivery),
+      { app: this.app, ...(state && { state }) },
+      page,
     );
+    return pageOf(rows, page, (row) => DeliveryDto.of(row));
   }
 
   /** One delivery, with its tries. */

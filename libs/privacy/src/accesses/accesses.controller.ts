@@ -29,9 +29,9 @@ export class AccessesController {
       .getMany();
     return pageOf(
       rows,
-      limit,
-      ({ seq }) => String(seq),
+      { limit },
       (row) => AccessDto.of(row),
+      ({ seq }) => String(seq),
     );
   }
 

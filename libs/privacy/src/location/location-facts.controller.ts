@@ -26,12 +26,7 @@ export class LocationFactsController {
       .orderBy('fact.id', 'DESC')
       .limit(limit + 1)
       .getMany();
-    return pageOf(
-      rows,
-      limit,
-      ({ id }) => id,
-      (row) => LocationFactDto.of(row),
-    );
+    return pageOf(rows, { limit }, (row) => LocationFactDto.of(row));
   }
 
   @Get('export')
