@@ -197,14 +197,28 @@ describe('reading images', () => {
   it.each([
     ['2020-01-22T07:49:15', '2020-01-22T07:49:15.000Z'],
     ['2020-01-22T16:49:15+09:00', '2020-01-22T07:49:15.000Z'],
+    ['2020-01-22T16:49:15+0900', '2020-01-22T07:49:15.000Z'],
+    ['2020-01-22T16:49:15+09', '2020-01-22T07:49:15.000Z'],
     ['2020-01-22T07:49:15.123Z', '2020-01-22T07:49:15.123Z'],
+    ['2020-01-22T07:49:15.123456789Z', '2020-01-22T07:49:15.123Z'],
+    ['2020-01-22 07:49', '2020-01-22T07:49:00.000Z'],
   ])('reads the expiry %s as %s', (expire, iso) => {
     const read = readImages(JSON.stringify({ secure_urls: [{ original: 'u' }], expire }));
     expect(read.expiresAt?.toISOString()).toBe(iso);
   });
 
-  it('has no expiry when Kakao gave none it can read', () => {
-    expect(readImages('{"secure_urls":[{"original":"u"}],"expire":"soon"}')).not.toHaveProperty('expiresAt');
+  // What a lenient reader takes for a time of long ago would end the images before they were asked for.
+  it.each([
+    'soon',
+    'soon 2020',
+    '1',
+    '2020-01-22',
+    '2020-13-22T07:49:15Z',
+    '1579679355000',
+    '+275760-09-13T00:00:00Z',
+    '-000001-01-01T00:00:00Z',
+  ])('has no expiry when Kakao says %s', (expire) => {
+    expect(readImages(JSON.stringify({ secure_urls: [{ original: 'u' }], expire }))).not.toHaveProperty('expiresAt');
   });
 
   it.each(['{}', '{"secure_urls":[]}', '{"secure_urls":"x"}', '{"secure_urls":[null, 5, {"original":""}]}'])(

@@ -39,8 +39,21 @@ export function readImages(raw: string): OfferedImages {
   );
   if (images.length === 0) throw new UnreadableAnswer('secure_urls holds no address');
 
-  const expire = text(answer.expire) ?? '';
-  // Kakao's times are UTC, also where the zone is left out.
-  const expiresAt = new Date(/[zZ]$|[+-]\d\d:?\d\d$/.test(expire) ? expire : `${expire}Z`);
-  return Number.isNaN(expiresAt.getTime()) ? { images } : { images, expiresAt };
+  const expiresAt = readTime(text(answer.expire) ?? '');
+  return expiresAt ? { images, expiresAt } : { images };
+}
+
+/** A date with its time in ISO 8601, in this millennium. */
+const ISO_TIME = /^(2\d{3}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?) ?(?:[Zz]|([+-]\d\d)(?::?(\d\d))?)?$/;
+
+/**
+ * Kakao's times are UTC, also where the zone is left out.
+ *
+ * Anything else is no time: what `Date` makes of it would end the images before they were asked for.
+ */
+function readTime(value: string): Date | undefined {
+  const [, day, time, hours, minutes = '00'] = ISO_TIME.exec(value) ?? [];
+  if (day === undefined || time === undefined) return undefined;
+  const at = new Date(`${day}T${time.replace(',', '.')}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }
