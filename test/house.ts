@@ -49,7 +49,8 @@ export class House {
     readonly database: TestDatabase,
     private readonly urls: Record<AppName, string>,
     private readonly env: Environment,
-    private readonly dataDir: string,
+    /** Where the apps keep files, images among them. */
+    readonly dataDir: string,
     private readonly log?: Writable,
   ) {}
 

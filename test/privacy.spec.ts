@@ -1,7 +1,10 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { merchants } from '@biz/merchants';
 import type { AppName } from '@biz/platform';
 import { eventually } from '@biz/testing';
+import { fileTypeFromBuffer } from 'file-type';
 import { House } from './house';
 import type { Played } from './house';
 
@@ -43,6 +46,9 @@ const LISTS = [
   ...['captures', 'members', 'sync-errors', 'deliveries', 'accesses', 'location-facts'],
   ...['orders', 'refunds', 'subscriptions', 'settlements', 'drafts', 'products'],
 ];
+
+/** A text as it looks when its bytes are taken for letters. */
+const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
 
 /** Ways in which a value may stand in a text. */
 function spellings(value: string): string[] {
@@ -192,6 +198,21 @@ describe('personal data and secrets', () => {
     }
     expect(found).toEqual([]);
   }, 60_000);
+
+  it('are in no file of the data folder, whole or in part: pictures are sealed', async () => {
+    const files = (await readdir(house.dataDir, { recursive: true, withFileTypes: true })).filter((each) =>
+      each.isFile(),
+    );
+    expect(files.length).toBeGreaterThan(3);
+    const found: string[] = [];
+    for (const { parentPath, name } of files) {
+      const bytes = await readFile(join(parentPath, name));
+      found.push(...leaks(`${name} ${bytes.toString('latin1')}`, [...PERSONAL, ...KEYS, ...tokens].map(bytesOf)));
+      const type = await fileTypeFromBuffer(bytes);
+      if (type) found.push(`${name} is ${type.mime}`);
+    }
+    expect(found).toEqual([]);
+  });
 
   it('are in no log line', () => {
     expect(leaks(log, [...PERSONAL, ...KEYS, ...tokens, ...tids, USER])).toEqual([]);

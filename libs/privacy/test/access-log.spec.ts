@@ -1,8 +1,9 @@
 import { EncryptionConfig, readConfig, Vault } from '@biz/platform';
-import { findProblems } from '@biz/privacy';
+import { AccessLog, findProblems } from '@biz/privacy';
 import type { Finding, Mark } from '@biz/privacy';
-import { times } from '@biz/testing';
-import { SUBJECT, World } from './world';
+import { startTestApp, times } from '@biz/testing';
+import { DataSource } from 'typeorm';
+import { recordsApp, SUBJECT, World } from './world';
 
 const vault = new Vault(readConfig(EncryptionConfig, {}));
 
@@ -28,6 +29,23 @@ describe('the access log', () => {
     await Promise.all([...times(12, (at) => world.look(`reason ${at}`)), undone.catch(() => undefined)]);
     expect(await seqs()).toEqual(times(12, (at) => at + 1));
     expect(await check()).toMatchObject({ lines: 12, end: { seq: 12 }, problems: [] });
+  });
+
+  it('is one log of all apps: they number together, from the very first look on', async () => {
+    const another = await startTestApp(recordsApp, { database: world.database, clock: world.clock });
+    try {
+      const apps = [world.app, another];
+      await Promise.all(
+        times(24, async (at) => {
+          const app = apps[at % 2]!;
+          const access = { merchant: 'm', subject: SUBJECT, what: 'file', reason: `r ${at}`, caller: 'c' } as const;
+          await app.get<DataSource>(DataSource).transaction((manager) => app.get(AccessLog).record(manager, access));
+        }),
+      );
+    } finally {
+      await another.close();
+    }
+    expect(await check()).toMatchObject({ lines: 24, end: { seq: 24 }, problems: [] });
   });
 
   it('is refused changes by the database', async () => {

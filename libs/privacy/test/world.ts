@@ -9,7 +9,7 @@ import type { EntityManager } from 'typeorm';
 @Module({ imports: [AccessLogModule, LocationFactsModule] })
 class RecordsModule {}
 
-const recordsApp: AppDefinition = {
+export const recordsApp: AppDefinition = {
   name: 'profile',
   title: 'Records',
   description: 'An app that only keeps records.',
