@@ -28,14 +28,8 @@ export function approveAnswer(
     tid: payment.tid,
     cid: payment.cid,
     ...(payment.sid && { sid: payment.sid }),
-    partner_order_id: payment.partnerOrderId,
-    partner_user_id: payment.partnerUserId,
-    payment_method_type: payment.method,
+    ...soldIn(payment),
     ...(payment.method === 'CARD' && { card_info: cardInfo(generation) }),
-    item_name: payment.itemName,
-    ...(payment.itemCode && { item_code: payment.itemCode }),
-    quantity: payment.quantity,
-    amount: payment.amount,
     created_at: seoulDateTime(payment.createdAt),
     approved_at: seoulDateTime(action.at),
     ...(action.payload && { payload: action.payload }),
@@ -47,13 +41,7 @@ export function orderAnswer(payment: Payment, generation: Generation): Record<st
     tid: payment.tid,
     cid: payment.cid,
     status: payment.status,
-    partner_order_id: payment.partnerOrderId,
-    partner_user_id: payment.partnerUserId,
-    payment_method_type: payment.method,
-    item_name: payment.itemName,
-    ...(payment.itemCode && { item_code: payment.itemCode }),
-    quantity: payment.quantity,
-    amount: payment.amount,
+    ...soldIn(payment),
     canceled_amount: payment.cancelled,
     cancel_available_amount: remaining(payment),
     created_at: seoulDateTime(payment.createdAt),
@@ -78,13 +66,7 @@ export function cancelAnswer(payment: Payment, action: PaymentAction): Record<st
     tid: payment.tid,
     cid: payment.cid,
     status: payment.status,
-    partner_order_id: payment.partnerOrderId,
-    partner_user_id: payment.partnerUserId,
-    payment_method_type: payment.method,
-    item_name: payment.itemName,
-    ...(payment.itemCode && { item_code: payment.itemCode }),
-    quantity: payment.quantity,
-    amount: payment.amount,
+    ...soldIn(payment),
     approved_cancel_amount: {
       ...noAmount(),
       total: action.amount,
@@ -97,6 +79,19 @@ export function cancelAnswer(payment: Payment, action: PaymentAction): Record<st
     ...(payment.approvedAt && { approved_at: seoulDateTime(payment.approvedAt) }),
     canceled_at: seoulDateTime(action.at),
     ...(action.payload && { payload: action.payload }),
+  };
+}
+
+/** Who bought what, and how it is paid: the same in every answer about a payment. */
+function soldIn(payment: Payment): Record<string, unknown> {
+  return {
+    partner_order_id: payment.partnerOrderId,
+    partner_user_id: payment.partnerUserId,
+    payment_method_type: payment.method,
+    item_name: payment.itemName,
+    ...(payment.itemCode && { item_code: payment.itemCode }),
+    quantity: payment.quantity,
+    amount: payment.amount,
   };
 }
 
