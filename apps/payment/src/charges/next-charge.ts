@@ -1,11 +1,4 @@
-import type { SubscriptionPlan } from '@biz/merchant';
-
-/** Won on a KST day, YYYY-MM-DD. */
-export interface PlannedCharge {
-  date: string;
-  amount: number;
-  taxFreeAmount: number;
-}
+import type { ScheduledCharge, SubscriptionPlan } from '@biz/merchant';
 
 /**
  * The charge after so many periods: as `details` plans it, then one billing cycle after another at the last amount.
@@ -20,7 +13,7 @@ export function plannedCharge(
   { details, billingCycle }: SubscriptionPlan,
   periodsCharged: number,
   startedOn: string,
-): PlannedCharge {
+): Required<ScheduledCharge> {
   const first = details[0];
   const terms = details[periodsCharged] ?? details.at(-1);
   if (!first || !terms) throw new RangeError('a plan has at least one charge');

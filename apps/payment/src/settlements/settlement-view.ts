@@ -1,34 +1,6 @@
 import { BadRequestException, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-
-/** Won. */
-export interface TaxKinds {
-  total: number;
-  /** Taxable supply value: without VAT. */
-  supplyAmount: number;
-  vatAmount: number;
-  taxFreeAmount: number;
-}
-
-export interface Sum extends TaxKinds {
-  count: number;
-}
-
-/** Money of some days. */
-export interface Sums {
-  charges: Sum;
-  refunds: Sum;
-  /** Money that came for orders that could not take it. */
-  surplusCharges: Sum;
-  surplusRefunds: Sum;
-  net: TaxKinds;
-}
-
-export interface SettlementDay extends Sums {
-  /** In Korea. */
-  day: string;
-  merchant: string;
-}
+import type { SettlementDay, Sum, Sums, TaxKinds } from './settlements.dto';
 
 const DAYS_AT_MOST = 366;
 const DAY_MS = 86_400_000;
@@ -88,7 +60,9 @@ export class SettlementView {
     const rows = await this.dataSource.query<SumRow[]>(SETTLEMENTS, [from, to, merchant ?? null]);
     return {
       days: rows.flatMap((row) =>
-        row.day === null || row.merchant === null ? [] : [{ day: row.day, merchant: row.merchant, ...sumsOf(row) }],
+        row.day === null || row.merchant === null
+          ? []
+          : [Object.assign({ day: row.day, merchant: row.merchant }, sumsOf(row))],
       ),
       total: sumsOf(rows.find(({ day }) => day === null) ?? {}),
     };

@@ -1,7 +1,7 @@
 import { OperatorController } from '@biz/platform';
 import { Get, Query } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiOkResponse } from '@nestjs/swagger';
-import { SettlementsDto, SettlementsQuery } from './settlements.dto';
+import { Settlements, SettlementsQuery } from './settlements.dto';
 import { SettlementView } from './settlement-view';
 
 @OperatorController('settlements')
@@ -15,9 +15,9 @@ export class SettlementsController {
    * back. SIDs that cost nothing are no charges.
    */
   @Get()
-  @ApiOkResponse({ type: SettlementsDto })
+  @ApiOkResponse({ type: Settlements })
   @ApiBadRequestResponse({ description: 'No such days, or more than 366' })
-  async list(@Query() { from, to, merchant }: SettlementsQuery): Promise<SettlementsDto> {
+  async list(@Query() { from, to, merchant }: SettlementsQuery): Promise<Settlements> {
     const { days, total } = await this.view.between(from, to, merchant);
     return { items: days, total };
   }

@@ -1,6 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import type { SettlementDay, Sum, Sums, TaxKinds } from './settlement-view';
 
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
@@ -30,7 +29,7 @@ export class SettlementsQuery {
 }
 
 /** Won by tax kind. */
-export class TaxKindsDto implements TaxKinds {
+export class TaxKinds {
   /** Won in all (합계): supplyAmount + vatAmount + taxFreeAmount */
   @ApiProperty({ type: 'integer' })
   total: number;
@@ -49,32 +48,32 @@ export class TaxKindsDto implements TaxKinds {
 }
 
 /** How often, and how much. */
-export class SumDto extends TaxKindsDto implements Sum {
+export class Sum extends TaxKinds {
   /** How many */
   @ApiProperty({ type: 'integer' })
   count: number;
 }
 
 /** Money that came and went. */
-export class SumsDto implements Sums {
+export class Sums {
   /** Approved by KakaoPay (결제), at the time of its approval */
-  charges: SumDto;
+  charges: Sum;
 
   /** Given back (취소), at the time KakaoPay gave it back */
-  refunds: SumDto;
+  refunds: Sum;
 
   /** Money that came for orders that could not take it: late, superseded, sold out */
-  surplusCharges: SumDto;
+  surplusCharges: Sum;
 
   /** The same money on its way back */
-  surplusRefunds: SumDto;
+  surplusRefunds: Sum;
 
   /** charges − refunds + surplusCharges − surplusRefunds */
-  net: TaxKindsDto;
+  net: TaxKinds;
 }
 
 /** One merchant's money of one day. */
-export class SettlementDayDto extends SumsDto implements SettlementDay {
+export class SettlementDay extends Sums {
   /**
    * The day in Korea (KST)
    * @example 2026-11-23
@@ -87,11 +86,11 @@ export class SettlementDayDto extends SumsDto implements SettlementDay {
 }
 
 /** By our own records; KakaoPay's fees are not known here. */
-export class SettlementsDto {
+export class Settlements {
   /** Days on which money moved, oldest first */
-  @ApiProperty({ type: [SettlementDayDto] })
-  items: SettlementDayDto[];
+  @ApiProperty({ type: [SettlementDay] })
+  items: SettlementDay[];
 
   /** All of these days and merchants together */
-  total: SumsDto;
+  total: Sums;
 }

@@ -6,20 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { Webhook } from 'standardwebhooks';
 import { SimulatorConfig } from '../simulator.config';
 import { SimulatedTime } from '../time/simulated-time';
-
-export interface ShopEvent {
-  receivedAt: Date;
-  webhookId: string;
-  /** 1 for the first arrival of this id; a shop must do nothing on the others. */
-  arrival: number;
-  /** Whether signature and timestamp were right. */
-  verified: boolean;
-  /** Why not. */
-  reason?: string;
-  type: string;
-  timestamp: string;
-  data: Record<string, unknown>;
-}
+import type { ShopEvent } from './shop.dto';
 
 const KEPT = 1_000;
 const PATH = '/shop/webhook';

@@ -17,7 +17,7 @@ export class EventsQuery {
 }
 
 /** One delivery as the shop received it. */
-export class ShopEventShown {
+export class ShopEvent {
   /** When it came (UTC). */
   receivedAt: Date;
 
@@ -45,5 +45,5 @@ export class ShopEventShown {
 
 /** What the shop received, oldest first. */
 export class ShopEvents {
-  items: ShopEventShown[];
+  items: ShopEvent[];
 }

@@ -1,22 +1,6 @@
 import { readPhone } from '@biz/otp-client';
-import type { Phone } from '@biz/otp-client';
 import { object, present, text } from '../kakao/tolerant';
-
-/** What a member consented to hand over, as the shop receives it. Absent means: not consented, or Kakao has none. */
-export interface MemberAccount {
-  nickname?: string;
-  profileImageUrl?: string;
-  name?: string;
-  email?: string;
-  /** Kakao has checked that the address is the member's, and it still is. */
-  emailVerified?: boolean;
-  phoneNumber?: Phone;
-  ageRange?: string;
-  birthyear?: string;
-  birthday?: string;
-  birthdayType?: string;
-  gender?: string;
-}
+import type { MemberAccount } from './member-account.dto';
 
 /** The sealed column: what we understand, and Kakao's answer with what we do not yet. */
 export interface StoredAccount {

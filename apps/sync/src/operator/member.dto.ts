@@ -1,10 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
-import { Phone } from '@biz/otp-client';
 import { pageDto, PageQuery } from '@biz/platform';
 import { CONSENT_ACTIONS, CONSENT_ACTORS } from '../members/consent.entity';
 import type { Consent, ConsentAction, ConsentActor } from '../members/consent.entity';
-import type { MemberAccount } from '../members/kakao-account';
+import { MemberAccount } from '../members/member-account.dto';
 import { KAKAO_UNLINKS, MATCH_STATES, MEMBER_STATES } from '../members/member.entity';
 import type { KakaoUnlink, MatchState, Member, MemberState } from '../members/member.entity';
 
@@ -116,59 +115,12 @@ export class ConsentDto {
   }
 }
 
-/** What the member consented to hand over. */
-export class MemberAccountDto implements MemberAccount {
-  /** 닉네임. */
-  @ApiPropertyOptional({ example: '루카' })
-  nickname?: string;
-
-  /** 프로필 사진. */
-  @ApiPropertyOptional({ example: 'https://k.kakaocdn.net/dn/profile.jpg' })
-  profileImageUrl?: string;
-
-  /** 이름. */
-  @ApiPropertyOptional({ example: '김루카' })
-  name?: string;
-
-  /** 카카오계정(이메일). */
-  @ApiPropertyOptional({ example: 'luka@example.com' })
-  email?: string;
-
-  /** Kakao has checked that the address is the member's, and it still is. */
-  @ApiPropertyOptional({ example: true })
-  emailVerified?: boolean;
-
-  /** 카카오계정(전화번호). */
-  @ApiPropertyOptional({ type: Phone })
-  phoneNumber?: Phone;
-
-  /** 연령대. */
-  @ApiPropertyOptional({ example: '30~39' })
-  ageRange?: string;
-
-  /** 출생 연도. */
-  @ApiPropertyOptional({ example: '1990' })
-  birthyear?: string;
-
-  /** 생일, MMDD. */
-  @ApiPropertyOptional({ example: '0417' })
-  birthday?: string;
-
-  /** `SOLAR` (양력) or `LUNAR` (음력). */
-  @ApiPropertyOptional({ example: 'SOLAR' })
-  birthdayType?: string;
-
-  /** 성별. */
-  @ApiPropertyOptional({ example: 'male' })
-  gender?: string;
-}
-
 export class MemberDetail extends MemberDto {
   /** Every agreement and withdrawal, oldest first. */
   @ApiProperty({ type: [ConsentDto] })
   consents: ConsentDto[];
 
   /** Only with `X-Access-Reason`, and only while the member has not left. */
-  @ApiPropertyOptional({ type: MemberAccountDto })
-  account?: MemberAccountDto;
+  @ApiPropertyOptional({ type: MemberAccount })
+  account?: MemberAccount;
 }

@@ -1,18 +1,6 @@
 import type { Addresses, AppName, Outbound } from '@biz/platform';
 import type { Merchant } from '../registry/merchant';
-
-/** `done` and `missing` were looked at by the platform; `by-hand` only a person can see at Kakao. */
-export type CheckState = 'done' | 'missing' | 'by-hand';
-
-export interface Check {
-  /** Section of the guide. */
-  guide: string;
-  /** What must be so, in Korean. */
-  what: string;
-  state: CheckState;
-  /** What was found. */
-  found?: string;
-}
+import type { Check } from './checklist.dto';
 
 /** Where each app of a merchant is tried: a call that Kakao could make and that changes nothing. */
 const PROBES: Partial<Record<AppName, { method: 'GET' | 'POST'; path: string }>> = {

@@ -12,11 +12,12 @@ import { ApiNotFoundResponse, ApiOkResponse, ApiParam, ApiResponse } from '@nest
 import { Addresses, OperatorController, Outbound } from '@biz/platform';
 import { applicationForm } from '../application/application-form';
 import { checklist } from '../application/checklist';
+import { Checklist } from '../application/checklist.dto';
 import { launchOf, LaunchRefused } from '../launch/launch';
 import { Launch, LaunchOrder } from '../launch/launch.dto';
 import type { Merchant } from './merchant';
 import { Merchants } from './merchants';
-import { ChecklistDto, FormDto, FormQuery, MerchantDto, MerchantList, PluginDto } from './merchants.dto';
+import { FormDto, FormQuery, MerchantDto, MerchantList, PluginDto } from './merchants.dto';
 
 const MERCHANT = { name: 'id', description: 'Id of the merchant' };
 
@@ -59,9 +60,9 @@ export class MerchantsController {
    */
   @Get(':id/checklist')
   @ApiParam(MERCHANT)
-  @ApiOkResponse({ type: ChecklistDto })
+  @ApiOkResponse({ type: Checklist })
   @ApiNotFoundResponse({ description: 'No such merchant' })
-  async checklist(@Param('id') id: string): Promise<ChecklistDto> {
+  async checklist(@Param('id') id: string): Promise<Checklist> {
     return { items: await checklist(this.find(id), this.addresses, this.outbound) };
   }
 

@@ -6,7 +6,6 @@ import type { PluginKind } from '../definition/merchant-definition';
 import { SCENARIOS } from '../application/application-form';
 import type { Scenario } from '../application/application-form';
 
-const CHECK_STATES = ['done', 'missing', 'by-hand'] as const;
 const ENVIRONMENTS = ['test', 'live'] as const;
 
 export class PluginDto {
@@ -70,27 +69,4 @@ export class FormQuery {
 export class FormDto {
   /** The filled form, Korean, ready to be sent; it holds the path key, which is a password */
   markdown: string;
-}
-
-export class CheckDto {
-  /**
-   * Section of the guide
-   * @example "0.3"
-   */
-  guide: string;
-
-  /** What must be so */
-  what: string;
-
-  /** `done` and `missing` were looked at; `by-hand` only a person sees at Kakao */
-  @ApiProperty({ enum: CHECK_STATES })
-  state: 'done' | 'missing' | 'by-hand';
-
-  /** What was found */
-  found?: string;
-}
-
-export class ChecklistDto {
-  @ApiProperty({ type: [CheckDto] })
-  items: CheckDto[];
 }
