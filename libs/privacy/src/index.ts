@@ -2,7 +2,7 @@ export { findProblems } from './accesses/access-chain';
 export type { Finding, Mark } from './accesses/access-chain';
 export { AccessLog } from './accesses/access-log';
 export { AccessLogModule } from './accesses/access-log.module';
-export { ApiReason, Reason } from './accesses/access-reason';
+export { ApiReason, Reason, withoutShown } from './accesses/access-reason';
 export type { AccessReason } from './accesses/access-reason';
 export { LocationFacts } from './location/location-facts';
 export { LocationFactsModule } from './location/location-facts.module';

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock, NotNow, Outbound } from '@biz/platform';
+import { withoutShown } from '@biz/privacy';
 import { signedHeaders } from '../deliveries/signature';
 import { EventReceiver } from '../events/shop-event';
 import type { ShopEvent } from '../events/shop-event';
@@ -49,7 +50,7 @@ export class EventSender {
     } catch (error) {
       if (error instanceof NotNow) throw error;
       if (error instanceof ShopLate) return { result: 'TIMEOUT' };
-      this.logger.warn({ type: event.type, error }, 'EventReceiver failed');
+      this.logger.warn({ type: event.type, error: withoutFacts(error, event) }, 'EventReceiver failed');
       return { result: 'RECEIVER_FAILED' };
     }
   }
@@ -85,4 +86,12 @@ export class EventSender {
     const { status } = outcome;
     return { status, result: status >= 200 && status < 300 ? 'ok' : 'REFUSED' };
   }
+}
+
+/** A merchant's own words for what went wrong, which may quote the customer; where it was, and ids and amounts, stay. */
+function withoutFacts(error: unknown, { data: { relay: _relay, ...data } }: ShopEvent): object {
+  const told = JSON.stringify(Object.values(data).filter((value) => typeof value === 'object'));
+  const { name, message, stack = '' } = Error.isError(error) ? error : new Error(String(error));
+  const frames = stack.split('\n').filter((line) => /^ +at /.test(line));
+  return { type: name, message: withoutShown(message, told), stack: frames.join('\n') };
 }

@@ -54,7 +54,11 @@ export const ApiReason = ({ required }: { required: boolean }): MethodDecorator 
     }),
   );
 
-/** A reason without what stands in the data that is shown for it: names and addresses have no form of their own. */
+/**
+ * A reason, or another text, without what stands in the data that it is about: names and addresses have no form of their own.
+ *
+ * @param shown the data as JSON
+ */
 export function withoutShown(reason: string, shown: string): string {
   const pieces = [...new Set(textsIn(shown))]
     .map((text) => plain(text).trim())

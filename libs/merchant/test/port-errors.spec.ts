@@ -1,0 +1,69 @@
+import { Injectable, Module } from '@nestjs/common';
+import type { AppDefinition } from '@biz/platform';
+import { defineMerchant, Deliveries, EventReceiver, MerchantsModule, merchantSchema } from '@biz/merchant';
+import type { ShopEvent } from '@biz/merchant';
+import { eventually, startTestApp, testDatabase } from '@biz/testing';
+import { DataSource } from 'typeorm';
+
+/** Quotes the customer in what it throws, as code of a shop may. */
+@Injectable()
+class TalkativeShop extends EventReceiver {
+  receive({ data }: ShopEvent): Promise<void> {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what others' code throws need be no Error
+    if (data.id === 'thrown-text') return Promise.reject(`no text for ${JSON.stringify(data)}` as unknown);
+    return Promise.reject(new TypeError(`order ${String(data.id)}: no such customer: ${JSON.stringify(data.profile)}`));
+  }
+}
+
+@Module({ providers: [{ provide: EventReceiver, useClass: TalkativeShop }] })
+class TalkativeModule {}
+
+const shop = defineMerchant({
+  id: 'talkative-shop',
+  name: 'talkative',
+  app: { id: '1', environment: 'test' },
+  plugins: {},
+  module: TalkativeModule,
+});
+
+@Module({ imports: [MerchantsModule.for([shop])] })
+class ShopModule {}
+
+const shopApp: AppDefinition = {
+  name: 'sync',
+  title: '',
+  description: '',
+  schemas: [merchantSchema],
+  module: ShopModule,
+};
+
+it("logs what went wrong in a merchant's own code without the customer it quotes", async () => {
+  const database = await testDatabase(merchantSchema);
+  let log = '';
+  const app = await startTestApp(shopApp, {
+    database,
+    logDestination: { write: (line: string) => void (log += line) },
+  });
+  const profile = { nickname: '루카', shippingAddress: { receiverName: '홍길동', baseAddress: '성남시 판교역로 235' } };
+  try {
+    for (const id of ['order-4711', 'thrown-text']) {
+      await app.get<DataSource>(DataSource).transaction((manager) =>
+        app.get(Deliveries).add(manager, {
+          merchant: 'talkative-shop',
+          type: 'profile.received',
+          subject: id,
+          data: { id, profile },
+        }),
+      );
+    }
+    await eventually(() => {
+      expect(log).toContain('order order-4711: no such customer: {"nickname":"[cut]"'.replaceAll('"', '\\"'));
+      expect(log).toContain('no text for');
+    });
+    expect(log).toMatch(/"type":"TypeError".*port-errors\.spec/);
+    expect(log).not.toMatch(/루카|홍길동|판교역로/);
+  } finally {
+    await app.close();
+    await database.drop();
+  }
+});
