@@ -12,7 +12,7 @@ import { DraftsController } from './operator/drafts.controller';
 import { RefusalsController } from './operator/refusals.controller';
 import { ProductsController } from './operator/products.controller';
 import { OptionsController } from './options/options.controller';
-import { Selections } from './options/selections';
+import { Selections } from './selections/selections';
 
 @Module({
   controllers: [OptionsController, ProductsController, SkusController, DraftsController, RefusalsController],

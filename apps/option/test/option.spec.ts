@@ -8,7 +8,7 @@ import { eventually, HttpStub, ManualClock, startTestApp, testDatabase, times } 
 import type { TestApp, TestDatabase } from '@biz/testing';
 import { optionApp } from '../src/option.module';
 import guideT1 from '../src/options/guide-t1-sample.json';
-import guideT2 from '../src/options/guide-t2-sample.json';
+import guideT2 from '../src/selections/guide-t2-sample.json';
 
 const otherShop = defineMerchant({
   id: 'other-shop',

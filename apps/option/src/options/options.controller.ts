@@ -5,12 +5,12 @@ import { KakaoAnswer, ok } from '@biz/platform';
 import { BadRequestException, Body, Get, Header, Headers, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiBody, ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import guideT2 from '../selections/guide-t2-sample.json';
+import { Selections, unknownProduct } from '../selections/selections';
+import { selectionOf } from '../selections/sent-selection';
 import { compressed } from './compressed';
 import guideT1 from './guide-t1-sample.json';
-import guideT2 from './guide-t2-sample.json';
 import { optionsAnswer } from './options-answer';
-import { Selections, unknownProduct } from './selections';
-import { selectionOf } from './sent-selection';
 
 const USER_HEADER = {
   name: 'X-Kakao-AppUserId',
