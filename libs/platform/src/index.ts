@@ -20,6 +20,7 @@ export { Jobs } from './jobs/jobs';
 export { AddressGate, placeOf } from './http/address-gate';
 export type { Resolve } from './http/address-gate';
 export { KakaoAnswer, ok } from './http/answer.dto';
+export { endedAfter } from './http/ended-after';
 export { MalformedRequest } from './http/error.filter';
 export { PolledRoute } from './http/polled-route';
 export { parseJson } from './http/json';

@@ -164,8 +164,9 @@ describe('a call to a server that means ill', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  const call = (): Promise<Outcome> =>
+  const call = (more: { statusOnly?: boolean } = {}): Promise<Outcome> =>
     outbound.send({
+      ...more,
       method: 'GET',
       url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
       timeoutMs: TIMEOUT_MS,
@@ -186,6 +187,20 @@ describe('a call to a server that means ill', () => {
       expect(calls).toBe(1);
     },
   );
+
+  it('ends the line of a body that nobody reads and that does not end', async () => {
+    let closed = Promise.resolve();
+    answer = (socket) => {
+      closed = new Promise((resolve) =>
+        socket.once('close', () => {
+          resolve();
+        }),
+      );
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nnot');
+    };
+    expect(await call({ statusOnly: true })).toMatchObject({ kind: 'answered', status: 200, body: '' });
+    await closed;
+  });
 
   it('is answered by the next server all the same', async () => {
     answer = saysAndEnds('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nours');

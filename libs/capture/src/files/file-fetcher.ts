@@ -32,7 +32,7 @@ interface FileClaim {
 export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(FileFetcher.name);
   private readonly due: DueWork<FileClaim>;
-  private readonly stopping = new AbortController();
+  private isStopping = false;
   private complete: (captureId: string) => Promise<void> = () => Promise.resolve();
 
   constructor(
@@ -73,7 +73,8 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** A file that is half there is left to the next instance. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
+    this.isStopping = true;
+    this.download.stop();
     await this.due.stop();
   }
 
@@ -134,10 +135,9 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
     const { id, capture_id: captureId } = file;
     const url = await this.vault.open(file.sealed_url, IMAGE_URL_CONTEXT);
     const leftMs = file.deadline_at.getTime() - this.clock.now().getTime();
-    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(Math.max(leftMs, 1))]);
     let stored: StoredFile | undefined;
     try {
-      stored = await this.download.fetch(url, { id, captureId }, signal);
+      stored = await this.download.fetch(url, { id, captureId }, leftMs);
     } catch (error) {
       if (!(error instanceof FileRefused)) return this.tryLater(file, error);
       // An address that was never asked for says nothing about who would have answered.
@@ -166,7 +166,7 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
   private async tryLater(file: FileClaim, error: unknown): Promise<void> {
     const { id, capture_id: captureId, attempts, deadline_at: deadlineAt } = file;
     const problem = error instanceof StoreUnavailable ? 'store-unavailable' : 'kakao-unavailable';
-    if (this.stopping.signal.aborted) {
+    if (this.isStopping) {
       await this.update(id, { claimedUntil: null });
       throw new NotYet('stopping');
     }

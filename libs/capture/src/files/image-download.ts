@@ -7,7 +7,7 @@ import type { Readable, TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { AddressGate, KakaoOrigins, newId, Vault } from '@biz/platform';
+import { AddressGate, endedAfter, KakaoOrigins, newId, Vault } from '@biz/platform';
 import { fileTypeFromBuffer } from 'file-type';
 import { Agent, request } from 'undici';
 import type { FileFailure } from '../records/capture-state';
@@ -71,6 +71,8 @@ export interface StoredFile {
 @Injectable()
 export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
   private readonly agent: Agent;
+  private readonly running = new Set<AbortController>();
+  private isStopping = false;
 
   constructor(
     private readonly config: ImageConfig,
@@ -99,18 +101,43 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * @param signal ends it early
+   * @param withinMs how long the address works
    * @throws FileRefused for good
    * @throws StoreUnavailable when what Kakao sent could not be kept
    * @throws Error when another try may succeed
    */
-  async fetch(url: string, file: { id: string; captureId: string }, signal: AbortSignal): Promise<StoredFile> {
+  async fetch(url: string, file: { id: string; captureId: string }, withinMs: number): Promise<StoredFile> {
     if (!isImageUrl(url, this.origins.image)) throw new FileRefused('origin-refused');
+    if (this.isStopping) throw new Error('stopping');
+    const ending = new AbortController();
+    this.running.add(ending);
+    try {
+      return await endedAfter(Math.min(withinMs, FILE_MS), (signal) => this.fetchUntil(signal, url, file), ending);
+    } finally {
+      this.running.delete(ending);
+    }
+  }
+
+  /** Ends what runs; nothing starts any more. */
+  stop(): void {
+    this.isStopping = true;
+    for (const ending of this.running) ending.abort();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.agent.close();
+  }
+
+  private async fetchUntil(
+    signal: AbortSignal,
+    url: string,
+    file: { id: string; captureId: string },
+  ): Promise<StoredFile> {
     const response = await request(url, {
       dispatcher: this.agent,
       // Nothing is unpacked: a file that comes compressed all the same is no image.
       headers: { accept: 'image/*', 'accept-encoding': 'identity' },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(FILE_MS)]),
+      signal,
     });
     // Destroying a body that nobody reads emits an error, which without a listener would end the process.
     response.body.on('error', () => undefined);
@@ -121,10 +148,6 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
     } finally {
       response.body.destroy();
     }
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.agent.close();
   }
 
   private async keep(body: Readable, { id, captureId }: { id: string; captureId: string }): Promise<StoredFile> {

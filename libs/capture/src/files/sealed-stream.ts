@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { Transform, type TransformCallback } from 'node:stream';
 
 /** Plain bytes per sealed chunk: what a reader must hold before it may pass anything on. */
@@ -76,7 +76,7 @@ abstract class Chunked extends Transform {
 
 class SealingStream extends Chunked {
   constructor(
-    private readonly key: Buffer,
+    private readonly key: KeyObject,
     private readonly context: Buffer,
   ) {
     super(CHUNK);
@@ -91,7 +91,7 @@ class SealingStream extends Chunked {
 
 class OpeningStream extends Chunked {
   constructor(
-    private readonly key: Buffer,
+    private readonly key: KeyObject,
     private readonly context: Buffer,
   ) {
     super(CHUNK + TAG);
@@ -111,10 +111,10 @@ class OpeningStream extends Chunked {
 
 /** Encrypts what flows through; `context` (the file's id) must be the same when it is opened. */
 export function sealing(key: Buffer, context: string): Transform {
-  return new SealingStream(key, Buffer.from(context));
+  return new SealingStream(createSecretKey(key), Buffer.from(context));
 }
 
 /** Decrypts what flows through; fails on the first byte that was changed, moved or cut off. */
 export function opening(key: Buffer, context: string): Transform {
-  return new OpeningStream(key, Buffer.from(context));
+  return new OpeningStream(createSecretKey(key), Buffer.from(context));
 }

@@ -3,6 +3,7 @@ import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import { requestId } from '../logging/request-context';
 import { AddressGate } from './address-gate';
+import { endedAfter } from './ended-after';
 
 export interface OutboundRequest {
   method: 'GET' | 'POST';
@@ -42,6 +43,7 @@ const NOT_SENT = new Set([
 
 /** With more to come than this the connection is closed. */
 const LARGEST_THROWN_AWAY = 65_536;
+const THROWN_AWAY_WITHIN_MS = 1_000;
 
 /**
  * Calls other people's servers: no redirects, bounded time and size, and an honest word about what is not known.
@@ -74,19 +76,21 @@ export class Outbound {
   }: OutboundRequest): Promise<Outcome> {
     const id = requestId();
     try {
-      const response = await request(url, {
-        method,
-        headers: { ...(id && { 'x-request-id': id }), 'accept-encoding': 'identity', ...headers },
-        body: body ?? null,
-        dispatcher: this.agent,
-        signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
+      return await endedAfter(timeoutMs, async (signal) => {
+        const response = await request(url, {
+          method,
+          headers: { ...(id && { 'x-request-id': id }), 'accept-encoding': 'identity', ...headers },
+          body: body ?? null,
+          dispatcher: this.agent,
+          signal,
+        });
+        return {
+          kind: 'answered',
+          status: response.statusCode,
+          headers: flatten(response.headers),
+          body: statusOnly ? throwAway(response) : await readText(response, maxBytes),
+        };
       });
-      return {
-        kind: 'answered',
-        status: response.statusCode,
-        headers: flatten(response.headers),
-        body: statusOnly ? throwAway(response) : await readText(response, maxBytes),
-      };
     } catch (error) {
       const reason = reasonOf(error);
       return { kind: NOT_SENT.has(reason) ? 'not-sent' : 'unknown', reason };
@@ -107,7 +111,9 @@ class Unreadable extends Error {
 /** A short body is read, so that its connection serves the next call; nobody waits for it. */
 function throwAway({ body }: Dispatcher.ResponseData): string {
   body.on('error', () => undefined);
-  void body.dump({ limit: LARGEST_THROWN_AWAY }).catch(() => undefined);
+  endedAfter(THROWN_AWAY_WITHIN_MS, (signal) => body.dump({ limit: LARGEST_THROWN_AWAY, signal })).catch(
+    () => undefined,
+  );
   return '';
 }
 
