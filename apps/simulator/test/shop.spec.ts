@@ -107,7 +107,10 @@ describe('the wrapper around an approval URL', () => {
 describe('the page for people', () => {
   it('is served with its script, its style and the faults of every scenario', async () => {
     expect((await get(simulator.url)).text).toContain('카카오 시뮬레이터');
-    expect((await get(`${simulator.url}/page/page.js`)).headers.get('content-type')).toContain('javascript');
+    for (const script of ['page.js', 'words.js']) {
+      const answer = await get(`${simulator.url}/page/${script}`);
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, expect.stringContaining('javascript')]);
+    }
     expect((await get(`${simulator.url}/page/page.css`)).headers.get('content-type')).toContain('css');
     expect((await get(`${simulator.url}/page/faults.json`)).json.payment).toContain('approve-drop-after');
   });

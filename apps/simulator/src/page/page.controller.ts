@@ -31,6 +31,12 @@ export class PageController {
     return read('page.js');
   }
 
+  @Get('page/words.js')
+  @Header('content-type', 'text/javascript; charset=utf-8')
+  words(): string {
+    return read('words.js');
+  }
+
   @Get('page/faults.json')
   faults(): typeof FAULTS_OF {
     return FAULTS_OF;
