@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const MEASURES = ['t4', 'size', 'plans', 't1', 't2', 't3', 'settle', 'options', 'memory', 'instances'] as const;
+const MEASURES = ['t4', 'size', 'plans', 't1', 't2', 't3', 'settle', 'options', 'memory', 'instances'] as const;
 export type MeasureName = (typeof MEASURES)[number];
 
 export interface Options {

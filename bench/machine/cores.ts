@@ -16,7 +16,7 @@ const CORES: Record<Core, string> = {
 
 const canPin = process.platform === 'linux' && spawnSync('taskset', ['-c', '0', 'true']).status === 0;
 
-export const pinned = canPin && count >= 2;
+const pinned = canPin && count >= 2;
 
 /** A command line that runs on the cores of its kind where that can be arranged. */
 export function pin(core: Core, line: [string, ...string[]]): { command: string; args: string[] } {

@@ -4,7 +4,6 @@ export { LandAddressAnswer, LocationAnswer, RoadAddressAnswer } from './location
 export { ProfileAnswer, ShippingAddressAnswer } from './profile.dto';
 export {
   Option,
-  OPTION_TYPES,
   OptionGroup,
   OptionResponse,
   OptionsAnswer,

@@ -15,7 +15,7 @@ import {
 } from 'class-validator';
 
 /** 옵션 유형 (guide 5.1). `COUNT` stands in the text of 5.2 only: a merchant's own catalogue may use it. */
-export const OPTION_TYPES = ['SELECT', 'MULTI_SELECT', 'TEXT', 'NUMBERS', 'INTEGER', 'DATE', 'COUNT'] as const;
+const OPTION_TYPES = ['SELECT', 'MULTI_SELECT', 'TEXT', 'NUMBERS', 'INTEGER', 'DATE', 'COUNT'] as const;
 export type OptionType = (typeof OPTION_TYPES)[number];
 
 /** No control characters: PostgreSQL takes no U+0000, and no id of anybody's has one. */

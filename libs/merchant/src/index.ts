@@ -52,7 +52,6 @@ export { Merchants, readMerchants } from './registry/merchants';
 export type { Merchant, Port } from './registry/merchant';
 export type { MerchantSecrets } from './registry/merchant-secrets';
 export { MerchantsModule } from './registry/merchants.module';
-export { RELAY_STATES } from './relay/relay';
 export type { Relay, RelayState } from './relay/relay';
 export { RelayIds, RelayOrderError } from './relay/relay-ids';
 export type { IssuedRelayId } from './relay/issued-relay.dto';

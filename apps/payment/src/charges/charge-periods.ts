@@ -13,7 +13,7 @@ import { atKstHour, daysAfter, kstDay } from './kst-day';
 import { plannedCharge } from './next-charge';
 
 /** Days from each failed try to the next, at the hour of charging; after the last the subscription ends. */
-export const DUNNING_AFTER_DAYS = [1, 3, 5, 7];
+const DUNNING_AFTER_DAYS = [1, 3, 5, 7];
 /** A missed period is charged this long after the one before it: a buyer who sees the first can still end the rest. */
 export const MISSED_AFTER_SECONDS = 3600;
 

@@ -163,7 +163,7 @@ export class OrderSheets {
 }
 
 /** Several goods are gathered in one line (1줄로 취합한다): `첫 상품 외 N`. */
-export function itemNameOf(lines: readonly { name: string }[]): string {
+function itemNameOf(lines: readonly { name: string }[]): string {
   const rest = lines.length > 1 ? ` 외 ${lines.length - 1}` : '';
   const name = Array.from(lines[0]?.name ?? '');
   const room = MAX_TEXT - rest.length;

@@ -8,7 +8,7 @@ import { WireAnswer } from '../wire/wire-answer';
 export type OtpKind = 'profile' | 'location' | 'image';
 
 /** Last path segment of the OTP URL by kind (guide 1.2, 3.3, 4.3); `profile` is the older spelling. */
-export const OTP_PATHS: Record<string, OtpKind> = {
+const OTP_PATHS: Record<string, OtpKind> = {
   onetimeprofile: 'profile',
   profile: 'profile',
   current_location: 'location',

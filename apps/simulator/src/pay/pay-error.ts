@@ -1,5 +1,5 @@
 /** KakaoPay's refusals by code (kakaopay.md, "Error codes"). */
-export const PAY_ERRORS: Record<number, string> = {
+const PAY_ERRORS: Record<number, string> = {
   [-1]: 'internal server error',
   [-2]: 'invalid parameter',
   [-401]: 'this access token does not exist',

@@ -11,7 +11,7 @@ export const SCENARIO_KINDS = [
 export type ScenarioKind = (typeof SCENARIO_KINDS)[number];
 
 /** Faults by what they hit: `approve-drop-after` is point approve, kind drop-after. */
-export const SCENARIO_FAULTS = {
+const SCENARIO_FAULTS = {
   callback: ['callback-twice', 'callback-concurrent'],
   otp: ['otp-slow', 'otp-5xx', 'otp-429', 'otp-4xx', 'otp-expired', 'otp-garbage', 'otp-drop-before', 'otp-drop-after'],
   image: [

@@ -1,8 +1,7 @@
 import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
-export const LOGIN_STATES = ['pending', 'joined', 'failed', 'refused'] as const;
 /** `refused`: the customer came back without a code, most often because they did not agree. */
-export type LoginState = (typeof LOGIN_STATES)[number];
+export type LoginState = 'pending' | 'joined' | 'failed' | 'refused';
 
 /** One return of a customer from Kakao's consent screen, until it has made a member or failed for good. */
 @Entity({ schema: 'sync', name: 'logins' })

@@ -1,8 +1,7 @@
 import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
-export const NOTICE_EFFECTS = ['recorded', 'unlinked', 'suspended', 'resumed', 'tokens-forgotten', 'nothing'] as const;
 /** `nothing`: a known type that changed nothing, since the user is unknown, it was already so, or it is outdated. */
-export type NoticeEffect = (typeof NOTICE_EFFECTS)[number];
+export type NoticeEffect = 'recorded' | 'unlinked' | 'suspended' | 'resumed' | 'tokens-forgotten' | 'nothing';
 
 /** Something Kakao told us about an account: an unlink call, or one event of a security event token. No personal data. */
 @Entity({ schema: 'sync', name: 'notices' })

@@ -3,7 +3,7 @@ import { pageDto } from '@biz/platform';
 import { SYNC_STEPS } from '../login/failure.entity';
 import type { SyncStep } from '../login/failure.entity';
 
-export const SYNC_ERROR_STATES = ['retrying', 'recovered', 'final'] as const;
+const SYNC_ERROR_STATES = ['retrying', 'recovered', 'final'] as const;
 /** `retrying`: durable work goes on. `recovered`: a later try made the member. `final`: that was all. */
 export type SyncErrorState = (typeof SYNC_ERROR_STATES)[number];
 

@@ -12,7 +12,7 @@ import { REACHED_FROM } from './capture-state';
 import type { CaptureFailure, CaptureState } from './capture-state';
 
 /** An OTP and the image addresses behind it live ten minutes (guide 4.1). */
-export const REDEEM_WITHIN_SECONDS = 600;
+const REDEEM_WITHIN_SECONDS = 600;
 
 const DAY_SECONDS = 86_400;
 

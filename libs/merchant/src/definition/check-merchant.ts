@@ -4,7 +4,7 @@ import type { MerchantDefinition } from './merchant-definition';
 /** Image plugins one Kakao app may have (guide 0.5, 4.1). */
 const MAX_IMAGE_PLUGINS = 10;
 const ID = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-export const PLUGIN_ID = /^[0-9a-f]{24}$/i;
+const PLUGIN_ID = /^[0-9a-f]{24}$/i;
 const KEY = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
 /** Every way in which the definitions break the guide's limits (0.5), one line each. */

@@ -1,9 +1,8 @@
-export const RELAY_STATES = ['issued', 'expired', 'other-purpose', 'foreign'] as const;
 /**
  * `issued`: ours, for this plugin, in time. `expired`: ours, and too old when Kakao sent it. `other-purpose`: ours, for
  * another plugin. `foreign`: not ours, another merchant's, or changed on the way.
  */
-export type RelayState = (typeof RELAY_STATES)[number];
+export type RelayState = 'issued' | 'expired' | 'other-purpose' | 'foreign';
 
 /** A relay id (용도 ID) as it came with a call. */
 export interface Relay {

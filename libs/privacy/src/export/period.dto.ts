@@ -32,7 +32,7 @@ export class PeriodQuery {
   to?: Date;
 }
 
-export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
+const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export class ExportQuery extends PeriodQuery {
