@@ -1,12 +1,16 @@
 import type { SchemaOwner } from '@biz/platform';
 import type { MerchantDefinition } from './definition/merchant-definition';
 import { Delivery, DeliveryAttempt } from './deliveries/delivery.entity';
-import { DeliveriesSchedule1795530000000, MerchantDeliveries1795400000000 } from './deliveries/migrations';
+import {
+  DeliveriesOpen1795552100000,
+  DeliveriesSchedule1795530000000,
+  MerchantDeliveries1795400000000,
+} from './deliveries/migrations';
 
 export const merchantSchema: SchemaOwner = {
   schema: 'merchant',
   entities: [Delivery, DeliveryAttempt],
-  migrations: [MerchantDeliveries1795400000000, DeliveriesSchedule1795530000000],
+  migrations: [MerchantDeliveries1795400000000, DeliveriesSchedule1795530000000, DeliveriesOpen1795552100000],
   sealed: [{ table: 'merchant.deliveries', key: 'id', column: 'payload' }],
 };
 

@@ -101,7 +101,7 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
     const [claims] = await this.dataSource.query<[FileClaim[], number]>(
       `WITH waiting AS (
          SELECT id, capture_id, attempts, deadline_at, picture, variant FROM capture.files
-          WHERE state = 'pending' AND (claimed_until IS NULL OR claimed_until <= $1) AND ($2 OR due_at <= $1)
+          WHERE state = 'pending' AND due_at > '-infinity' AND (claimed_until IS NULL OR claimed_until <= $1) AND ($2 OR due_at <= $1)
             AND deadline_at > $1 AND ($3::timestamptz IS NULL OR deadline_at <= $3)
           ORDER BY ${order} LIMIT ${CHOSEN_FROM}
        ), placed AS (

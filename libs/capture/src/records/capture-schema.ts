@@ -1,6 +1,7 @@
 import { CapturesJourney1795545200000 } from './1795545200000-captures-journey';
 import type { SchemaOwner } from '@biz/platform';
 import { Captures1795370400000 } from './1795370400000-captures';
+import { CapturesOpen1795552000000 } from './1795552000000-captures-open';
 import { CapturesDue1795510200000 } from './1795510200000-captures-due';
 import { CapturesSchedule1795520000000 } from './1795520000000-captures-schedule';
 import { Capture } from './capture.entity';
@@ -15,6 +16,7 @@ export const captureSchema: SchemaOwner = {
     CapturesDue1795510200000,
     CapturesSchedule1795520000000,
     CapturesJourney1795545200000,
+    CapturesOpen1795552000000,
   ],
   sealed: [
     { table: 'capture.captures', key: 'id', column: 'sealed_otp' },

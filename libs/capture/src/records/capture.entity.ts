@@ -19,7 +19,10 @@ const oneOf = (column: string, words: readonly string[]): string =>
 @Index('captures_by_state', ['kind', 'state', 'id'])
 @Index('captures_due', ['kind', 'eraseAt'], { where: `state <> 'erased'` })
 @Index('captures_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
-@Index('captures_to_redeem', ['kind', 'merchant', 'deadlineAt', 'id'], { where: `state = 'pending'` })
+// Only who looks for work says `due_at > '-infinity'`: the index is for nobody else.
+@Index('captures_to_redeem', ['kind', 'merchant', 'deadlineAt', 'id'], {
+  where: `state = 'pending' AND due_at > '-infinity'`,
+})
 @Check('captures_state', oneOf('state', CAPTURE_STATES))
 @Check('captures_failure', oneOf('failure', CAPTURE_FAILURES))
 export class Capture {

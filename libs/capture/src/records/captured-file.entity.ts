@@ -6,7 +6,10 @@ import type { FileFailure, FileProblem, FileState } from './capture-state';
 /** One image file of a capture: a picture in one of its sizes. */
 @Entity({ schema: 'capture', name: 'files' })
 @Unique('files_once', ['captureId', 'picture', 'variant'])
-@Index('files_to_fetch', ['deadlineAt', 'captureId', 'picture', 'variant'], { where: `state = 'pending'` })
+// Only who looks for work says `due_at > '-infinity'`: the index is for nobody else.
+@Index('files_to_fetch', ['deadlineAt', 'captureId', 'picture', 'variant'], {
+  where: `state = 'pending' AND due_at > '-infinity'`,
+})
 @Check('files_problem', `problem IN ('kakao-unavailable', 'store-unavailable')`)
 @Check('files_state', `state IN ('pending', 'stored', 'failed', 'erased')`)
 export class CapturedFile {

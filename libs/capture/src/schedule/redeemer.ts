@@ -110,7 +110,7 @@ export class Redeemer implements OnModuleInit, OnApplicationBootstrap, BeforeApp
          SELECT next.id FROM unnest($1::text[], $2::integer[]) AS shop(merchant, room)
           CROSS JOIN LATERAL (
             SELECT id, tries, deadline_at FROM capture.captures
-             WHERE kind = $3 AND state = 'pending' AND captures.merchant = shop.merchant
+             WHERE kind = $3 AND state = 'pending' AND due_at > '-infinity' AND captures.merchant = shop.merchant
                AND (claimed_until IS NULL OR claimed_until <= $4) AND CASE WHEN $5 THEN sealed_answer IS NULL ELSE due_at <= $4 END
                AND ($6::timestamptz IS NULL OR deadline_at <= $6 OR sealed_answer IS NOT NULL)
              ORDER BY ${order} LIMIT shop.room FOR UPDATE SKIP LOCKED) AS next

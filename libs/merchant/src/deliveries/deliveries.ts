@@ -247,7 +247,7 @@ export class Deliveries {
     return this.dataSource.query(
       `WITH failed AS (
          UPDATE merchant.deliveries SET state = 'failed', settled_at = $3
-          WHERE app = $1 AND state = 'pending' AND merchant <> ALL($2) AND due_at <= $4
+          WHERE app = $1 AND state = 'pending' AND due_at > '-infinity' AND merchant <> ALL($2) AND due_at <= $4
          RETURNING merchant)
        SELECT merchant, count(*)::integer AS count FROM failed GROUP BY merchant`,
       [this.app, merchants, now, before],

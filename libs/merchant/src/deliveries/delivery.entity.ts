@@ -6,8 +6,13 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** Something a merchant is owed, until it has it. */
 @Entity({ schema: 'merchant', name: 'deliveries' })
-@Index('deliveries_pending_in_order', ['app', 'merchant', 'orderingKey', 'id'], { where: `state = 'pending'` })
-@Index('deliveries_due', ['app', 'merchant', 'dueAt', 'id'], { where: `state = 'pending'` })
+// Only who looks for work says `due_at > '-infinity'`: these two are for nobody else.
+@Index('deliveries_pending_in_order', ['app', 'merchant', 'orderingKey', 'id'], {
+  where: `state = 'pending' AND due_at > '-infinity'`,
+})
+@Index('deliveries_due', ['app', 'merchant', 'dueAt', 'id'], {
+  where: `state = 'pending' AND due_at > '-infinity'`,
+})
 @Index('deliveries_by_state', ['app', 'state', 'id'])
 @Index('deliveries_by_subject', ['merchant', 'subject'])
 @Check('deliveries_state', `state IN ('pending', 'delivered', 'failed')`)

@@ -33,11 +33,11 @@ const CLAIM = `
     SELECT next.id FROM unnest($1::text[], $2::integer[]) AS shop(merchant, room)
      CROSS JOIN LATERAL (
        SELECT id, due_at FROM merchant.deliveries AS mine
-        WHERE app = $3 AND mine.merchant = shop.merchant AND state = 'pending' AND due_at <= $4
+        WHERE app = $3 AND mine.merchant = shop.merchant AND state = 'pending' AND due_at > '-infinity' AND due_at <= $4
           AND (claimed_until IS NULL OR claimed_until <= $4)
           AND NOT EXISTS (
             SELECT FROM merchant.deliveries AS earlier
-             WHERE earlier.app = mine.app AND earlier.merchant = mine.merchant AND earlier.state = 'pending'
+             WHERE earlier.app = mine.app AND earlier.merchant = mine.merchant AND earlier.state = 'pending' AND earlier.due_at > '-infinity'
                AND earlier.ordering_key = mine.ordering_key AND earlier.id < mine.id)
         ORDER BY due_at, id LIMIT shop.room FOR UPDATE SKIP LOCKED) AS next
      ORDER BY next.due_at, next.id LIMIT $5)

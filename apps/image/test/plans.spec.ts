@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { times } from '@biz/testing';
+import type { Pool, PoolClient } from 'pg';
+import { DataSource } from 'typeorm';
+import { Stage } from '../../../libs/capture/test/stage';
+import { imageApp } from '../src/image.module';
+
+const JPEG = Buffer.from('ffd8ffe000104a46494600010100000100010000', 'hex');
+const OURS = /(capture|merchant)"?\."?(captures|files|deliveries|delivery_attempts)/;
+/** The indexes of what is open, and how those say it who look for work there. */
+const OPEN = /captures_to_redeem|files_to_fetch|deliveries_due|deliveries_pending_in_order/;
+const LOOKS_FOR_WORK = 'due_at > ';
+
+/**
+ * A platform that has been running for a while, when the planner has last counted in a quiet hour: nearly nothing is
+ * open, as far as it knows.
+ */
+const HISTORY = `
+  INSERT INTO capture.captures (id, kind, merchant, plugin, state, relay_id, otp_fingerprint, consent, received_at,
+         deadline_at, erase_at, changed_at)
+  SELECT ('019a0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, CASE WHEN n % 10 = 0 THEN 'image' ELSE 'profile' END,
+         'test-shop', 'receipt', CASE WHEN n % 3 = 0 THEN 'erased' ELSE 'delivered' END, 'relay-' || n, md5(n::text),
+         '{"scopes":[],"retainDays":7}', at, at, at + interval '7 days', at
+    FROM generate_series(1, 30000) n, LATERAL (SELECT timestamptz '2026-11-22' + n * interval '1 second' AS at) AS moment;
+  INSERT INTO capture.files (id, capture_id, picture, variant, state, attempts)
+  SELECT gen_random_uuid(), id, picture, 'original', 'stored', 1
+    FROM capture.captures, generate_series(1, 10) picture WHERE kind = 'image';
+  INSERT INTO merchant.deliveries (id, app, merchant, type, subject, relay_id, ordering_key, state, created_at, settled_at)
+  SELECT id, kind, merchant, 'image.received', id::text, relay_id, id::text, 'delivered', received_at, received_at
+    FROM capture.captures;
+  INSERT INTO merchant.delivery_attempts (id, delivery_id, at, duration_ms, status, result)
+  SELECT gen_random_uuid(), id, created_at, 5, 200, 'ok' FROM merchant.deliveries;
+  ANALYZE`;
+
+describe('the plans of the statements', () => {
+  it('find each row by an index, and who knows an id does not read through what is open', async () => {
+    const store = await mkdtemp(join(tmpdir(), 'biz-images-'));
+    const stage = await Stage.open(imageApp, { IMAGE_STORE: store });
+    await stage.database.query(HISTORY);
+    const said = new Map<string, unknown[]>();
+    const heard = new Set<PoolClient>();
+    const { master } = stage.app.get<DataSource>(DataSource).driver as unknown as { master: Pool };
+    master.on('acquire', (client) => {
+      if (heard.has(client)) return;
+      heard.add(client);
+      const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+      client.query = ((...args: unknown[]) => {
+        const [given] = args as [string | { text: string; values?: unknown[] }];
+        const [text, values] = typeof given === 'string' ? [given, args[1]] : [given.text, given.values];
+        said.set(text.trim(), (values ?? []) as unknown[]);
+        return query(...args);
+      }) as typeof client.query;
+    });
+    let isUp = false;
+    stage.kakao
+      .on('GET /dna/here.jpg', { body: JPEG })
+      .on('GET /dna/away.jpg', () => (isUp ? { body: JPEG } : { status: 503 }));
+    const json = {
+      secure_urls: [{ original: `${stage.kakao.url}/dna/here.jpg`, img_1m: `${stage.kakao.url}/dna/away.jpg` }],
+    };
+    const send = (relay: string, answer: object): Promise<unknown> =>
+      stage.callback(
+        stage.otp('secure_image', () => answer),
+        relay,
+      );
+    await Promise.all(times(20, (at) => send(`now-${at}`, { json })));
+    await send('refused', { status: 404 });
+    await send('down', { status: 503 });
+    const { id } = await stage.reaches('refused', 'failed');
+    for (const query of ['', '?state=failed', '?state=delivered&plugin=receipt', '?relayId=relay-30', `?cursor=${id}`])
+      await stage.operator('GET', `/captures${query}`);
+    for (const query of ['', '?state=failed', `?cursor=${id}`]) await stage.operator('GET', `/deliveries${query}`);
+    await stage.operator('GET', `/captures/${id}`);
+    await stage.operator('POST', `/captures/${id}/retry`);
+    await stage.operator('DELETE', `/captures/${id}`);
+    isUp = true;
+    await stage.asTimeGoesBy(async () => {
+      expect((await stage.capture('now-0')).state).toBe('delivered');
+    });
+    const plans: { text: string; plan: string }[] = [];
+    for (const [text, values] of said) {
+      if (!OURS.test(text) || !/^(WITH|SELECT|UPDATE|INSERT|DELETE)/.test(text)) continue;
+      const rows = await stage.database.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, values);
+      plans.push({ text: text.replace(/\s+/g, ' '), plan: rows.map((row) => row['QUERY PLAN']).join('\n') });
+    }
+    expect(plans.length).toBeGreaterThan(30);
+    expect(plans.filter(({ plan }) => /Seq Scan on (captures|files|deliver)/.test(plan))).toEqual([]);
+    expect(plans.filter(({ text, plan }) => OPEN.test(plan) !== text.includes(LOOKS_FOR_WORK))).toEqual([]);
+    await stage.close();
+    await rm(store, { recursive: true, force: true });
+  }, 60_000);
+});
