@@ -316,7 +316,21 @@ function drawEvent({ type, verified, reason, receivedAt, arrival, data, webhookI
       { className: 'mono' },
       `${clock(receivedAt)}${arrival > 1 ? ` · ${arrival}번째 도착` : ''}${reason ? ` · ${reason}` : ''}`,
     ),
+    drawFiles(data?.files),
     peek(`e${webhookId}${arrival}`, '내용', data),
+  );
+}
+
+/** Links, no pictures: each look is a line in the merchant's access log. */
+function drawFiles(files) {
+  const held = Array.isArray(files) ? files.filter(({ href }) => /^https?:/.test(href)) : [];
+  if (held.length === 0) return '';
+  return el(
+    'div',
+    { className: 'files' },
+    ...held.map(({ href, picture, variant }) =>
+      el('a', { href, target: '_blank', rel: 'noreferrer' }, `사진 ${picture} · ${variant}`),
+    ),
   );
 }
 
