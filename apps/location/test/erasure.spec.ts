@@ -115,6 +115,28 @@ describe('a location that is erased', () => {
     }
   });
 
+  it('while Kakao is asked: what comes then is kept by nobody and told to nobody', async () => {
+    let release = (): void => undefined;
+    const otp = stage.otp('current_location', async () => {
+      await new Promise<void>((resolve) => (release = resolve));
+      return { json: LOCATION };
+    });
+    await stage.callback(otp, 'asked');
+    await eventually(() => {
+      expect(stage.fetched(otp)).toBe(1);
+    });
+    const { id } = await stage.capture('asked');
+    expect((await stage.operator('DELETE', `/captures/${id}`)).body).toMatchObject({ state: 'erased' });
+    release();
+    const after = located();
+    await stage.callback(after, 'after');
+    await stage.reaches('after', 'delivered');
+    expect(
+      await stage.database.query('SELECT state, sealed_otp, sealed_answer FROM capture.captures WHERE id = $1', [id]),
+    ).toEqual([{ state: 'erased', sealed_otp: null, sealed_answer: null }]);
+    expect([stage.events('asked'), await kindsOf('asked'), stage.fetched(otp)]).toEqual([[], [], 1]);
+  });
+
   it('is not asked for again by the same callback, late and twice', async () => {
     const otp = located();
     await stage.callback(otp, 'again');

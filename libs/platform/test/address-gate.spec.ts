@@ -277,6 +277,13 @@ describe('an origin is near', () => {
     ]);
   });
 
+  it('in production: a server of Kakao that was configured as this very machine, and nothing else on it', () => {
+    const loopback = gate({ NODE_ENV: 'production', KAKAO_IMAGE_ORIGINS: 'http://127.0.0.1:8081,http://cdn.internal' });
+    expect(
+      ['http://127.0.0.1:8081', 'http://127.0.0.1:8082', 'http://localhost:8081', 'http://cdn.internal'].map(loopback),
+    ).toEqual([true, false, false, false]);
+  });
+
   it.each([
     'shop.internal',
     'ftp://shop.internal',

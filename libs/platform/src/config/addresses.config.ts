@@ -136,13 +136,15 @@ export class NearOrigins implements CheckedConfig {
   /**
    * Whether an origin is near; in development also this machine, and whoever plays Kakao.
    *
-   * @param kakao Kakao's origins as configured; in production they are public unless NEAR_ORIGINS names them
+   * @param kakao Kakao's origins as configured; in production they are public unless NEAR_ORIGINS names them, or they were
+   * configured as this very machine
    */
   gate({ talkPlugin, image, kakaopay, auth, api }: KakaoOrigins, production: boolean): (origin: string) => boolean {
-    const played = production ? [] : [talkPlugin, ...image, auth, api, ...(kakaopay ? [kakaopay] : [])];
+    const isLoopback = (origin: string): boolean => LOOPBACK_HOSTS.has(new URL(origin).hostname);
+    const configured = [talkPlugin, ...image, auth, api, ...(kakaopay ? [kakaopay] : [])];
+    const played = production ? configured.filter(isLoopback) : configured;
     const near = new Set([...this.named, ...played].map((origin) => new URL(origin).origin));
-    return (origin) =>
-      near.has(new URL(origin).origin) || (!production && LOOPBACK_HOSTS.has(new URL(origin).hostname));
+    return (origin) => near.has(new URL(origin).origin) || (!production && isLoopback(origin));
   }
 }
 
