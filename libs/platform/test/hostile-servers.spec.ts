@@ -6,6 +6,8 @@ import type { Outcome } from '@biz/platform';
 
 const MIB = 1024 * 1024;
 const TIMEOUT_MS = 400;
+/** What a machine under load may add; without the time-out it would be for ever. */
+const LATE_MS = 3_000;
 
 /** Writes a piece again and again until the other side has had enough. */
 const forever = (socket: Socket, piece: string): void => {
@@ -182,7 +184,7 @@ describe('a call to a server that means ill', () => {
       const begin = performance.now();
       const outcome = await call();
       expect(outcome).toEqual({ kind: 'unknown', reason: expect.stringMatching(reason) as string });
-      expect(performance.now() - begin).toBeLessThan(TIMEOUT_MS + 600);
+      expect(performance.now() - begin).toBeLessThan(TIMEOUT_MS + LATE_MS);
       expect(process.memoryUsage().rss - memory).toBeLessThan(64 * MIB);
       expect(calls).toBe(1);
     },
