@@ -1,9 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { times } from '@biz/testing';
-import type { Pool, PoolClient } from 'pg';
-import { DataSource } from 'typeorm';
+import { listenToStatements, times } from '@biz/testing';
 import { Stage } from '../../../libs/capture/test/stage';
 import { imageApp } from '../src/image.module';
 
@@ -40,19 +38,7 @@ describe('the plans of the statements', () => {
     const stage = await Stage.open(imageApp, { IMAGE_STORE: store });
     await stage.database.query(HISTORY);
     const said = new Map<string, unknown[]>();
-    const heard = new Set<PoolClient>();
-    const { master } = stage.app.get<DataSource>(DataSource).driver as unknown as { master: Pool };
-    master.on('acquire', (client) => {
-      if (heard.has(client)) return;
-      heard.add(client);
-      const query = client.query.bind(client) as (...args: unknown[]) => unknown;
-      client.query = ((...args: unknown[]) => {
-        const [given] = args as [string | { text: string; values?: unknown[] }];
-        const [text, values] = typeof given === 'string' ? [given, args[1]] : [given.text, given.values];
-        said.set(text.trim(), (values ?? []) as unknown[]);
-        return query(...args);
-      }) as typeof client.query;
-    });
+    listenToStatements(stage.app, ({ text, values }) => said.set(text, values));
     let isUp = false;
     stage.kakao
       .on('GET /dna/here.jpg', { body: JPEG })

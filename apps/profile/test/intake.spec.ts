@@ -4,8 +4,8 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, times } from '@biz/testing';
-import type { Pool, PoolClient } from 'pg';
+import { eventually, listenToStatements, times } from '@biz/testing';
+import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { startPostgres } from '../../../scripts/postgres/embedded-postgres';
 import { Stage } from '../../../libs/capture/test/stage';
@@ -24,18 +24,8 @@ describe('receiving', () => {
 
   it('costs one statement, which callbacks of the same moment share', async () => {
     const said: string[] = [];
-    const { master } = stage.app.get<DataSource>(DataSource).driver as unknown as { master: Pool };
-    const heard = new Set<PoolClient>();
-    master.on('acquire', (client) => {
-      if (heard.has(client)) return;
-      heard.add(client);
-      const query = client.query.bind(client) as (...args: unknown[]) => unknown;
-      client.query = ((...args: unknown[]) => {
-        const [given] = args;
-        const text = (typeof given === 'string' ? given : (given as { text: string }).text).trim();
-        if (text.startsWith('INSERT INTO capture.captures')) said.push(text);
-        return query(...args);
-      }) as typeof client.query;
+    listenToStatements(stage.app, ({ text }) => {
+      if (text.startsWith('INSERT INTO capture.captures')) said.push(text);
     });
     await stage.callback(otp());
     expect(said).toHaveLength(1);

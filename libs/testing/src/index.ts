@@ -8,3 +8,5 @@ export { testDatabase } from './test-database';
 export type { TestDatabase } from './test-database';
 export { describeMerchant } from './describe-merchant';
 export type { MerchantSamples } from './describe-merchant';
+export { listenToStatements } from './statements';
+export type { Statement } from './statements';
