@@ -5,7 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { RawServerDefault } from 'fastify';
-import type { DestinationStream } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
 import type { Clock } from '../clock';
 import { Addresses } from '../config/addresses.config';
 import { RuntimeConfig } from '../config/platform.config';
@@ -57,7 +57,22 @@ export async function createApp(
     if (problems.length > 0) throw new ConfigError(problems);
   }
   const pino = createPino(definition.name, runtime.logLevel, logDestination);
-  const adapter = new FastifyAdapter({
+  const adapter = adapterOf(runtime);
+  const app = await NestFactory.create<NestFastifyApplication>(PlatformModule.forApp(definition, env, clock), adapter, {
+    abortOnError: false,
+    logger: new PinoLogger(pino),
+  });
+  keepDigits(app, adapter);
+  addHooks(app, adapter, pino);
+  SwaggerModule.setup('docs', app, () => describeApp(app, definition), {
+    customSiteTitle: definition.title,
+    swaggerOptions: { persistAuthorization: true },
+  });
+  return app;
+}
+
+const adapterOf = ({ trustedProxies }: RuntimeConfig): FastifyAdapter =>
+  new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: {
@@ -70,7 +85,7 @@ export async function createApp(
     return503OnClosing: false,
     // A proxy that previews links must not run a GET that changes something, such as cancel_url.
     exposeHeadRoutes: false,
-    trustProxy: runtime.trustedProxies.length > 0 ? runtime.trustedProxies : false,
+    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
     genReqId: ({ headers }: IncomingMessage) => {
       const given = headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : newRequestId();
@@ -79,11 +94,9 @@ export async function createApp(
     frameworkErrors: answerBadAddress,
     clientErrorHandler: answerBrokenHttp,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(PlatformModule.forApp(definition, env, clock), adapter, {
-    abortOnError: false,
-    logger: new PinoLogger(pino),
-  });
-  keepDigits(app, adapter);
+
+/** Each answer carries its request's id, and is counted and logged. */
+function addHooks(app: NestFastifyApplication, adapter: FastifyAdapter, pino: Logger): void {
   const metrics = app.get(Metrics);
   const fastify = adapter.getInstance();
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -111,11 +124,6 @@ export async function createApp(
     }
     done();
   });
-  SwaggerModule.setup('docs', app, () => describeApp(app, definition), {
-    customSiteTitle: definition.title,
-    swaggerOptions: { persistAuthorization: true },
-  });
-  return app;
 }
 
 /** `NAME=` in a .env file means: not set. */
