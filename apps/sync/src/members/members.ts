@@ -66,72 +66,100 @@ export class Members {
    *
    * @returns the id of the member
    */
-  async join(
-    manager: EntityManager,
-    { merchant, user: { appUserId, account, raw }, terms, match, tokens, relayId, receivedAt }: Joining,
-  ): Promise<string> {
+  async join(manager: EntityManager, joining: Joining): Promise<string> {
     const now = this.clock.now();
-    const stored: StoredAccount = { account, raw };
-    const facts = {
-      account: await this.vault.seal(JSON.stringify(stored), ACCOUNT_CONTEXT),
-      tokens: merchant.plugins.sync?.keepTokens ? await this.vault.seal(JSON.stringify(tokens), TOKENS_CONTEXT) : null,
-    };
-    const known = await manager.findOneBy(Member, { merchant: merchant.id, appUserId });
+    const { merchant, user, terms } = joining;
+    const known = await manager.findOneBy(Member, { merchant: merchant.id, appUserId: user.appUserId });
     const begins = !known || known.state === 'unlinked' || known.state === 'erased';
-    const id = known?.id ?? newId();
-    if (!known) {
-      await manager.insert(Member, {
-        id,
-        merchant: merchant.id,
-        appUserId,
+    const id = known?.id ?? (await this.create(manager, joining, now));
+    if (known) await this.link(manager, known, joining, begins ? now : known.joinedAt);
+    if (terms) await recordTerms(manager, id, terms, now);
+    if (begins) await this.tellJoined(manager, id, joining, now);
+    return id;
+  }
+
+  private async create(
+    manager: EntityManager,
+    { merchant, user, match, tokens, relayId, receivedAt }: Joining,
+    now: Date,
+  ): Promise<string> {
+    const id = newId();
+    await manager.insert(Member, {
+      id,
+      merchant: merchant.id,
+      appUserId: user.appUserId,
+      state: 'joined',
+      relayId,
+      ...(await this.sealed(merchant, user, tokens)),
+      joinedAt: now,
+      seenAt: receivedAt,
+      endedAt: null,
+      endReason: null,
+      match: match?.state ?? null,
+      shopMemberId: match?.shopMemberId ?? null,
+      kakaoUnlink: null,
+    });
+    return id;
+  }
+
+  private async link(
+    manager: EntityManager,
+    { id, state }: Member,
+    { merchant, user, match, tokens, relayId, receivedAt }: Joining,
+    joinedAt: Date,
+  ): Promise<void> {
+    const { affected } = await manager.update(
+      Member,
+      { id, state },
+      {
         state: 'joined',
-        relayId,
-        ...facts,
-        joinedAt: now,
+        ...(await this.sealed(merchant, user, tokens)),
+        ...(relayId !== null && { relayId }),
+        joinedAt,
         seenAt: receivedAt,
         endedAt: null,
         endReason: null,
-        match: match?.state ?? null,
-        shopMemberId: match?.shopMemberId ?? null,
         kakaoUnlink: null,
-      });
-    } else {
-      await manager.update(
-        Member,
-        { id },
-        {
-          state: 'joined',
-          ...facts,
-          ...(relayId !== null && { relayId }),
-          seenAt: receivedAt,
-          endedAt: null,
-          endReason: null,
-          kakaoUnlink: null,
-          ...(match && { match: match.state, shopMemberId: match.shopMemberId ?? null }),
-          ...(begins && { joinedAt: now }),
-        },
-      );
-    }
-    if (terms) await recordTerms(manager, id, terms, now);
-    if (begins) {
-      await this.deliveries.add(manager, {
-        merchant: merchant.id,
-        type: 'member.joined',
-        subject: id,
-        ...(relayId !== null && { relayId, relaySentAt: receivedAt }),
-        data: {
-          id,
-          appUserId,
-          joinedAt: now,
-          account,
-          ...(match && { match: matchFacts(match) }),
-          terms: (terms ?? [])
-            .filter(({ agreed }) => agreed)
-            .map(({ tag, version, required, agreedAt }) => ({ tag, version, required, agreedAt })),
-        },
-      });
-    }
-    return id;
+        ...(match && { match: match.state, shopMemberId: match.shopMemberId ?? null }),
+      },
+    );
+    if (affected !== 1) throw new Error(`member ${id} was changed without its lock`);
+  }
+
+  private async sealed(
+    { plugins }: Merchant,
+    { account, raw }: KakaoUser,
+    tokens: KakaoTokens,
+  ): Promise<{ account: string; tokens: string | null }> {
+    const stored: StoredAccount = { account, raw };
+    return {
+      account: await this.vault.seal(JSON.stringify(stored), ACCOUNT_CONTEXT),
+      tokens: plugins.sync?.keepTokens ? await this.vault.seal(JSON.stringify(tokens), TOKENS_CONTEXT) : null,
+    };
+  }
+
+  private tellJoined(
+    manager: EntityManager,
+    id: string,
+    { merchant, user, terms, match, relayId, receivedAt }: Joining,
+    joinedAt: Date,
+  ): Promise<void> {
+    return this.deliveries.add(manager, {
+      merchant: merchant.id,
+      type: 'member.joined',
+      subject: id,
+      ...(relayId !== null && { relayId, relaySentAt: receivedAt }),
+      data: {
+        id,
+        appUserId: user.appUserId,
+        joinedAt,
+        account: user.account,
+        ...(match && { match: matchFacts(match) }),
+        terms: (terms ?? [])
+          .filter(({ agreed }) => agreed)
+          .map(({ tag, version, required, agreedAt }) => ({ tag, version, required, agreedAt })),
+      },
+    });
   }
 
   /**
