@@ -59,7 +59,7 @@ describe('images that are erased', () => {
     for (const release of releases) release();
     await eventually(() => {
       expect(stage.logs.filter((line) => line.includes(id) && line.includes('image came too late'))).toHaveLength(3);
-    });
+    }, 20_000);
     await eventually(async () => {
       expect(await gallery.filesOnDisk(id)).toEqual([]);
     });
