@@ -74,6 +74,7 @@ describe('the location app', () => {
       ]);
     });
     expect((await stage.capture('nowhere')).state).toBe('unavailable');
+    expect((await stage.operator('POST', `/captures/${id}/retry`)).status).toBe(409);
   });
 
   it('refuses the OTP of another plugin', async () => {

@@ -91,6 +91,48 @@ describe('towards operators', () => {
     expect((await stage.operator('GET', '/captures/nonsense')).status).toBe(400);
   });
 
+  it('shows every capture once, page by page, while others come', async () => {
+    const pageAt = async (cursor: unknown): Promise<{ items: { id: string }[]; nextCursor: string | null }> =>
+      (await stage.operator('GET', `/captures?limit=2${typeof cursor === 'string' ? `&cursor=${cursor}` : ''}`))
+        .body as never;
+    const [{ count }] = (await stage.database.query<{ count: number }>(
+      'SELECT count(*)::integer FROM capture.captures',
+    )) as [{ count: number }];
+    const seen: string[] = [];
+    let page = await pageAt(undefined);
+    for (;;) {
+      seen.push(...page.items.map(({ id: each }) => each));
+      await captured(`meanwhile-${seen.length}`, { json: PROFILE });
+      if (page.nextCursor === null) break;
+      page = await pageAt(page.nextCursor);
+    }
+    expect(seen).toEqual([...new Set(seen)].sort().reverse());
+    expect(seen).toHaveLength(count);
+  });
+
+  it('tries again what ended without data, and nothing else', async () => {
+    const retry = async (as: string): Promise<[string, number]> => {
+      const { id: each, state } = await stage.capture(as);
+      return [state, (await stage.operator('POST', `/captures/${each}/retry`)).status];
+    };
+    await captured('open', { status: 503 });
+    expect(await retry('open')).toEqual(['pending', 409]);
+    expect(await retry(relayId)).toEqual(['delivered', 409]);
+    expect(await retry('refused')).toEqual(['failed', 200]);
+    stage.clock.advance(600_000);
+    await stage.reaches('open', 'expired');
+    expect(await retry('open')).toEqual(['expired', 200]);
+    expect((await stage.capture('open')).state).toBe('pending');
+    stage.clock.advance(-600_000);
+    stage.shop.on('POST /hook', { status: 503 });
+    await captured('held', { json: PROFILE });
+    await stage.reaches('held', 'redeemed');
+    expect(await retry('held')).toEqual(['redeemed', 409]);
+    stage.shop.on('POST /hook', { status: 204 });
+    const unknown = '/captures/019ab0c0-0000-7000-8000-000000000001/retry';
+    expect((await stage.operator('POST', unknown)).status).toBe(404);
+  });
+
   it('erases on request and keeps the fact', async () => {
     const gone = await stage.operator('DELETE', `/captures/${id}`);
     expect(gone.body).toMatchObject({ id, state: 'erased', relayId, erasedAt: expect.any(String) as string });

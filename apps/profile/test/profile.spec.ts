@@ -64,7 +64,7 @@ describe('the profile app', () => {
     ]);
   });
 
-  it('makes one capture and one delivery of twenty callbacks at once and one that is late', async () => {
+  it('makes one capture and one delivery of twenty callbacks at once, one that is late, and one after erasure', async () => {
     const otp = profileOtp();
     const relayId = relay();
 
@@ -72,7 +72,13 @@ describe('the profile app', () => {
     await stage.reaches(relayId, 'delivered');
     answers.push(await stage.callback(otp, relayId));
 
+    // And one when nothing is left of it but the fact.
+    const { id } = await stage.capture(relayId);
+    await stage.operator('DELETE', `/captures/${id}`);
+    answers.push(await stage.callback(otp, relayId));
+
     expect(answers.every(({ status, body }) => status === 200 && body.status === 200)).toBe(true);
+    expect(await stage.capture(relayId)).toMatchObject({ id, state: 'erased' });
     expect(stage.fetched(otp)).toBe(1);
     expect(stage.events(relayId)).toHaveLength(1);
   });

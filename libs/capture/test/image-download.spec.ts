@@ -1,4 +1,6 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -36,9 +38,9 @@ describe('an image download', () => {
     await rm(folder, { recursive: true });
   });
 
-  const through = async (gate: AddressGate): Promise<ImageDownload> => {
+  const through = async (gate: AddressGate, from = origin): Promise<ImageDownload> => {
     const store = new FolderStore(folder);
-    const origins = readConfig(KakaoOrigins, { KAKAO_IMAGE_ORIGINS: origin });
+    const origins = readConfig(KakaoOrigins, { KAKAO_IMAGE_ORIGINS: from });
     const vault = new Vault(readConfig(EncryptionConfig, {}));
     const download = new ImageDownload(readConfig(ImageConfig, {}), origins, store, vault, gate);
     opened.push(download);
@@ -69,6 +71,60 @@ describe('an image download', () => {
       ['/packed.png', 'identity'],
     ]);
     expect(await readdir(join(folder, '.incoming'))).toEqual([]);
+  });
+
+  const padded = (...head: (string | Buffer)[]): Buffer =>
+    Buffer.concat([...head.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)), Buffer.alloc(200)]);
+  const JPEG = padded(Buffer.from('ffd8ffe000104a46494600010100000100010000', 'hex'));
+
+  it.each([
+    ['image/jpeg', JPEG],
+    ['image/png', padded(Buffer.from('89504e470d0a1a0a0000000d4948445200000001000000010806000000', 'hex'))],
+    ['image/gif', padded('GIF89a')],
+    ['image/webp', padded('RIFF', Buffer.from([36, 0, 0, 0]), 'WEBPVP8 ')],
+    ['image/heic', padded(Buffer.from([0, 0, 0, 24]), 'ftypheic', Buffer.alloc(4), 'mif1heic')],
+    ['', padded('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')],
+    ['', padded('<svg xmlns="http://www.w3.org/2000/svg">')],
+    ['', padded('<!doctype html><img src=x onerror=alert(1)>')],
+    ['', padded('%PDF-1.7')],
+    ['', padded('MZ')],
+    ['', Buffer.alloc(0)],
+  ])('knows an image by its content, whatever the server calls it: %s', async (type, body) => {
+    cdn.on('GET /x', { body, headers: { 'content-type': type === '' ? 'image/jpeg' : 'text/html' } });
+    const download = await through(new AddressGate((asked) => asked === origin, here));
+    const fetched = download.fetch(`${origin}/x`, FILE, LONG_MS);
+    if (type === '') await expect(fetched).rejects.toMatchObject({ failure: 'not-an-image' });
+    else await expect(fetched).resolves.toMatchObject({ type, size: body.length });
+    expect(await readdir(join(folder, '.incoming'))).toEqual([]);
+  });
+
+  it('takes a file that ends before its length for one to be fetched again', async () => {
+    const lies: [string, string][] = [
+      ['less than it says', 'HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n'],
+      ['half a chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n'],
+      ['no length', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n'],
+      ['a part', 'HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-219/5000\r\nContent-Length: 220\r\n\r\n'],
+      ['nothing yet', 'HTTP/1.1 204 No Content\r\n\r\n'],
+      ['no HTTP', 'garbage\r\n\r\n'],
+    ];
+    const queue = [...lies];
+    const server = createServer((socket) => {
+      socket
+        .on('error', () => undefined)
+        .once('data', () => {
+          socket.write(queue.shift()?.[1] ?? '');
+          socket.end(JPEG);
+        });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const from = `http://cdn.example:${(server.address() as AddressInfo).port}`;
+    const download = await through(new AddressGate(() => true, here), from);
+    for (const [lie] of lies) {
+      const outcome: unknown = await download.fetch(`${from}/x`, FILE, LONG_MS).catch((error: unknown) => error);
+      expect([lie, Object.keys(outcome as object)]).toEqual([lie, expect.not.arrayContaining(['failure', 'storeKey'])]);
+    }
+    expect(await readdir(join(folder, '.incoming'))).toEqual([]);
+    server.close();
   });
 
   it('ends what runs when the app stops, and begins nothing more', async () => {

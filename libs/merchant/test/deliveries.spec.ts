@@ -156,6 +156,20 @@ describe('deliveries', () => {
     server.close();
   });
 
+  it('follow no redirect: whoever answers elsewhere was not asked to', async () => {
+    shop.on('POST /elsewhere', { status: 200 });
+    shop.on('POST /hook', { status: 307, headers: { location: `${shop.url}/elsewhere` } });
+    await deliver(member('m-moved'));
+    await eventually(() => {
+      expect(shop.requests.length).toBeGreaterThan(2);
+    });
+    expect(shop.requests.map(({ path }) => path)).not.toContain('/elsewhere');
+    expect(settled).toEqual([]);
+    expect(
+      await database.query('SELECT DISTINCT result, status FROM merchant.delivery_attempts WHERE status = 307'),
+    ).toEqual([{ result: 'REFUSED', status: 307 }]);
+  });
+
   it('are tried again with the same id until the shop takes them', async () => {
     let tries = 0;
     shop.on('POST /hook', () =>

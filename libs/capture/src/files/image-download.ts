@@ -183,7 +183,8 @@ export function isImageUrl(url: string, origins: readonly string[]): boolean {
 }
 
 function judge(status: number): void {
-  if (status >= 200 && status < 300) return;
+  // Any other 2xx is not the whole file.
+  if (status === 200) return;
   if (status >= 400 && status < 500 && status !== 429) throw new FileRefused('refused-by-kakao');
   throw new Error(`HTTP ${status}`);
 }
