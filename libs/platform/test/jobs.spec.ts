@@ -210,6 +210,16 @@ describe('Jobs', () => {
       await database.query(`DELETE FROM pgboss.job WHERE name = $1`, [SWEEP]);
     });
 
+    it('is back when somebody emptied the queue under it', async () => {
+      const then = kettle.sweeps.length;
+      kettle.sweep = () => Promise.resolve();
+      await database.query('DELETE FROM pgboss.job');
+      await eventually(() => {
+        expect(kettle.sweeps.length).toBeGreaterThan(then);
+      }, 20_000);
+      expect(await jobs()).toHaveLength(1);
+    }, 30_000);
+
     it('work of a process that died goes on elsewhere', async () => {
       await app.close();
       await database.query(`UPDATE pgboss.job SET start_after = now() WHERE name = $1 AND state = 'created'`, [SWEEP]);

@@ -46,6 +46,8 @@ const JITTER = 0.1;
 const CRASH_LIMIT = 20;
 /** Recurring work is never put aside. */
 const NO_CRASH_LIMIT = 1_000_000_000;
+/** Recurring work that is gone from the queue, whoever emptied it, is back after this long; multiplied by RETRY_TIME_SCALE, a second at least. */
+const RENEW_SECONDS = 60;
 const DEAD_LETTER_QUEUE = 'dead';
 
 /**
@@ -62,6 +64,7 @@ export class Jobs {
   private readonly workerIds = new Map<string, string[]>();
   private readonly queues = new Map<string, Promise<void>>();
   private readonly timers = new Set<NodeJS.Timeout>();
+  private renewing?: NodeJS.Timeout;
   private started = false;
 
   constructor(
@@ -155,12 +158,26 @@ export class Jobs {
     await this.start();
     for (const { job, everySeconds } of this.workers.values()) {
       await this.ensureQueue(job.name);
-      // Nothing is added while one waits or runs: the queue is exclusive.
-      if (everySeconds !== undefined) await this.boss.send(job.name, FIRST_RUN);
+      if (everySeconds !== undefined) await this.renew(job.name);
       const ids: string[] = [];
       this.workerIds.set(job.name, ids);
       while (ids.length < job.concurrency) ids.push(await this.startWorker(job.name, ids));
     }
+    const recurring = [...this.workers.values()].filter(({ everySeconds }) => everySeconds !== undefined);
+    this.renewing = setInterval(
+      () => {
+        for (const { job } of recurring)
+          this.renew(job.name).catch((error: unknown) => {
+            this.logger.debug({ job: job.name, error }, 'not renewed: tried again');
+          });
+      },
+      Math.max(1_000, this.scaled(RENEW_SECONDS)),
+    ).unref();
+  }
+
+  /** Nothing is added while one waits or runs: the queue is exclusive. */
+  private async renew(name: string): Promise<void> {
+    await this.boss.send(name, FIRST_RUN);
   }
 
   /**
@@ -193,6 +210,7 @@ export class Jobs {
   /** Takes no more jobs and waits for the running ones; jobs can still be added. */
   async stopWorkers(): Promise<void> {
     for (const timer of this.timers) clearTimeout(timer);
+    clearInterval(this.renewing);
     await Promise.all([...this.workerIds.keys()].map((name) => this.boss.offWork(name, { wait: true })));
     this.workerIds.clear();
   }
