@@ -136,8 +136,7 @@ export class NearOrigins implements CheckedConfig {
   /**
    * Whether an origin is near; in development also this machine, and whoever plays Kakao.
    *
-   * @param kakao Kakao's origins as configured; in production they are public unless NEAR_ORIGINS names them, or they were
-   * configured as this very machine
+   * In production Kakao's origins are public unless NEAR_ORIGINS names them, or they were configured as this very machine.
    */
   gate({ talkPlugin, image, kakaopay, auth, api }: KakaoOrigins, production: boolean): (origin: string) => boolean {
     const isLoopback = (origin: string): boolean => LOOPBACK_HOSTS.has(new URL(origin).hostname);
