@@ -10,7 +10,8 @@ import { encode } from 'iconv-lite';
 import { optionApp } from '../src/option.module';
 import { asTyped, defused, fieldsOf } from '../src/skus/sku-cells';
 import { csvOf, recordsOf } from '../src/skus/sku-file';
-import { headerOf, rowsOf, tableProblems, withSkus } from '../src/skus/sku-table';
+import { withSkus } from '../src/skus/product-of-rows';
+import { headerOf, rowsOf, tableProblems } from '../src/skus/sku-table';
 import { anyProduct } from './any-product';
 
 let database: TestDatabase;
