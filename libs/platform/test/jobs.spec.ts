@@ -211,13 +211,14 @@ describe('Jobs', () => {
     });
 
     it('is back when somebody emptied the queue under it', async () => {
-      const then = kettle.sweeps.length;
       kettle.sweep = () => Promise.resolve();
       await database.query('DELETE FROM pgboss.job');
-      await eventually(() => {
-        expect(kettle.sweeps.length).toBeGreaterThan(then);
+      const then = kettle.sweeps.length;
+      await eventually(async () => {
+        // One may have been under way.
+        expect(kettle.sweeps.length).toBeGreaterThan(then + 1);
+        expect(await jobs()).toHaveLength(1);
       }, 20_000);
-      expect(await jobs()).toHaveLength(1);
     }, 30_000);
 
     it('work of a process that died goes on elsewhere', async () => {
