@@ -79,6 +79,18 @@ describe('redeeming', () => {
     expect((await stage.capture('lonely')).state).toBe('pending');
   });
 
+  it('takes 429, which is about the key of one shop, for no outage', async () => {
+    kakao = { status: 429 };
+    await Promise.all(times(10, () => stage.callback(otp())));
+    await stage.asTimeGoesBy(() => {
+      expect(asked()).toBeGreaterThan(15);
+    });
+    kakao = PROFILE;
+    await stage.callback(otp(), 'other', '/m/other-shop-unguessable-key/callback');
+    await stage.reaches('other', 'delivered');
+    expect(stage.logs.join('')).not.toContain('Kakao does not answer');
+  });
+
   it('does not let the burst of one shop hold up the customers of another', async () => {
     let release: (answer: StubAnswer) => void = () => undefined;
     const held = new Promise<StubAnswer>((resolve) => (release = resolve));

@@ -35,11 +35,12 @@ const MAX_RELAY_ID = 255;
 
 /** The relay id (용도 ID) as it came: the header `X-Kakao-Plugin-Relay-Id` wins, then `relay_id` in the query, then in the body. */
 export function sentRelayIdOf({ headers, query, body }: KakaoRequest): string | undefined {
-  const given: unknown =
-    headers['x-kakao-plugin-relay-id'] ??
-    (query as { relay_id?: unknown } | undefined)?.relay_id ??
-    (body as { relay_id?: unknown } | undefined)?.relay_id;
-  if (given === undefined || given === null || given === '') return undefined;
+  const given = [
+    headers['x-kakao-plugin-relay-id'],
+    (query as { relay_id?: unknown } | undefined)?.relay_id,
+    (body as { relay_id?: unknown } | undefined)?.relay_id,
+  ].find((each: unknown) => each !== undefined && each !== null && each !== '');
+  if (given === undefined) return undefined;
   // A text column holds any character but NUL, and no half of one that takes two.
   if (
     typeof given !== 'string' ||
