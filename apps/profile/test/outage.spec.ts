@@ -136,6 +136,28 @@ describe('redeeming', () => {
     for (const release of releases) release(PROFILE);
   });
 
+  it('is taken over within five seconds when a process dies, and not while one only waits for a slow Kakao', async () => {
+    let release: (answer: StubAnswer) => void = () => undefined;
+    const slow = stage.otp('onetimeprofile', () => new Promise<StubAnswer>((resolve) => (release = resolve)));
+    await stage.callback(slow, 'slow');
+    await eventually(() => {
+      expect(stage.fetched(slow)).toBe(1);
+    });
+    const claimed = async (): Promise<number> => {
+      const [row] = await stage.database.query<{ until: Date }>('SELECT claimed_until AS until FROM capture.captures');
+      return row!.until.getTime() - stage.clock.now().getTime();
+    };
+    expect(await claimed()).toBe(5_000);
+    // It says every second that it is alive.
+    stage.clock.advance(4_000);
+    await eventually(async () => {
+      expect(await claimed()).toBe(5_000);
+    });
+    release(PROFILE);
+    await stage.reaches('slow', 'delivered');
+    expect(stage.fetched(slow)).toBe(1);
+  });
+
   it('keeps an answer that comes after another instance was refused', async () => {
     let release: (answer: StubAnswer) => void = () => undefined;
     const answers: (StubAnswer | Promise<StubAnswer>)[] = [
@@ -148,9 +170,11 @@ describe('redeeming', () => {
       expect(stage.fetched(once)).toBe(1);
     });
     // As if the first had stood still: its claim runs out, and the OTP is asked for again.
-    await stage.database.query(
-      `UPDATE capture.captures SET claimed_until = due_at, deadline_at = deadline_at + interval '1 hour'`,
-    );
+    await stage.database.query(`UPDATE capture.captures SET deadline_at = deadline_at + interval '1 hour'`);
+    await eventually(async () => {
+      await stage.database.query(`UPDATE capture.captures SET claimed_until = due_at WHERE state = 'pending'`);
+      expect(stage.fetched(once)).toBe(2);
+    });
     await stage.reaches('late', 'failed');
     release(PROFILE);
     await stage.reaches('late', 'delivered');

@@ -5,7 +5,6 @@ import type { OtpKind } from '@biz/otp-client';
 import { Merchants } from '@biz/merchant';
 import { DataSource, In, LessThanOrEqual, Not } from 'typeorm';
 import { Arrivals } from '../intake/arrivals';
-import { RedeemConfig } from '../intake/redeem.config';
 import { Redemption } from '../intake/redemption';
 import { CAPTURE_KIND } from '../intake/work';
 import { Capture } from '../records/capture.entity';
@@ -19,8 +18,9 @@ const AT_ONCE = 64;
 const AT_ONCE_OF_A_MERCHANT = 16;
 /** While callbacks arrive faster than they are answered, they go first: so few are redeemed, so often. */
 const WHILE_MANY_ARRIVE = { most: 2, everyMs: 100 };
-/** After the time-out of its call and this much more, the process that claimed counts as dead. */
-const TAKEN_OVER_MARGIN_MS = 3_000;
+/** After so long without a sign of life the process that claimed a capture counts as dead. */
+const CLAIM_MS = 5_000;
+const SIGN_OF_LIFE_EVERY_MS = 1_000;
 
 /** How often it is looked for captures of merchants that are no longer listed, and for how many at once. */
 const STRAYS_EVERY_SECONDS = 60;
@@ -44,7 +44,6 @@ export class Redeemer implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     private readonly clock: Clock,
     private readonly jobs: Jobs,
     private readonly dataSource: DataSource,
-    private readonly config: RedeemConfig,
     runtime: RuntimeConfig,
     metrics: JobMetrics,
   ) {
@@ -53,6 +52,7 @@ export class Redeemer implements OnModuleInit, OnApplicationBootstrap, BeforeApp
       atOnce: AT_ONCE,
       claim: (most) => this.claim(most),
       work: (capture) => this.work(capture),
+      keep: { everyMs: SIGN_OF_LIFE_EVERY_MS, claims: (captures) => this.keepClaims(captures) },
       ...{ logger: this.logger, metrics, runtime },
     });
     circuit.onChange((open) => {
@@ -120,10 +120,18 @@ export class Redeemer implements OnModuleInit, OnApplicationBootstrap, BeforeApp
       [
         shops.map(([merchant]) => merchant),
         shops.map(([, room]) => room),
-        ...[this.kind, now, probe, until, most, new Date(now.getTime() + this.config.timeoutMs + TAKEN_OVER_MARGIN_MS)],
+        ...[this.kind, now, probe, until, most, new Date(now.getTime() + CLAIM_MS)],
       ],
     );
     return rows.map((row) => this.captures.read(row));
+  }
+
+  /** What was put back just now stays so. */
+  private keepClaims(captures: Capture[]): Promise<unknown> {
+    return this.dataSource.query(
+      `UPDATE capture.captures SET claimed_until = $2 WHERE id = ANY($1) AND state = 'pending' AND claimed_until IS NOT NULL`,
+      [captures.map(({ id }) => id), new Date(this.clock.now().getTime() + CLAIM_MS)],
+    );
   }
 
   /** How many more of each merchant this instance may take. */
