@@ -5,6 +5,8 @@ export interface Window {
   what: string;
   from: number;
   to: number;
+  /** Name of the app that felt it; everybody, when absent. */
+  of?: string;
 }
 
 /** What goes wrong again and again until it is told to stop; it notes when. */
@@ -27,8 +29,8 @@ export abstract class Disturbances {
   /** Goes on as long as `pause` says so. */
   protected abstract disturb(): Promise<unknown>;
 
-  protected async during(what: string, work: () => Promise<void>): Promise<void> {
-    const window = { what, from: Date.now(), to: Infinity };
+  protected async during(what: string, work: () => Promise<void>, of?: string): Promise<void> {
+    const window: Window = { what, from: Date.now(), to: Infinity, ...(of !== undefined && { of }) };
     this.windows.push(window);
     await work();
     window.to = Date.now();

@@ -12,7 +12,7 @@ export interface Patch {
 }
 
 /** Bugs that somebody could really write. */
-const PATCHES: Record<Plant, Patch> = {
+export const PATCHES: Record<Plant, Patch> = {
   // The UPDATE of a move no longer looks at the state it moves from.
   'no-guard': {
     file: 'apps/payment/src/history/move-to.js',

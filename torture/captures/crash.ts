@@ -13,7 +13,9 @@ import { Caller } from '../stories/caller';
 import { type Database, Reader } from '../world/database';
 import { Instance } from '../world/instance';
 import { Shop } from '../world/shop';
-import { type CaptureRow, judge } from './judge';
+import type { CaptureRow } from './judge/case';
+import { links } from './judge/files';
+import { judge } from './judge/judge';
 import type { FilePlan, Plan, Played } from './plan';
 import { APPS, environment } from './round';
 import { OtpKakao } from './world/kakao';
@@ -68,17 +70,20 @@ async function live({ database, dist }: CrashWorld, kind: Plan['kind'], point: P
     await app.start();
     const plan = planOf(kind);
     kakao.begin([plan]);
-    const played: Played = { plan, endsAt: Date.now() + 600_000 * TIME_SCALE };
+    const played: Played = { plan, endsAt: Date.now() + 600_000 * TIME_SCALE, refusals: [] };
     const reached = await new Mortal(app, steps, reader, RELEASE_CLAIMS).dyingAt(point, () =>
       handOver(kakao.issue(plan, played.endsAt), played, new Caller([app]), reader),
     );
     const rows = await reader.rows<CaptureRow>(
       `SELECT id, relay_id AS token, state, failure, received_at AS received FROM capture.captures`,
     );
-    const broken = judge({
-      ...{ played: [played], rows, received: shop.received, forged: shop.forged, windows: [] },
-      asks: kakao.asks,
-    });
+    const broken = [
+      ...judge({
+        ...{ played: [played], rows, received: shop.received, forged: shop.forged, windows: [] },
+        asks: kakao.asks,
+      }),
+      ...(await links(shop.received)).broken,
+    ];
     const wrong = [...broken.map(({ what }) => what), ...app.complaints.map(({ text }) => text)];
     return { seen: [...steps.seen], reached, ...(wrong.length > 0 && { failure: wrong.join('; ') }) };
   } catch (error) {

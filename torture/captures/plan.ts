@@ -36,6 +36,8 @@ export interface Played {
   /** When a callback was first answered {"status":200}. */
   acceptedAt?: number;
   endsAt: number;
+  /** Answers that no callback of a real OTP should have. */
+  refusals: string[];
 }
 
 const FAULTS: Record<Fault, number> = { status: 4, busy: 2, 'drop-before': 3, 'drop-after': 2, slow: 3 };
@@ -57,20 +59,26 @@ export function drawPlan(random: Random, seed: number, index: number, spreadMs: 
     token: `t${seed}x${index}`,
     kind,
     shop: random.pick(SHOP_IDS),
-    callbacksAfterMs: [first, ...Array.from({ length: more }, () => first + drawLater(random))],
+    callbacksAfterMs: [first, ...Array.from({ length: more }, () => first + drawLater(random, spreadMs))],
     faults: drawFaults(random, 0.35),
     outcome,
     files: kind === 'image' ? Array.from({ length: 3 * random.int(1, 4) }, () => drawFile(random)) : [],
   };
 }
 
-const drawLater = (random: Random): number => (random.chance(0.6) ? random.int(0, 60) : random.int(200, 4_000));
+function drawLater(random: Random, spreadMs: number): number {
+  const when = random.weighted({ 'at once': 6, soon: 3, late: 1 });
+  if (when === 'at once') return random.int(0, 60);
+  return random.int(200, when === 'soon' ? 4_000 : Math.max(4_000, spreadMs / 2));
+}
 
 const drawFile = (random: Random): FilePlan => ({
   faults: drawFaults(random, 0.2),
   outcome: random.chance(0.05) ? 'refused' : 'data',
   bytes: random.int(500, 200_000),
-  pieceMs: random.chance(0.15) ? random.int(20, 120) : 0,
+  pieceMs: { quick: 0, slow: random.int(20, 120), 'very slow': random.int(300, 1_000) }[
+    random.weighted({ quick: 84, slow: 13, 'very slow': 3 })
+  ],
 });
 
 function drawFaults(random: Random, share: number): Fault[] {

@@ -1,6 +1,19 @@
 import type { Patch } from '../plant';
 
-export const CAPTURE_PLANTS = ['redeemed-too-early', 'claim-for-ever', 'no-dedupe'] as const;
+export const CAPTURE_PLANTS = [
+  'redeemed-too-early',
+  'claim-for-ever',
+  'no-dedupe',
+  'answered-too-early',
+  'one-callback-one-capture',
+  'few-tries',
+  'full-is-for-good',
+  'half-a-file',
+  'wrong-variant',
+  'wrong-shop',
+  'any-answer-is-thanks',
+  'asks-again',
+] as const;
 export type CapturePlant = (typeof CAPTURE_PLANTS)[number];
 
 /** Bugs that somebody could really write. */
@@ -20,7 +33,67 @@ export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
   // Every try of a delivery is another event to the shop.
   'no-dedupe': {
     file: 'libs/merchant/src/deliveries/delivery.worker.js',
-    text: 'const event = {\n            id,',
-    by: 'const event = {\n            id: (0, platform_1.newId)(),',
+    text: 'const event = { id, type,',
+    by: 'const event = { id: (0, platform_1.newId)(), type,',
+  },
+  // The callback is answered while its INSERT is still under way.
+  'answered-too-early': {
+    file: 'libs/capture/src/intake/inbox.js',
+    text: 'const isNew = await inTime((0, platform_1.throughBriefOutage)(() => this.store(row)));',
+    by: 'const isNew = true;\n        this.store(row).catch(() => undefined);',
+  },
+  // What makes two callbacks the same is what never is.
+  'one-callback-one-capture': {
+    file: 'libs/capture/src/intake/inbox.js',
+    text: 'this.vault.fingerprint(otp, redemption_1.OTP_CONTEXT)',
+    by: 'this.vault.fingerprint(otp + (0, platform_1.newId)(), redemption_1.OTP_CONTEXT)',
+  },
+  // Tries are counted, not the time that is left.
+  'few-tries': {
+    file: 'libs/capture/src/schedule/retry-times.js',
+    text: 'if (due <= last)',
+    by: 'if (tries > 3)\n            return deadlineAt;\n        if (due <= last)',
+  },
+  // A store that is full is taken for a file that cannot be had.
+  'full-is-for-good': {
+    file: 'libs/capture/src/files/file-fetcher.js',
+    text: 'if (!(error instanceof image_download_1.FileRefused))',
+    by: "if (error instanceof image_download_1.StoreUnavailable)\n                error.failure = 'store-unavailable';\n            else if (!(error instanceof image_download_1.FileRefused))",
+  },
+  // A connection that ends early ends the file.
+  'half-a-file': {
+    file: 'libs/capture/src/files/image-download.js',
+    text: 'await (0, promises_2.pipeline)(body, meter,',
+    by: `await (0, promises_2.pipeline)((async function* () {
+                try {
+                    for await (const piece of body)
+                        yield piece;
+                }
+                catch { }
+            })(), meter,`,
+  },
+  // Two sizes of a picture are taken for each other.
+  'wrong-variant': {
+    file: 'libs/otp-client/src/answers/images.reader.js',
+    text: "'3m': 'img_3m', '1m': 'img_1m'",
+    by: "'3m': 'img_1m', '1m': 'img_3m'",
+  },
+  // Every event goes to the first shop.
+  'wrong-shop': {
+    file: 'libs/merchant/src/deliveries/delivery.worker.js',
+    text: 'this.merchants.get(claim.merchant)',
+    by: 'this.merchants.all[0]',
+  },
+  // A shop that answers with an error has it, too.
+  'any-answer-is-thanks': {
+    file: 'libs/merchant/src/calls/event-sender.js',
+    text: 'status >= 200 && status < 300',
+    by: 'status >= 200',
+  },
+  // The first answers of Kakao are not believed.
+  'asks-again': {
+    file: 'libs/capture/src/intake/redemption.js',
+    text: 'return this.keep(capture, answer);',
+    by: "if (capture.tries < 5)\n            throw new platform_1.NotYet('again');\n        return this.keep(capture, answer);",
   },
 };

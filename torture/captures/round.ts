@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { machinery } from '../judge/machinery';
 import type { Broken } from '../judge/verdict';
@@ -11,25 +8,27 @@ import { Chaos } from '../stories/chaos';
 import { type Database, Reader } from '../world/database';
 import { Instance, type Program } from '../world/instance';
 import { type Shop, WEBHOOK_SECRET } from '../world/shop';
-import { type CaptureRow, judge, links } from './judge';
+import { calmOf } from './judge/calm';
+import type { CaptureRow } from './judge/case';
+import { links } from './judge/files';
+import { judge } from './judge/judge';
+import { complaintsOf, silent } from './judge/words';
+import { drawPlan, type Plan, type Played } from './plan';
+import { DELIVERED_TO, KEY_OF } from './world/facts';
 import type { OtpKakao } from './world/kakao';
 import { Outages } from './world/outages';
-import { drawPlan, type Plan, type Played } from './plan';
 import { SHOP_IDS } from './world/shops';
+import { Store } from './world/store';
 
 /** Ten minutes are thirty seconds. */
 const TIME_SCALE = 0.05;
 const OTP_LIVES_MS = 600_000 * TIME_SCALE;
 const QUIET_LIMIT_MS = 75_000;
 const SHOP_MISBEHAVES = 0.15;
-/** What an app rightly complains about while Kakao is down or the store is full. */
-const EXPECTED =
-  /Kakao does not answer|images cannot be fetched|image not fetched|unreadable answer kept|cannot start: ENOENT.*\.incoming/;
-
 export const APPS: Record<Plan['kind'], Program> = {
-  profile: { path: 'torture/captures/world/profile-app.js', portVariable: 'PROFILE_PORT' },
-  location: { path: 'torture/captures/world/location-app.js', portVariable: 'LOCATION_PORT' },
-  image: { path: 'torture/captures/world/image-app.js', portVariable: 'IMAGE_PORT' },
+  profile: { name: 'profile', path: 'torture/captures/world/profile-app.js', portVariable: 'PROFILE_PORT' },
+  location: { name: 'location', path: 'torture/captures/world/location-app.js', portVariable: 'LOCATION_PORT' },
+  image: { name: 'image', path: 'torture/captures/world/image-app.js', portVariable: 'IMAGE_PORT' },
 };
 
 export interface CaptureWorld {
@@ -59,14 +58,14 @@ export async function playCaptures(world: CaptureWorld, options: CaptureRoundOpt
   const name = `captures_${seed}_${randomUUID().slice(0, 8)}`;
   const url = await database.fresh(name);
   const reader = new Reader(url);
-  const store = mkdtempSync(join(tmpdir(), 'biz-torture-images-'));
+  const store = await Store.open();
   const plans = Array.from({ length: customers }, (_, at) =>
     drawPlan(Random.of(seed, 'plan', at), seed, at, spreadMs, hopeless),
   );
   kakao.begin(plans);
   shop.begin(seed, SHOP_MISBEHAVES);
   const start = (program: Program, address?: string): Promise<Instance> =>
-    Instance.at(world.dist, { ...environment(world, store, address), DATABASE_URL: url }, program);
+    Instance.at(world.dist, { ...environment(world, store.folder, address), DATABASE_URL: url }, program);
   const profile = await Promise.all(Array.from({ length: count }, () => start(APPS.profile)));
   const first = await start(APPS.image);
   const image = [first, ...(await Promise.all(Array.from({ length: count - 1 }, () => start(APPS.image, first.url))))];
@@ -77,7 +76,11 @@ export async function playCaptures(world: CaptureWorld, options: CaptureRoundOpt
     const callers = { profile: new Caller(profile), location: new Caller(location), image: new Caller(image) };
     const paceMs = Math.max(1_500, Math.min(5_000, spreadMs / 2));
     const chaos = new Chaos(Random.of(seed, 'chaos'), instances, database, paceMs);
-    const outages = new Outages(Random.of(seed, 'outages'), kakao, store, paceMs);
+    const draws = (name: string): Random => Random.of(seed, 'outages', name);
+    const outages = new Outages(
+      { kakao: draws('kakao'), store: draws('store'), shop: draws('shop') },
+      ...[kakao, store, shop, paceMs],
+    );
     chaos.start();
     outages.start();
     const played = await Promise.all(plans.map((plan) => play(plan, kakao, callers[plan.kind], seed)));
@@ -92,8 +95,10 @@ export async function playCaptures(world: CaptureWorld, options: CaptureRoundOpt
         WHERE state::text = 'failed' OR name = 'dead' GROUP BY 1, 2`,
     );
     const windows = [...chaos.windows, ...outages.windows];
-    const complaints = instances.flatMap((instance) => instance.complaints).filter(({ text }) => !EXPECTED.test(text));
+    const complaints = complaintsOf(instances, outages.windows);
     const failures = Object.values(callers).flatMap((caller) => caller.failures);
+    const silences = Object.values(callers).flatMap((caller) => caller.silences);
+    const { broken: deadLinks, compared } = await links(shop.received);
     const broken = [
       ...rest.map((what) => ({
         rule: 'end',
@@ -107,15 +112,19 @@ export async function playCaptures(world: CaptureWorld, options: CaptureRoundOpt
         windows,
         asks: kakao.asks,
       }),
-      ...(await links(shop.received, 50)),
+      ...deadLinks,
+      ...silent(silences, windows),
       ...machinery({ jobs }, complaints, failures, chaos.windows),
     ];
-    return { broken, counts: countsOf(rows, played, chaos, outages, world) };
+    return {
+      broken,
+      counts: { ...countsOf(rows, played, chaos, outages, world), 'images compared byte by byte': compared },
+    };
   } finally {
     await reader.end();
     await Promise.all(instances.map((instance) => instance.drain()));
     await database.drop(name);
-    rmSync(store, { recursive: true, force: true });
+    await store.close();
   }
 }
 
@@ -140,8 +149,8 @@ export function environment(
     ...Object.fromEntries(
       SHOP_IDS.flatMap((id) => [
         [`${id.toUpperCase()}_PATH_KEY`, id],
-        [`${id.toUpperCase()}_REST_API_KEY`, `rest-${id}`],
-        [`${id.toUpperCase()}_WEBHOOK_URL`, `${shop.url}/webhook`],
+        [`${id.toUpperCase()}_REST_API_KEY`, KEY_OF[id]],
+        [`${id.toUpperCase()}_WEBHOOK_URL`, `${shop.url}${DELIVERED_TO[id]}`],
         [`${id.toUpperCase()}_WEBHOOK_SECRET`, WEBHOOK_SECRET],
       ]),
     ),
@@ -152,7 +161,7 @@ export function environment(
 async function play(plan: Plan, kakao: OtpKakao, caller: Caller, seed: number): Promise<Played> {
   const random = Random.of(seed, 'callbacks', plan.index);
   const [first = 0] = plan.callbacksAfterMs;
-  const played: Played = { plan, endsAt: Date.now() + first + OTP_LIVES_MS };
+  const played: Played = { plan, endsAt: Date.now() + first + OTP_LIVES_MS, refusals: [] };
   const otp = kakao.issue(plan, played.endsAt);
   await Promise.all(
     plan.callbacksAfterMs.map(async (afterMs) => {
@@ -163,7 +172,9 @@ async function play(plan: Plan, kakao: OtpKakao, caller: Caller, seed: number): 
         headers: { 'x-kakao-plugin-relay-id': plan.token },
         body: { otp },
       });
-      if (reply?.http === 200 && reply.body.status === 200) played.acceptedAt ??= Date.now();
+      if (!reply || reply.http >= 500) return;
+      if (reply.http === 200 && reply.body.status === 200) played.acceptedAt ??= Date.now();
+      else played.refusals.push(`${reply.http} ${JSON.stringify(reply.body)}`);
     }),
   );
   return played;
@@ -201,14 +212,26 @@ function countsOf(
     const name = `captures ${state}${failure ? ` ${failure}` : ''}`;
     counts[name] = (counts[name] ?? 0) + 1;
   }
-  const windows = (what: string): number => outages.windows.filter((window) => window.what === what).length;
+  const all = [...chaos.windows, ...outages.windows];
+  const outagesOf = (what: string): number => all.filter((window) => window.what === what).length;
+  const planOf = new Map(played.map((each) => [each.plan.token, each]));
+  const quiet = rows.filter(({ token, received }) => {
+    const each = planOf.get(token);
+    return each && calmOf(each.plan.kind, received.getTime(), each.endsAt, all) !== undefined;
+  });
+  const downMs = all.reduce((sum, { what, from, to }) => sum + (what === 'kakao' ? to - from : 0), 0);
   return {
     ...counts,
+    // Nothing is forgiven that was not held of these.
+    'captures with a quiet time': quiet.length,
     kills: chaos.kills,
     freezes: chaos.freezes,
     drains: chaos.drains,
     'database crashes': chaos.databaseCrashes,
-    'outages of Kakao': windows('kakao'),
-    'times the store was full': windows('store'),
+    'outages of Kakao': outagesOf('kakao'),
+    'minutes Kakao was down': Math.round(downMs / TIME_SCALE / 60_000),
+    'outages of the shop': outagesOf('shop'),
+    'times the store was full': outages.timesFull,
+    'times the store was gone': outages.timesGone,
   };
 }

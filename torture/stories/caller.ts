@@ -14,6 +14,15 @@ export interface Reply {
   body: Record<string, unknown>;
 }
 
+/** A call that nobody answered, though the caller was patient. */
+export interface Silence {
+  /** Name of the app. */
+  of: string;
+  from: number;
+  to: number;
+  text: string;
+}
+
 const PATIENCE_MS = 5_000;
 const OPERATOR = { authorization: 'Bearer dev-operator-token' };
 
@@ -21,6 +30,7 @@ const OPERATOR = { authorization: 'Bearer dev-operator-token' };
 export class Caller {
   /** Answers of 500 and above that said why, with their time. */
   readonly failures: { at: number; text: string }[] = [];
+  readonly silences: Silence[] = [];
 
   constructor(private readonly instances: readonly Instance[]) {}
 
@@ -29,6 +39,7 @@ export class Caller {
     const instance = this.instances[random.int(0, this.instances.length - 1)];
     // Some callers hang up before they are answered.
     const patience = random.chance(0.02) ? random.int(1, 15) : PATIENCE_MS;
+    const from = Date.now();
     try {
       const response = await fetch(`${instance?.url ?? ''}${call.path}`, {
         method: call.method,
@@ -41,7 +52,11 @@ export class Caller {
         this.failures.push({ at: Date.now(), text: `${call.method} ${call.path} ${response.status} ${text}` });
       }
       return { http: response.status, body: JSON.parse(text) as Record<string, unknown> };
-    } catch {
+    } catch (error) {
+      if (patience === PATIENCE_MS) {
+        const text = `${call.method} ${call.path}: ${(error as Error).message}`;
+        this.silences.push({ of: instance?.name ?? '', from, to: Date.now(), text });
+      }
       return undefined;
     }
   }

@@ -4,6 +4,9 @@ import type { Random } from '../random';
 import type { Database } from '../world/database';
 import type { Instance } from '../world/instance';
 
+/** A short run has at least one of each. */
+const FIRST = ['kill', 'crash', 'freeze'] as const;
+
 /** Kills, freezes and restarts what runs, from a stream of draws of its own, until it is told to stop. */
 export class Chaos extends Disturbances {
   kills = 0;
@@ -29,8 +32,8 @@ export class Chaos extends Disturbances {
 
   /** One disturbance after the other, each with a pause after all is up again: a slow machine gets no more than it can bear. */
   protected async disturb(): Promise<void> {
-    while (await this.pause(this.random.int(Math.ceil(this.paceMs / 3), this.paceMs))) {
-      const what = this.random.weighted({
+    for (let turn = 0; await this.pause(this.random.int(Math.ceil(this.paceMs / 3), this.paceMs)); turn++) {
+      const drawn = this.random.weighted({
         kill: 45,
         'kill all': 8,
         freeze: 12,
@@ -38,6 +41,7 @@ export class Chaos extends Disturbances {
         crash: 15,
         'kill and crash': 8,
       });
+      const what = FIRST[turn] ?? drawn;
       const one = this.random.int(0, this.instances.length - 1);
       const hit = this.instances.filter((_, at) => what === 'kill all' || at === one);
       const [down, ms, databaseDown] = [this.random.int(0, 800), this.random.int(200, 2_500), this.random.int(0, 900)];
@@ -45,7 +49,7 @@ export class Chaos extends Disturbances {
       if (what.includes('crash')) work.push(this.crash(databaseDown));
       if (what !== 'crash') {
         const how = what === 'freeze' || what === 'drain' ? what : 'kill';
-        work.push(...hit.map((instance) => this.during(how, () => this.hit(instance, how, down, ms))));
+        work.push(...hit.map((instance) => this.during(how, () => this.hit(instance, how, down, ms), instance.name)));
       }
       await Promise.all(work);
     }

@@ -13,13 +13,14 @@ export interface Complaint {
 
 /** A program under torture. */
 export interface Program {
+  name: string;
   /** Below the folder of the build. */
   path: string;
   /** Names its port. */
   portVariable: string;
 }
 
-const PAYMENT: Program = { path: 'torture/world/payment-app.js', portVariable: 'PAYMENT_PORT' };
+const PAYMENT: Program = { name: 'payment', path: 'torture/world/payment-app.js', portVariable: 'PAYMENT_PORT' };
 
 /** One app that is started, killed and started again at the same address. */
 export class Instance {
@@ -27,15 +28,19 @@ export class Instance {
   private child?: ChildProcess;
 
   private constructor(
-    private readonly program: string,
-    private readonly portVariable: string,
+    private readonly dist: string,
+    private readonly program: Program,
     readonly port: number,
     private readonly env: Record<string, string>,
   ) {}
 
   /** @param dist folder of the build that is run */
   static async at(dist: string, env: Record<string, string>, program: Program = PAYMENT): Promise<Instance> {
-    return new Instance(join(dist, program.path), program.portVariable, await freePort(), env);
+    return new Instance(dist, program, await freePort(), env);
+  }
+
+  get name(): string {
+    return this.program.name;
   }
 
   get url(): string {
@@ -48,8 +53,8 @@ export class Instance {
 
   /** Settles when it takes calls. @throws Error when it ends before */
   async start(): Promise<void> {
-    const child = fork(this.program, {
-      env: { PATH: process.env.PATH, ...this.env, [this.portVariable]: String(this.port) },
+    const child = fork(join(this.dist, this.program.path), {
+      env: { PATH: process.env.PATH, ...this.env, [this.program.portVariable]: String(this.port) },
       execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

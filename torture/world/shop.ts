@@ -10,6 +10,8 @@ export interface Received {
   /** The webhook-id. */
   id: string;
   type: string;
+  /** Of the webhook that it was sent to. */
+  path: string;
   partnerOrderId: string;
   data: Record<string, unknown>;
 }
@@ -24,6 +26,8 @@ export class Shop {
   forged = 0;
   /** Share of calls that go wrong. */
   misbehaves = 0;
+  /** Nobody gets an answer of use: there are errors, or silence until it is up again. */
+  down?: 'errors' | 'silence';
   private calls = 0;
 
   private constructor(
@@ -54,6 +58,7 @@ export class Shop {
   begin(seed: number, misbehaves: number): void {
     this.random = Random.of(seed, 'shop');
     this.misbehaves = misbehaves;
+    this.down = undefined;
     this.received.length = 0;
     this.fulfilled.clear();
     this.forged = 0;
@@ -69,6 +74,7 @@ export class Shop {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString('utf8');
+    if (this.down !== undefined) return this.whileDown();
     const fault = this.random.chance(this.misbehaves)
       ? this.random.weighted({ broken: 3, 'drop-before': 2, 'drop-after': 3, slow: 2 })
       : undefined;
@@ -78,10 +84,17 @@ export class Shop {
     const url = request.url ?? '';
     const answer = url.startsWith('/fulfil/')
       ? this.fulfil(url.slice('/fulfil/'.length))
-      : this.take(request.headers, body);
+      : this.take(url, request.headers, body);
     if (fault === 'drop-after') return undefined;
     if (fault === 'slow') await delay(this.random.int(200, 1_500));
     return answer;
+  }
+
+  private async whileDown(): Promise<{ status: number; body: string } | undefined> {
+    this.faults['shop down'] = (this.faults['shop down'] ?? 0) + 1;
+    if (this.down === 'errors') return this.calls % 2 ? { status: 502, body: '' } : undefined;
+    while (this.down === 'silence') await delay(50);
+    return undefined;
   }
 
   private fulfil(order: string): { status: number; body: string } {
@@ -90,7 +103,7 @@ export class Shop {
     return { status: 200, body: known === 'refused' ? '{"refused":"오늘은 만들 수 없습니다."}' : '{}' };
   }
 
-  private take(headers: IncomingHttpHeaders, body: string): { status: number; body: string } {
+  private take(path: string, headers: IncomingHttpHeaders, body: string): { status: number; body: string } {
     try {
       new Webhook(WEBHOOK_SECRET).verify(body, headers as Record<string, string>);
     } catch {
@@ -101,6 +114,7 @@ export class Shop {
     this.received.push({
       id: String(headers['webhook-id']),
       type,
+      path,
       partnerOrderId: String(data.partnerOrderId),
       data,
     });

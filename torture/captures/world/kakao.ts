@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Random } from '../../random';
 import type { Fault, FilePlan, Plan } from '../plan';
+import { KEY_OF, LOCATION, SHIPPING_ID } from './facts';
 
 const JPEG = Buffer.from('ffd8ffe000104a46494600010100000100010000', 'hex');
 const VARIANTS = ['original', 'img_3m', 'img_1m'] as const;
@@ -27,8 +28,8 @@ const SEGMENT: Record<Plan['kind'], string> = {
 export class OtpKakao {
   /** Where the apps find it, when something stands in between. */
   behind?: string;
-  /** Nobody is answered. */
-  down = false;
+  /** Nobody gets what they ask for: there are errors, or no answer at all. */
+  down?: 'errors' | 'silence';
   /** Every call to an OTP or a picture, refused ones too. */
   calls = 0;
   readonly faults: Record<string, number> = {};
@@ -59,7 +60,7 @@ export class OtpKakao {
     this.left.clear();
     this.endsAt.clear();
     this.asks.length = 0;
-    this.down = false;
+    this.down = undefined;
     for (const plan of plans) this.plans.set(plan.token, plan);
   }
 
@@ -76,16 +77,23 @@ export class OtpKakao {
 
   private async answer(address: string, response: ServerResponse): Promise<void> {
     this.calls += 1;
-    const [, what, token = '', at = ''] = new URL(address, this.url).pathname.split('/');
+    const { pathname, searchParams } = new URL(address, this.url);
+    const [, what, token = '', at = ''] = pathname.split('/');
     const plan = this.plans.get(token);
     const over = Date.now() > (this.endsAt.get(token) ?? 0);
     const number = what === 'dna' ? Number(at) : undefined;
     const key = `${token}/${number ?? ''}`;
     const say = (said: string): void => {
-      this.asks.push({ token, at: Date.now(), said, ...(number !== undefined && { file: number }) });
+      const ask: Ask = { token, at: Date.now(), said, ...(number !== undefined && { file: number }) };
+      this.asks.push(ask);
+      response.once('finish', () => {
+        noteHangUp(ask, response);
+      });
     };
     if (this.down) {
       say('down');
+      // Whoever waits for an image waits ten seconds, which are minutes here.
+      if (this.down === 'silence' && what === 'otp') return;
       if (this.calls % 2) response.writeHead(503).end();
       else drop(response);
       return;
@@ -95,9 +103,14 @@ export class OtpKakao {
       response.writeHead(404).end('{"code":-1}');
       return;
     }
+    if (what === 'otp' && searchParams.get('rest_api_key') !== KEY_OF[plan.shop]) {
+      say('wrong key');
+      response.writeHead(401).end('{"code":-401}');
+      return;
+    }
     const file = what === 'dna' ? plan.files[Number(at)] : undefined;
     const fault = this.faultsOf(key, file?.faults ?? plan.faults).shift();
-    say(fault ?? 'answered');
+    say(fault ?? (file ?? plan).outcome);
     if (fault) this.faults[`kakao ${fault}`] = (this.faults[`kakao ${fault}`] ?? 0) + 1;
     if (fault === 'status') response.writeHead(502).end();
     else if (fault === 'busy') response.writeHead(429).end();
@@ -133,8 +146,8 @@ export class OtpKakao {
 
   private dataOf({ kind, token, files, outcome }: Plan): object {
     if (outcome === 'unavailable') return { is_usable_user: false };
-    if (kind === 'location') return { latitude: 37.402, longitude: 127.108, detail: token };
-    if (kind === 'profile') return { nickname: token, shipping_address: { id: '9223372036854775807' } };
+    if (kind === 'location') return { ...LOCATION, detail: token };
+    if (kind === 'profile') return { nickname: token, shipping_address: { id: SHIPPING_ID } };
     const urls: Record<string, string>[] = [];
     for (let picture = 0; picture * 3 < files.length; picture++) {
       urls.push(
@@ -165,6 +178,15 @@ export class OtpKakao {
   }
 }
 
+/** Whoever leaves so soon after an answer had given up waiting for it. */
+const LEFT_WITHIN_MS = 3_000;
+
+function noteHangUp(ask: Ask, { req: { socket } }: ServerResponse): void {
+  const left = (): void => void (ask.said += ', which nobody waited for');
+  socket.once('close', left);
+  setTimeout(() => socket.off('close', left), LEFT_WITHIN_MS).unref();
+}
+
 /** A response that waits for the one before it on its connection ignores `destroy()`, and the caller would wait for ever. */
 function drop(response: ServerResponse): void {
   response.req.socket.destroy();
@@ -176,6 +198,8 @@ function contentOf(token: string, at: number, { bytes }: FilePlan): Buffer {
   const block = Buffer.from(Array.from({ length: 64 }, () => random.int(0, 255)));
   return Buffer.concat([JPEG, Buffer.alloc(bytes, block)]);
 }
+
+export const sizeOf = ({ bytes }: FilePlan): number => JPEG.length + bytes;
 
 export const digestOf = (token: string, at: number, file: FilePlan): string =>
   createHash('sha256')

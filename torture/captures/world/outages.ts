@@ -1,55 +1,53 @@
-import { mkdir, rename } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Disturbances } from '../../disturbances';
 import type { Random } from '../../random';
+import type { Shop } from '../../world/shop';
 import type { OtpKakao } from './kakao';
+import type { Store } from './store';
 
-/** Kakao goes down for minutes, and the store takes nothing, now and then; both are well when it settles. */
+/** Kakao and the shop go down for minutes, and the store takes nothing, now and then; all are well when it settles. */
 export class Outages extends Disturbances {
+  timesFull = 0;
+  timesGone = 0;
+
   constructor(
-    private readonly random: Random,
+    private readonly random: { kakao: Random; store: Random; shop: Random },
     private readonly kakao: OtpKakao,
-    /** Folder of the image store. */
-    private readonly store: string,
+    private readonly store: Store,
+    private readonly shop: Shop,
     private readonly paceMs: number,
   ) {
     super();
   }
 
   protected disturb(): Promise<unknown> {
-    return Promise.all([this.ofKakao(), this.ofStore()]);
+    return Promise.all([
+      this.ofServer('kakao', this.kakao, this.random.kakao),
+      this.ofServer('shop', this.shop, this.random.shop),
+      this.ofStore(this.random.store),
+    ]);
   }
 
-  private async ofKakao(): Promise<void> {
-    while (await this.pause(this.random.int(500, this.paceMs))) {
-      const ms = this.random.int(500, this.paceMs);
-      await this.during('kakao', async () => {
-        this.kakao.down = true;
+  private async ofServer(what: string, server: OtpKakao | Shop, random: Random): Promise<void> {
+    while (await this.pause(random.int(500, this.paceMs))) {
+      // One in three lasts so long that most of the time of whoever waits is gone.
+      const ms = random.chance(1 / 3) ? random.int(this.paceMs, 3 * this.paceMs) : random.int(500, this.paceMs);
+      const how = random.chance(0.3) ? 'silence' : 'errors';
+      await this.during(what, async () => {
+        server.down = how;
         await delay(ms);
-        this.kakao.down = false;
+        server.down = undefined;
       });
     }
   }
 
-  private async ofStore(): Promise<void> {
-    const [incoming, away] = [join(this.store, '.incoming'), join(this.store, '.away')];
-    await mkdir(incoming, { recursive: true });
-    while (await this.pause(this.random.int(500, this.paceMs))) {
-      const ms = this.random.int(200, 2_000);
-      await this.during('store', async () => {
-        await rename(incoming, away);
-        await delay(ms);
-        // An app that was started meanwhile made another.
-        for (;;) {
-          const moved = await rename(away, incoming).then(
-            () => true,
-            () => false,
-          );
-          if (moved) break;
-          await rename(incoming, `${away}-${this.windows.length}-${Date.now()}`);
-        }
-      });
+  private async ofStore(random: Random): Promise<void> {
+    while (await this.pause(random.int(500, this.paceMs))) {
+      const ms = random.int(200, 3_000);
+      const full = this.store.canBeFull && random.chance(0.7);
+      if (full) this.timesFull += 1;
+      else this.timesGone += 1;
+      await this.during('store', () => (full ? this.store.full(ms) : this.store.gone(ms)));
     }
   }
 }
