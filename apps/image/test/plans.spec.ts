@@ -8,7 +8,7 @@ import { imageApp } from '../src/image.module';
 const JPEG = Buffer.from('ffd8ffe000104a46494600010100000100010000', 'hex');
 const OURS = /(capture|merchant)"?\."?(captures|files|deliveries|delivery_attempts)/;
 /** The indexes of what is open, and how those say it who look for work there. */
-const OPEN = /captures_to_redeem|files_to_fetch|deliveries_due|deliveries_pending_in_order/;
+const OPEN = /captures_to_(redeem|read)|files_to_fetch|deliveries_due|deliveries_pending_in_order/;
 const LOOKS_FOR_WORK = 'due_at > ';
 
 /**

@@ -3,6 +3,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { Clock, DueWork, JobMetrics, NotYet, RuntimeConfig, throughBriefOutage, Vault } from '@biz/platform';
 import { DataSource } from 'typeorm';
 import { CapturedFile } from '../records/captured-file.entity';
+import type { Which } from '../schedule/circuit';
 import { ImageCircuit } from '../schedule/circuits';
 import { RetryTimes } from '../schedule/retry-times';
 import { FileStore } from './file-store';
@@ -83,40 +84,41 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
     this.due.nudge();
   }
 
-  private async claim(most: number): Promise<FileClaim[]> {
-    if (!this.circuit.open) return this.take(most, {});
-    const urgent = await this.take(most, { until: this.times.urgentUntil() });
-    if (urgent.length === most || !this.circuit.takeProbe()) return urgent;
-    return [...urgent, ...(await this.take(1, { probe: true }))];
+  private claim(most: number): Promise<FileClaim[]> {
+    return this.circuit.admit(most, (which, most) => this.take(which, most));
   }
 
-  private async take(
-    most: number,
-    { until = null, probe = false }: { until?: Date | null; probe?: boolean },
-  ): Promise<FileClaim[]> {
+  private async take(which: Which, most: number): Promise<FileClaim[]> {
     const now = this.clock.now();
-    const order = `${probe ? 'attempts, ' : ''}deadline_at, capture_id, picture, variant`;
+    const order = `${which === 'probe' ? 'attempts, ' : ''}deadline_at, capture_id, picture, variant`;
     const running = new Map<string, number>();
     for (const { capture_id: id } of this.due.current()) running.set(id, (running.get(id) ?? 0) + 1);
     const [claims] = await this.dataSource.query<[FileClaim[], number]>(
       `WITH waiting AS (
          SELECT id, capture_id, attempts, deadline_at, picture, variant FROM capture.files
           WHERE state = 'pending' AND due_at > '-infinity' AND (claimed_until IS NULL OR claimed_until <= $1) AND ($2 OR due_at <= $1)
-            AND deadline_at > $1 AND ($3::timestamptz IS NULL OR deadline_at <= $3)
+            AND deadline_at > $1 AND deadline_at <= $3
           ORDER BY ${order} LIMIT ${CHOSEN_FROM}
        ), placed AS (
-         SELECT waiting.*, coalesce(running, 0) + row_number() OVER (PARTITION BY capture_id ORDER BY ${order}) AS place
+         SELECT waiting.*, row_number() OVER (ORDER BY ${order}) AS turn,
+                coalesce(running, 0) + row_number() OVER (PARTITION BY capture_id ORDER BY ${order}) AS place
            FROM waiting LEFT JOIN unnest($4::uuid[], $5::integer[]) AS busy(capture_id, running) USING (capture_id)
        ), chosen AS MATERIALIZED (
          SELECT files.id FROM placed JOIN capture.files USING (id)
           WHERE place <= $6 AND files.state = 'pending' AND (files.claimed_until IS NULL OR files.claimed_until <= $1)
-          ORDER BY ${order.replace(/\w+/g, 'placed.$&')} LIMIT $7 FOR UPDATE OF files SKIP LOCKED
+          ORDER BY turn LIMIT $7 FOR UPDATE OF files SKIP LOCKED
        )
        UPDATE capture.files SET claimed_until = $8, attempts = attempts + 1 FROM chosen WHERE files.id = chosen.id
         RETURNING files.id, files.capture_id, sealed_url, attempts, deadline_at`,
       [
-        ...[now, probe, until, [...running.keys()], [...running.values()]],
-        ...[this.config.parallelPerCustomer, most, new Date(now.getTime() + CLAIM_MS)],
+        now,
+        which === 'probe',
+        which === 'urgent' ? this.times.urgentUntil() : 'infinity',
+        [...running.keys()],
+        [...running.values()],
+        this.config.parallelPerCustomer,
+        most,
+        new Date(now.getTime() + CLAIM_MS),
       ],
     );
     return claims;

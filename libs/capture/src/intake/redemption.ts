@@ -17,13 +17,15 @@ export const ANSWER_CONTEXT = 'capture.answer';
 /** An answer that cannot be stored is held for so long. */
 const KEPT_IN_MEMORY_MS = 60_000;
 
+/** The ids are said twice, as in `Captures`. */
 const STORE = `
   UPDATE capture.captures
      SET sealed_answer = given.sealed_answer, answer_status = given.answer_status, changed_at = given.changed_at,
          sealed_otp = CASE WHEN given.otp_is_used THEN NULL ELSE captures.sealed_otp END
     FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, sealed_answer text, answer_status integer,
          changed_at timestamptz, otp_is_used boolean)
-   WHERE captures.id = given.id AND captures.state = 'pending' AND captures.sealed_answer IS NULL
+   WHERE captures.id = given.id AND captures.id = ANY($3) AND captures.kind = $2 AND captures.state = 'pending'
+     AND captures.sealed_answer IS NULL
   RETURNING captures.id`;
 
 /** Answers that come together share a commit. */
@@ -116,7 +118,10 @@ export class Redemption {
       ...{ id, sealed_answer: sealedAnswer, answer_status: answerStatus, changed_at: changedAt },
       otp_is_used: sealedOtp === null,
     }));
-    const stored = await prepared<{ id: string }>(this.dataSource, STORE, [JSON.stringify(rows)]);
+    const stored = await prepared<{ id: string }>(this.dataSource, STORE, [
+      ...[JSON.stringify(rows), this.kind],
+      [...first.keys()],
+    ]);
     const ids = new Set(stored.map(({ id }) => id));
     return answers.map((answer) => ids.has(answer.id) && first.get(answer.id) === answer);
   }

@@ -2,6 +2,7 @@ import { CapturesJourney1795545200000 } from './1795545200000-captures-journey';
 import type { SchemaOwner } from '@biz/platform';
 import { Captures1795370400000 } from './1795370400000-captures';
 import { CapturesOpen1795552000000 } from './1795552000000-captures-open';
+import { CapturesToRead1795836000000 } from './1795836000000-captures-to-read';
 import { CapturesDue1795510200000 } from './1795510200000-captures-due';
 import { CapturesSchedule1795520000000 } from './1795520000000-captures-schedule';
 import { Capture } from './capture.entity';
@@ -17,6 +18,7 @@ export const captureSchema: SchemaOwner = {
     CapturesSchedule1795520000000,
     CapturesJourney1795545200000,
     CapturesOpen1795552000000,
+    CapturesToRead1795836000000,
   ],
   sealed: [
     { table: 'capture.captures', key: 'id', column: 'sealed_otp' },

@@ -19,9 +19,12 @@ const oneOf = (column: string, words: readonly string[]): string =>
 @Index('captures_by_state', ['kind', 'state', 'id'])
 @Index('captures_due', ['kind', 'eraseAt'], { where: `state <> 'erased'` })
 @Index('captures_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
-// Only who looks for work says `due_at > '-infinity'`: the index is for nobody else.
+// Only who looks for work says `due_at > '-infinity'`: these two are for nobody else.
 @Index('captures_to_redeem', ['kind', 'merchant', 'deadlineAt', 'id'], {
   where: `state = 'pending' AND due_at > '-infinity'`,
+})
+@Index('captures_to_read', ['kind', 'merchant', 'deadlineAt', 'id'], {
+  where: `state = 'pending' AND due_at > '-infinity' AND sealed_answer IS NOT NULL`,
 })
 @Check('captures_state', oneOf('state', CAPTURE_STATES))
 @Check('captures_failure', oneOf('failure', CAPTURE_FAILURES))

@@ -7,6 +7,9 @@ const SUBJECTS = 3;
 /** Seconds between two probes of a server that is down; the last repeats. */
 const PROBE_AFTER = [1, 2, 4, 8];
 
+/** Which of those who wait are tried: what is due, what is due and nearly over, or whoever was tried least. */
+export type Which = 'due' | 'urgent' | 'probe';
+
 /**
  * Knows whether a server answers at all, so that its outage costs nobody who waits a try.
  *
@@ -34,6 +37,13 @@ export class Circuit {
   /** The server is taken to be down. */
   get open(): boolean {
     return this.probeAt !== undefined;
+  }
+
+  /** Claims so many at most of those who may be tried now. */
+  async admit<Claim>(most: number, take: (which: Which, most: number) => Promise<Claim[]>): Promise<Claim[]> {
+    if (!this.open) return take('due', most);
+    const urgent = await take('urgent', most);
+    return urgent.length < most && this.takeProbe() ? [...urgent, ...(await take('probe', 1))] : urgent;
   }
 
   /** Whether one of those who wait may be tried now; asking takes that try. */

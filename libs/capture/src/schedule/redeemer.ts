@@ -9,6 +9,7 @@ import { Redemption } from '../intake/redemption';
 import { CAPTURE_KIND } from '../intake/work';
 import { Capture } from '../records/capture.entity';
 import { Captures } from '../records/captures';
+import type { Which } from './circuit';
 import { OtpCircuit } from './circuits';
 import { RetryTimes } from './retry-times';
 
@@ -21,6 +22,15 @@ const WHILE_MANY_ARRIVE = { most: 2, everyMs: 100 };
 /** After so long without a sign of life the process that claimed a capture counts as dead. */
 const CLAIM_MS = 5_000;
 const SIGN_OF_LIFE_EVERY_MS = 1_000;
+
+/** Which of those who wait: each condition reads no more of an index than it takes, however many wait. */
+const OF: Record<Which | 'held', string> = {
+  due: 'due_at <= $4',
+  urgent: 'due_at <= $4',
+  held: 'due_at <= $4 AND sealed_answer IS NOT NULL',
+  // Due or not; reading what is held asks nobody.
+  probe: 'sealed_answer IS NULL',
+};
 
 /** How often it is looked for captures of merchants that are no longer listed, and for how many at once. */
 const STRAYS_EVERY_SECONDS = 60;
@@ -79,48 +89,45 @@ export class Redeemer implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   }
 
   private async claim(most: number): Promise<Capture[]> {
-    if (!this.arrivals.many) return this.claimOf(most);
+    const admit = (most: number): Promise<Capture[]> =>
+      this.circuit.admit(most, (which, most) => (which === 'urgent' ? this.takeUrgent(most) : this.take(which, most)));
+    if (!this.arrivals.many) return admit(most);
     if (performance.now() - this.claimedAt < WHILE_MANY_ARRIVE.everyMs) return [];
     this.claimedAt = performance.now();
-    const urgent = await this.take(most, { now: this.clock.now(), until: this.times.urgentUntil() });
-    return urgent.length > 0 ? urgent : this.claimOf(Math.min(most, WHILE_MANY_ARRIVE.most));
+    const urgent = await this.take('urgent', most);
+    return urgent.length > 0 ? urgent : admit(Math.min(most, WHILE_MANY_ARRIVE.most));
   }
 
-  private async claimOf(most: number): Promise<Capture[]> {
+  /** Answers that are held are read while Kakao is down, too: that asks nobody. */
+  private async takeUrgent(most: number): Promise<Capture[]> {
+    const held = await this.take('held', most);
+    return [...held, ...(await this.take('urgent', most - held.length))];
+  }
+
+  private async take(which: Which | 'held', most: number): Promise<Capture[]> {
     const now = this.clock.now();
-    if (!this.circuit.open) return this.take(most, { now });
-    const urgent = await this.take(most, { now, until: this.times.urgentUntil() });
-    if (urgent.length === most || !this.circuit.takeProbe()) return urgent;
-    return [...urgent, ...(await this.take(1, { now, probe: true }))];
-  }
-
-  /**
-   * While Kakao is down (`until`) only what is nearly over is asked for, and answers that are held are read; a probe is
-   * whoever was tried least, due or not, so that one that never succeeds is not the only one. Reading what is held asks
-   * nobody, so it is no probe.
-   */
-  private async take(
-    most: number,
-    { now, until = null, probe = false }: { now: Date; until?: Date | null; probe?: boolean },
-  ): Promise<Capture[]> {
     const shops = [...this.roomOfMerchants()];
-    const order = probe ? 'tries, deadline_at, id' : 'deadline_at, id';
+    // One that never succeeds is not the only one that Kakao is probed with.
+    const order = which === 'probe' ? 'tries, deadline_at, id' : 'deadline_at, id';
     const [rows] = await this.dataSource.query<[Record<string, unknown>[], number]>(
       `WITH due AS MATERIALIZED (
          SELECT next.id FROM unnest($1::text[], $2::integer[]) AS shop(merchant, room)
           CROSS JOIN LATERAL (
             SELECT id, tries, deadline_at FROM capture.captures
              WHERE kind = $3 AND state = 'pending' AND due_at > '-infinity' AND captures.merchant = shop.merchant
-               AND (claimed_until IS NULL OR claimed_until <= $4) AND CASE WHEN $5 THEN sealed_answer IS NULL ELSE due_at <= $4 END
-               AND ($6::timestamptz IS NULL OR deadline_at <= $6 OR sealed_answer IS NOT NULL)
+               AND (claimed_until IS NULL OR claimed_until <= $4) AND deadline_at <= $5 AND ${OF[which]}
              ORDER BY ${order} LIMIT shop.room FOR UPDATE SKIP LOCKED) AS next
-          ORDER BY ${order.replace(/\b(tries|deadline_at|id)\b/g, 'next.$1')} LIMIT $7)
-       UPDATE capture.captures SET claimed_until = $8, tries = tries + 1 FROM due WHERE captures.id = due.id
+          ORDER BY ${order} LIMIT $6)
+       UPDATE capture.captures SET claimed_until = $7, tries = tries + 1 FROM due WHERE captures.id = due.id
        RETURNING captures.*`,
       [
         shops.map(([merchant]) => merchant),
         shops.map(([, room]) => room),
-        ...[this.kind, now, probe, until, most, new Date(now.getTime() + CLAIM_MS)],
+        this.kind,
+        now,
+        which === 'urgent' ? this.times.urgentUntil() : 'infinity',
+        most,
+        new Date(now.getTime() + CLAIM_MS),
       ],
     );
     return rows.map((row) => this.captures.read(row));

@@ -28,8 +28,9 @@ const SECRET_TEXTS: [RegExp, string][] = [
   [/(?<![\w-])(?:\+\d{1,3}[ -]?)?\(?0?1[016789]\)?[ -]?\d{3,4}[ -]?\d{4}(?![\w-])/g, '[phone]'],
 ];
 
-/** What every one of those texts has something of; most lines have nothing, and are looked at once. */
-const SUSPECT = /[=@]|\/(?:otp|m)\/|whsec_|(?:KakaoAK|SECRET_KEY|Bearer|Basic)\s|\d{4}/;
+/** What every one of those texts has something of; most lines, their UUIDs too, have nothing and are looked at once. */
+const SUSPECT =
+  /[=@]|\/(?:otp|m)\/|whsec_|(?:KakaoAK|SECRET_KEY|Bearer|Basic)\s|1[016789]\)?[ -]?\d{3,4}[ -]?\d{4}(?![\w-])/;
 
 const MAX_DEPTH = 6;
 
