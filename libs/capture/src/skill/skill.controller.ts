@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Body, HttpCode, Inject, Logger, NotFoundException, Param, Post } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiExtraModels, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
 import { KakaoAnswer, KakaoOrigins } from '@biz/platform';
@@ -18,9 +17,6 @@ import { SkillParam, SkillPayload, SkillResponse } from './skill.dto';
 const RECEIVED = '전송해 주신 정보를 잘 받았습니다. 감사합니다.';
 const NOTHING_CAME = '전송된 정보를 확인하지 못했습니다. 다시 시도해 주세요.';
 const NOT_NOW = '지금은 정보를 받을 수 없습니다. 잠시 후 다시 시도해 주세요.';
-
-/** A chat bot waits five seconds for a skill. */
-const ANSWER_WITHIN_MS = 4_000;
 
 @ApiExtraModels(SkillParam)
 @KakaoController()
@@ -61,18 +57,13 @@ export class SkillController {
       this.logger.warn({ merchant: merchant.id, plugin: pluginKey }, 'a skill payload without a result of this plugin');
       return SkillResponse.saying(NOTHING_CAME);
     }
-    const abort = new AbortController();
-    const late = delay(ANSWER_WITHIN_MS, 'late' as const, { signal: abort.signal, ref: false });
     try {
-      const stored = this.inbox.receive({ merchant, pluginKey, relayId, ...result }).then(() => 'stored' as const);
-      const end = await Promise.race([stored, late]);
-      return SkillResponse.saying(end === 'stored' ? (plugin.skillText ?? RECEIVED) : NOT_NOW);
+      // In less than the five seconds that a chat bot waits for a skill.
+      await this.inbox.receive({ merchant, pluginKey, relayId, ...result });
+      return SkillResponse.saying(plugin.skillText ?? RECEIVED);
     } catch (error) {
       this.logger.error({ merchant: merchant.id, plugin: pluginKey, error }, 'a skill result could not be stored');
       return SkillResponse.saying(NOT_NOW);
-    } finally {
-      abort.abort();
-      late.catch(() => undefined);
     }
   }
 
