@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, listenToStatements, times } from '@biz/testing';
@@ -94,55 +94,101 @@ describe('receiving', () => {
   });
 });
 
-describe('receiving while the database stands still', () => {
-  it('says 500 within three seconds, and takes the same callback when it goes on', async () => {
-    const usual = process.env.TEST_DATABASE_URL!;
-    const { hostname, port } = new URL(usual);
-    const sockets = new Set<Socket>();
-    let isFrozen = false;
-    // Connections stay, more are accepted, nothing comes through: a paused container, a lost network.
-    const still = createServer((client) => {
-      const server = connect(Number(port), hostname);
-      for (const [from, to] of [
-        [client, server],
-        [server, client],
-      ] as const) {
-        sockets.add(from);
-        from.on('data', (bytes) => to.write(bytes)).on('close', () => to.destroy());
-        from.on('error', () => to.destroy());
-        if (isFrozen) from.pause();
-      }
+/** The way to the database: it can be frozen, as by a paused container or a lost network, and nobody is told. */
+class Way {
+  private readonly sockets = new Set<Socket>();
+  private isFrozen = false;
+  private readonly usual = process.env.TEST_DATABASE_URL!;
+
+  private constructor(private readonly server: NetServer) {}
+
+  static async open(): Promise<Way> {
+    const server = createServer();
+    const way = new Way(server);
+    server.on('connection', (client) => {
+      way.join(client);
     });
-    await new Promise<void>((resolve) => still.listen(0, '127.0.0.1', resolve));
-    const freeze = (on: boolean): void => {
-      isFrozen = on;
-      for (const socket of sockets)
-        if (on) socket.pause();
-        else socket.resume();
-    };
-    const proxied = new URL(usual);
-    proxied.host = `127.0.0.1:${(still.address() as AddressInfo).port}`;
-    process.env.TEST_DATABASE_URL = proxied.href;
-    const stage = await Stage.open(profileApp);
-    try {
-      const otps = times(20, () => stage.otp('onetimeprofile', () => PROFILE));
-      freeze(true);
-      const begin = performance.now();
-      const answers = await Promise.all(otps.map((otp, at) => stage.callback(otp, `still-${at}`)));
-      expect(performance.now() - begin).toBeLessThan(3_000);
-      expect(answers.map(({ status }) => status)).toEqual(times(20, () => 500));
-      freeze(false);
-      expect(await Promise.all(otps.map((otp, at) => stage.callback(otp, `still-${at}`)))).toEqual(
-        times(20, () => ({ status: 200, body: { status: 200 } })),
-      );
-      for (const at of times(20, (each) => each)) await stage.reaches(`still-${at}`, 'delivered');
-      expect(otps.map((otp) => stage.fetched(otp))).toEqual(times(20, () => 1));
-    } finally {
-      freeze(false);
-      await stage.close();
-      still.close();
-      process.env.TEST_DATABASE_URL = usual;
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = new URL(way.usual);
+    url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    process.env.TEST_DATABASE_URL = url.href;
+    return way;
+  }
+
+  /** Connections stay, more are accepted, nothing comes through. */
+  freeze(): void {
+    this.isFrozen = true;
+    this.lose();
+  }
+
+  /** The connections of now are heard no more; new ones are as ever. */
+  lose(): void {
+    for (const socket of this.sockets) socket.pause();
+  }
+
+  thaw(): void {
+    this.isFrozen = false;
+    for (const socket of this.sockets) socket.resume();
+  }
+
+  close(): void {
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+    process.env.TEST_DATABASE_URL = this.usual;
+  }
+
+  private join(client: Socket): void {
+    const { hostname, port } = new URL(this.usual);
+    const server = connect(Number(port), hostname);
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.sockets.add(from);
+      from.on('data', (bytes) => to.write(bytes)).on('close', () => to.destroy());
+      from.on('error', () => to.destroy());
+      if (this.isFrozen) from.pause();
     }
+  }
+}
+
+describe('receiving while nothing comes from the database', () => {
+  let way: Way;
+  let stage: Stage;
+  beforeEach(async () => {
+    way = await Way.open();
+    stage = await Stage.open(profileApp, { DATABASE_SILENT_MS: '1000' });
+  });
+  afterEach(async () => {
+    way.thaw();
+    await stage.close();
+    way.close();
+  });
+
+  it('says 500 within three seconds, and takes the same callback when it goes on', async () => {
+    const otps = times(20, () => stage.otp('onetimeprofile', () => PROFILE));
+    way.freeze();
+    const begin = performance.now();
+    const answers = await Promise.all(otps.map((otp, at) => stage.callback(otp, `still-${at}`)));
+    expect(performance.now() - begin).toBeLessThan(3_000);
+    expect(answers.map(({ status }) => status)).toEqual(times(20, () => 500));
+    way.thaw();
+    expect(await Promise.all(otps.map((otp, at) => stage.callback(otp, `still-${at}`)))).toEqual(
+      times(20, () => ({ status: 200, body: { status: 200 } })),
+    );
+    for (const at of times(20, (each) => each)) await stage.reaches(`still-${at}`, 'delivered');
+    expect(otps.map((otp) => stage.fetched(otp))).toEqual(times(20, () => 1));
+  }, 30_000);
+
+  it('leaves connections that are lost without a word for new ones', async () => {
+    const before = stage.otp('onetimeprofile', () => PROFILE);
+    await stage.callback(before, 'before');
+    await stage.reaches('before', 'delivered');
+    way.lose();
+    const otps = times(20, () => stage.otp('onetimeprofile', () => PROFILE));
+    const answers = await Promise.all(otps.map((otp, at) => stage.callback(otp, `lost-${at}`)));
+    expect(answers.map(({ status }) => status)).toEqual(times(20, () => 200));
+    for (const at of times(20, (each) => each)) await stage.reaches(`lost-${at}`, 'delivered');
   }, 30_000);
 });
 

@@ -44,6 +44,8 @@ describe('migrations', () => {
   const options = (schema: SchemaOwner): Parameters<typeof openDatabase>[0] => ({
     url: database.url,
     poolSize: 3,
+    // Less than these migrations take.
+    silentMs: 50,
     name: 'test',
     schemas: [schema],
   });

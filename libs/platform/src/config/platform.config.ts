@@ -49,6 +49,10 @@ export class DatabaseConfig implements CheckedConfig {
   @Min(2)
   poolSize: number = 10;
 
+  @Variable('DATABASE_SILENT_MS', { about: 'a statement that is not answered within it ends its connection' })
+  @Min(1_000)
+  silentMs: number = 15_000;
+
   problems(): string[] {
     return this.url
       ? []

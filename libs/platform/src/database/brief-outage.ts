@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** SQLSTATEs and socket errors of a server that stops, starts, or is not there. */
-const OUTAGE = /^(57P0[123]|08\w{3}|ECONNREFUSED|ECONNRESET|EPIPE)$/;
+/**
+ * SQLSTATEs and socket errors of a server that stops, starts, is not there, is not yet the primary, or to which everybody
+ * comes back at once. A container that is down has no name either.
+ */
+const OUTAGE =
+  /^(57P0[123]|08\w{3}|53300|25006|E(CONN(REFUSED|RESET)|PIPE|NOTFOUND|AI_AGAIN|TIMEDOUT|(HOST|NET)UNREACH))$/;
+/** What pg says without a code. */
+const OUTAGE_TEXT = /^(Connection terminated|timeout e)/;
 /** Kakao waits three seconds at worst (contract 3); whoever keeps nobody waiting may be more patient. */
 const RIDE_OUT_MS = 2_200;
 const PAUSE_MS = 150;
@@ -25,8 +31,5 @@ export async function throughBriefOutage<T>(work: () => Promise<T>, rideOutMs = 
 
 function isOutage(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  return (
-    (typeof code === 'string' && OUTAGE.test(code)) ||
-    (typeof message === 'string' && message.startsWith('Connection terminated'))
-  );
+  return (typeof code === 'string' && OUTAGE.test(code)) || (typeof message === 'string' && OUTAGE_TEXT.test(message));
 }

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
 import { AfterCommit } from './after-commit';
 import type { SchemaOwner } from './schema-owner';
+import { endWhenSilent } from './silent-connection';
 
 /** Where TypeORM notes which migrations ran; it belongs to no owner. */
 const HOUSE_SCHEMA = 'platform';
@@ -12,6 +14,7 @@ const MIGRATION_LOCK = 7_246_331;
 /** A server that is just starting, or restarting, answers one of these. */
 const NOT_YET_UP = new Set(['ECONNREFUSED', '57P03', 'ECONNRESET', 'EAI_AGAIN']);
 const CONNECT_ATTEMPTS = 30;
+const CONNECT_MS = 5_000;
 
 export interface DatabaseOptions {
   url: string;
@@ -21,12 +24,18 @@ export interface DatabaseOptions {
   schemas: SchemaOwner[];
 }
 
-export function createDataSource({ url, poolSize, name, schemas }: DatabaseOptions): DataSource {
+/** @param onConnect prepares each connection before its first statement */
+export function createDataSource(
+  { url, poolSize, name, schemas }: DatabaseOptions,
+  onConnect?: (client: ClientBase) => void,
+): DataSource {
   return new DataSource({
     type: 'postgres',
     url,
     applicationName: `biz-${name}`,
     poolSize,
+    connectTimeoutMS: CONNECT_MS,
+    extra: { onConnect },
     schema: HOUSE_SCHEMA,
     entities: schemas.flatMap(({ entities }) => entities),
     migrations: schemas.flatMap(({ migrations }) => migrations),
@@ -39,9 +48,16 @@ export function createDataSource({ url, poolSize, name, schemas }: DatabaseOptio
   });
 }
 
-/** Connects, waiting up to half a minute for a server that is just starting, and applies pending migrations. */
-export async function openDatabase(options: DatabaseOptions): Promise<DataSource> {
-  const dataSource = createDataSource(options);
+/**
+ * Connects, waiting up to half a minute for a server that is just starting, and applies pending migrations.
+ *
+ * @param silentMs a statement that is not answered within it ends its connection; a migration may take longer
+ */
+export async function openDatabase(options: DatabaseOptions & { silentMs: number }): Promise<DataSource> {
+  let isMigrating = true;
+  const dataSource = createDataSource(options, (client) => {
+    endWhenSilent(client, options.silentMs, () => isMigrating);
+  });
   for (let attempt = 1; !dataSource.isInitialized; attempt++) {
     try {
       await dataSource.initialize();
@@ -52,6 +68,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
   }
   try {
     await migrate(dataSource);
+    isMigrating = false;
   } catch (error) {
     await dataSource.destroy();
     throw error;

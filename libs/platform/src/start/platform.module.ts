@@ -69,8 +69,8 @@ const databaseProviders = (app: AppDefinition): Provider[] => [
   {
     provide: DataSource,
     inject: [DatabaseConfig],
-    useFactory: ({ url, poolSize }: DatabaseConfig) =>
-      openDatabase({ url: url ?? '', poolSize, name: app.name, schemas: app.schemas }),
+    useFactory: ({ url, poolSize, silentMs }: DatabaseConfig) =>
+      openDatabase({ url: url ?? '', poolSize, silentMs, name: app.name, schemas: app.schemas }),
   },
   Jobs,
 ];
