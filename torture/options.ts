@@ -62,7 +62,8 @@ export function readOptions(args: string[]): Options {
 
 const isPlant = (name: string): name is Plant => (PLANTS as readonly string[]).includes(name);
 
-function whole(name: string, text: string, least: number): number {
+/** @throws Error that names the option, for anything but a whole number */
+export function whole(name: string, text: string, least: number): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < least)
     throw new Error(`--${name}: ${text} is no whole number from ${least} on`);

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { EncryptionConfig, readConfig, Vault } from '@biz/platform';
 import { course } from './judge/course';
 import { type Evidence, gatherEvidence, unrest } from './judge/evidence';
@@ -10,6 +9,7 @@ import { money } from './judge/money';
 import { shop as shopRule } from './judge/shop';
 import { type Broken, sum } from './judge/verdict';
 import { Random } from './random';
+import { untilStill } from './still';
 import { Caller } from './stories/caller';
 import { Chaos } from './stories/chaos';
 import { Months } from './stories/months';
@@ -26,8 +26,6 @@ import { type Shop, WEBHOOK_SECRET } from './world/shop';
 const TIME_SCALE = 0.02;
 /** Of real time, here as in the simulator. */
 export const TID_SECONDS = 10;
-/** Jobs of a killed process come back after 10 to 15 s, and may have to try again. */
-const QUIET_LIMIT_MS = 75_000;
 const SHOP_MISBEHAVES = 0.15;
 const CHAOS_PACE_MS = 6_000;
 
@@ -96,16 +94,13 @@ export async function playRound(
     await chaos.stop();
     kakao.faults.removeAll();
     shop.misbehaves = 0;
-    const rest = await untilStill(reader);
+    const rest = await untilStill(() => unrest(reader));
     const cleared = await clearReviews(reader, kakao, caller, Random.of(seed, 'operator'));
-    if (cleared > 0) await untilStill(reader);
+    if (cleared > 0) await untilStill(() => unrest(reader));
     const evidence = await gatherEvidence(reader, { stories, initial, kakao, shop });
     const complaints = instances.flatMap((instance) => instance.complaints);
     const broken = [
-      ...rest.map((what) => ({
-        rule: 'end',
-        what: `after ${QUIET_LIMIT_MS / 1000} s of quiet there is still ${what}`,
-      })),
+      ...rest,
       ...money(evidence),
       ...goods(evidence),
       ...course(evidence),
@@ -185,17 +180,6 @@ async function inTurns(stories: Story[], concurrency: number): Promise<void> {
     for (let next = waiting.shift(); next; next = waiting.shift()) await next.play();
   };
   await Promise.all(Array.from({ length: concurrency }, play));
-}
-
-/** @returns what still moves when patience is over */
-async function untilStill(reader: Reader): Promise<string[]> {
-  const giveUpAt = Date.now() + QUIET_LIMIT_MS;
-  for (;;) {
-    const rest = await unrest(reader);
-    if (rest.length === 0 || Date.now() > giveUpAt) return rest;
-    if (process.env.TORTURE_DEBUG) console.log(`    still: ${rest.join(', ')}`);
-    await delay(250);
-  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { machinery } from '../judge/machinery';
 import type { Broken } from '../judge/verdict';
 import { Random } from '../random';
+import { untilStill } from '../still';
 import { Caller } from '../stories/caller';
 import { Chaos } from '../stories/chaos';
 import { type Database, Reader } from '../world/database';
@@ -23,7 +24,6 @@ import { Store } from './world/store';
 /** Ten minutes are thirty seconds. */
 const TIME_SCALE = 0.05;
 const OTP_LIVES_MS = 600_000 * TIME_SCALE;
-const QUIET_LIMIT_MS = 75_000;
 const SHOP_MISBEHAVES = 0.15;
 export const APPS: Record<Plan['kind'], Program> = {
   profile: { name: 'profile', path: 'torture/captures/world/profile-app.js', portVariable: 'PROFILE_PORT' },
@@ -86,7 +86,7 @@ export async function playCaptures(world: CaptureWorld, options: CaptureRoundOpt
     const played = await Promise.all(plans.map((plan) => play(plan, kakao, callers[plan.kind], seed)));
     await Promise.all([chaos.stop(), outages.stop()]);
     shop.misbehaves = 0;
-    const rest = await untilStill(reader);
+    const rest = await untilStill(() => unrest(reader));
     const rows = await reader.rows<CaptureRow>(
       `SELECT id, relay_id AS token, state, failure, received_at AS received FROM capture.captures ORDER BY id`,
     );
@@ -100,10 +100,7 @@ export async function playCaptures(world: CaptureWorld, options: CaptureRoundOpt
     const silences = Object.values(callers).flatMap((caller) => caller.silences);
     const { broken: deadLinks, compared } = await links(shop.received);
     const broken = [
-      ...rest.map((what) => ({
-        rule: 'end',
-        what: `after ${QUIET_LIMIT_MS / 1000} s of quiet there is still ${what}`,
-      })),
+      ...rest,
       ...judge({
         played,
         rows,
@@ -180,18 +177,14 @@ async function play(plan: Plan, kakao: OtpKakao, caller: Caller, seed: number): 
   return played;
 }
 
-/** @returns what still moves when patience is over */
-async function untilStill(reader: Reader): Promise<string[]> {
-  const giveUpAt = Date.now() + QUIET_LIMIT_MS;
-  for (;;) {
-    const rows = await reader.rows<{ what: string; count: number }>(
-      `SELECT 'capture ' || state AS what, count(*)::int AS count FROM capture.captures
-        WHERE state IN ('pending', 'redeemed') GROUP BY 1
-       UNION ALL SELECT 'delivery', count(*)::int FROM merchant.deliveries WHERE state = 'pending' GROUP BY 1`,
-    );
-    if (rows.length === 0 || Date.now() > giveUpAt) return rows.map(({ what, count }) => `${count} × ${what}`);
-    await delay(250);
-  }
+/** @returns what still moves */
+async function unrest(reader: Reader): Promise<string[]> {
+  const rows = await reader.rows<{ what: string; count: number }>(
+    `SELECT 'capture ' || state AS what, count(*)::int AS count FROM capture.captures
+      WHERE state IN ('pending', 'redeemed') GROUP BY 1
+     UNION ALL SELECT 'delivery', count(*)::int FROM merchant.deliveries WHERE state = 'pending' GROUP BY 1`,
+  );
+  return rows.map(({ what, count }) => `${count} × ${what}`);
 }
 
 function countsOf(
