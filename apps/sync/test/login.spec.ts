@@ -232,20 +232,20 @@ describe('when Kakao is in trouble the customer goes back at once, and', () => {
 });
 
 describe('a customer who returns without a code', () => {
-  it('goes back to the chat, and the operator sees why', async () => {
+  it.each([
+    ['access_denied', `User denied access ${EMAIL} (KOE101)`, 'access_denied: KOE101'],
+    ['access_denied', '김루카 님이 거절', 'access_denied'],
+    ['루카', 'KOE1234', 'UNREADABLE_ERROR'],
+    ['lukas', '', 'UNREADABLE_ERROR'],
+  ])('goes back to the chat, and the operator sees the codes of it: %s, %s', async (error, description, reason) => {
     const next = `${CHAT}&relay_id=relay-9`;
     const answer = await house.get(
-      `/callback?${new URLSearchParams({
-        error: 'access_denied',
-        error_description: `User denied access ${EMAIL}`,
-        continue: next,
-      }).toString()}`,
+      `/callback?${new URLSearchParams({ error, error_description: description, continue: next }).toString()}`,
     );
 
     expect(back(answer)).toEqual([302, next]);
-    expect((await errors()).items).toMatchObject([
-      { step: 'consent', state: 'final', relayId: 'relay-9', reason: 'access_denied: User denied access [email]' },
-    ]);
+    expect((await errors()).items).toMatchObject([{ step: 'consent', state: 'final', relayId: 'relay-9', reason }]);
+    expect(await house.everythingStored()).not.toMatch(/루카|denied access/);
     expect(house.kakao.calls('token')).toBe(0);
   });
 

@@ -102,6 +102,38 @@ describe('our own unlink', () => {
   });
 });
 
+describe("an operator's erasure", () => {
+  const erase = (id: string) =>
+    fetch(`${house.app.url}/operator/members/${id}`, { method: 'DELETE', headers: OPERATOR });
+
+  it.each(['once', 'again'])('beats a login that was on its way (%s), and not one that comes after it', async (how) => {
+    const id = await memberOf(`erased-${how}-1`);
+    await eventually(() => {
+      expect(told()).toEqual(['member.joined']);
+    });
+    if (how === 'again') await erase(id);
+
+    house.kakao.fault('me', { delayMs: 400 });
+    const calls = house.kakao.calls('me');
+    const slow = house.login(`erased-${how}-2`);
+    await eventually(() => {
+      expect(house.kakao.calls('me')).toBe(calls + 1);
+    });
+    expect((await erase(id)).status).toBe(200);
+    await slow;
+
+    await eventually(async () => {
+      const { items } = await house.operator('sync-errors');
+      expect(items[0]).toMatchObject({ step: 'join', reason: 'ERASED_MEANWHILE', state: 'final' });
+    });
+    expect(await member()).toMatchObject({ state: 'erased', account: null });
+    expect(told()).toEqual(['member.joined']);
+
+    await house.login(`erased-${how}-3`);
+    expect(await member()).toMatchObject({ state: 'joined' });
+  });
+});
+
 describe('shipping addresses on demand', () => {
   const WHY = { 'x-access-reason': 'gift' };
   const addresses = (id: string, query = '', headers: Record<string, string> = WHY) =>

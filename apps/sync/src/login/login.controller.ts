@@ -65,11 +65,11 @@ export class LoginController {
     const address = came ?? begun?.next;
     const relayId = sentRelayIdOf(request) ?? (came === undefined ? undefined : relayIdOf(came)) ?? begun?.relayId;
     const refusal =
-      this.refusalOf(merchant, relayId, resumed) ?? (code === undefined ? { error, description } : undefined);
+      this.refusalOf(merchant, relayId, resumed) ?? (code === undefined ? codesOf(error, description) : undefined);
     let userMatchUrl: string | undefined;
     try {
-      if (refusal || code === undefined) await this.logins.refuse(merchant, { ...refusal, relayId });
-      else {
+      if (refusal !== undefined) await this.logins.refuse(merchant, { reason: refusal, relayId });
+      else if (code !== undefined) {
         const belowPathKey = pathKey !== undefined;
         userMatchUrl = await this.logins.receive(merchant, { code, relayId, belowPathKey, verifier: begun?.verifier });
       }
@@ -90,12 +90,19 @@ export class LoginController {
     merchant: Merchant,
     relayId: string | undefined,
     resumed: ReturnType<StartedLogins['resume']>,
-  ): { error: string; description?: string } | undefined {
+  ): string | undefined {
     const relay = this.relayIds.receive(merchant, relayId);
-    if (resumed && 'refused' in resumed) return { error: resumed.refused };
+    if (resumed && 'refused' in resumed) return resumed.refused;
     if (this.relayIds.serves(merchant, relay, { begun: resumed !== undefined })) return undefined;
-    return { error: 'relay_id_required', description: relay?.state ?? 'absent' };
+    return `relay_id_required: ${relay?.state ?? 'absent'}`;
   }
+}
+
+/** OAuth's word for it and Kakao's number; the rest is a text that anybody may have written into the address. */
+function codesOf(error = '', description = ''): string {
+  const word = /^[a-z]+(?:_[a-z]+){1,5}$/.test(error) ? error.slice(0, 60) : 'UNREADABLE_ERROR';
+  const [number] = /\bKOE\d{3}\b/.exec(description) ?? [];
+  return number === undefined ? word : `${word}: ${number}`;
 }
 
 /** The shop's page sends the customer on to the chat itself. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { Addresses, Clock, defineJob, Jobs, newId, NotYet, scrub, Vault } from '@biz/platform';
+import { Addresses, Clock, defineJob, Jobs, newId, NotYet, Vault } from '@biz/platform';
 import { Merchants } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { DataSource, IsNull, LessThan } from 'typeorm';
@@ -120,10 +120,7 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /** Writes down a return without a code, most often of a customer who did not agree. */
-  async refuse(
-    merchant: Merchant,
-    { error = '', description, relayId }: { error?: string; description?: string; relayId?: string },
-  ): Promise<void> {
+  async refuse(merchant: Merchant, { reason, relayId }: { reason: string; relayId?: string }): Promise<void> {
     const now = this.clock.now();
     await this.dataSource.transaction(async (manager) => {
       const id = newId();
@@ -134,13 +131,7 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
         belowPathKey: false,
         settledAt: now,
       });
-      const reason = [error, description].filter((part) => part !== undefined && part !== '').join(': ');
-      await this.failures.record(manager, {
-        merchant: merchant.id,
-        loginId: id,
-        step: 'consent',
-        reason: plain(reason),
-      });
+      await this.failures.record(manager, { merchant: merchant.id, loginId: id, step: 'consent', reason });
     });
   }
 
@@ -269,8 +260,9 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
     const { merchant, user } = found;
     await this.dataSource.transaction(async (manager) => {
       await this.members.lock(manager, merchant.id, user.appUserId);
-      if (await this.notices.unlinkedSince(manager, merchant.id, user.appUserId, login.receivedAt)) {
-        await this.failed(manager, login, 'join', 'UNLINKED_MEANWHILE');
+      const ended = await this.endedMeanwhile(manager, merchant.id, user.appUserId, login.receivedAt);
+      if (ended) {
+        await this.failed(manager, login, 'join', ended);
         await this.settle(manager, login.id, { state: 'failed' });
         return;
       }
@@ -283,6 +275,18 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
       await manager.update(Login, { id: login.id }, { memberId });
       this.logger.log({ merchant: merchant.id, loginId: login.id, memberId }, 'joined');
     });
+  }
+
+  /** Whoever ended the membership while the login was on its way has the last word. */
+  private async endedMeanwhile(
+    manager: EntityManager,
+    merchant: string,
+    appUserId: string,
+    since: Date,
+  ): Promise<string | undefined> {
+    if (await this.notices.unlinkedSince(manager, merchant, appUserId, since)) return 'UNLINKED_MEANWHILE';
+    if (await this.members.erasedSince(manager, merchant, appUserId, since)) return 'ERASED_MEANWHILE';
+    return undefined;
   }
 
   /** Ends a login, unless it already ended; its secrets go. */
@@ -330,9 +334,3 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   enough.abort();
   return answer;
 }
-
-/** A text from outside as an operator may read it. */
-const plain = (text: string): string =>
-  String(scrub(text))
-    .replace(/[^\p{L}\p{N}\p{P} ]/gu, ' ')
-    .slice(0, 200);

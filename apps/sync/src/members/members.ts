@@ -2,7 +2,7 @@ import { Injectable, NotFoundException } from '@nestjs/common';
 import { Clock, newId, Vault } from '@biz/platform';
 import { Deliveries } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
-import { DataSource, In, Not } from 'typeorm';
+import { DataSource, In, MoreThan, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { KakaoTokens } from '../kakao/kakao-login';
 import type { Match } from '../matching/matching';
@@ -226,11 +226,17 @@ export class Members {
       await this.lock(manager, member.merchant, member.appUserId);
       const { affected } = await manager.update(
         Member,
-        { id, state: In(['joined', 'suspended']) },
+        // Again, it also holds for the logins that came in between.
+        { id, state: In(['joined', 'suspended', 'erased']) },
         { state: 'erased', ...ERASED, endedAt: this.clock.now(), endReason: 'operator' },
       );
       // Of a member already unlinked nothing is left to erase, and the shop is still owed the news.
       if (affected === 1) await this.deliveries.erase(manager, member.merchant, id);
     });
+  }
+
+  /** Whether an operator erased the member after this time: a login from before must not bring the data back. */
+  erasedSince(manager: EntityManager, merchant: string, appUserId: string, since: Date): Promise<boolean> {
+    return manager.existsBy(Member, { merchant, appUserId, state: 'erased', endedAt: MoreThan(since) });
   }
 }
