@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
 import { AddressGate } from '@biz/platform';
 import { BucketStore } from '../src/files/bucket-store';
 import type { FileStore } from '../src/files/file-store';
@@ -17,6 +19,14 @@ const nowhere = (address = '127.0.0.1'): AddressGate =>
       answer(null, [{ address, family: 4 }]);
     },
   );
+
+/** The beginning or the end of a call, of which only beginnings say what was meant. */
+interface Traced {
+  cat: string;
+  ph: string;
+  name: string;
+  args: { path?: string };
+}
 
 /** As much of S3 as a store needs: put, get, list by prefix, delete many; signed requests only. */
 function bucketServer(objects: Map<string, Buffer>): Server {
@@ -107,6 +117,49 @@ describe.each(['folder', 'bucket'])('a store in a %s', (kind) => {
     await expect(read('a/1')).rejects.toThrow();
     await expect(read('a/3')).rejects.toThrow();
     expect(await read('ab/1')).toBe('neighbour');
+  });
+});
+
+describe('a folder', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'biz-store-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** Which folders a process wrote to the disk, as Node's own trace tells it, and when it took a file over. */
+  async function syncedBy(...lines: string[]): Promise<string[]> {
+    const module = JSON.stringify(join(__dirname, '../src/files/file-store.ts'));
+    const trace = join(folder, 'trace.json');
+    await promisify(execFile)(process.execPath, [
+      ...['--no-warnings', '--trace-event-categories', 'node.fs.async', '--trace-event-file-pattern', trace],
+      ...['--input-type=module', '--eval', [`import { FolderStore, makeFolder } from ${module};`, ...lines].join('\n')],
+    ]);
+    const { traceEvents } = JSON.parse(await readFile(trace, 'utf8')) as { traceEvents: Traced[] };
+    const began = traceEvents.filter(({ cat, ph }) => cat.includes('node.fs.async') && ph === 'b');
+    return began.flatMap(({ name }, at) => {
+      if (name === 'rename') return 'taken over';
+      return name === 'fsync' ? relative(folder, began[at - 1]?.args.path ?? '') || '.' : [];
+    });
+  }
+
+  it('holds what it took over after a power loss too: each folder that names a new one is written to the disk', async () => {
+    const store = JSON.stringify(join(folder, 'a/b'));
+    expect(await syncedBy(`await makeFolder(${store} + '/.incoming');`)).toEqual(['a/b', 'a', '.']);
+    await writeFile(join(folder, 'draft-1'), '');
+    await writeFile(join(folder, 'draft-2'), '');
+    const drafts = JSON.stringify(join(folder, 'draft-'));
+    expect(await syncedBy(`await new FolderStore(${store}).put(${drafts} + 1, 'capture/1');`)).toEqual([
+      'a/b',
+      'taken over',
+      'a/b/capture',
+    ]);
+    // Whoever made the folder a moment ago may not have come to it yet.
+    expect(await syncedBy(`await new FolderStore(${store}).put(${drafts} + 2, 'capture/2');`)).toEqual([
+      'a/b',
+      'taken over',
+      'a/b/capture',
+    ]);
   });
 });
 

@@ -20,6 +20,27 @@ export abstract class FileStore {
   abstract removeFolder(folder: string): Promise<void>;
 }
 
+/** Makes a folder that is still there after a power loss: each folder that names a new one is written to the disk. */
+export async function makeFolder(folder: string): Promise<void> {
+  const outermost = (await mkdir(folder, { recursive: true, mode: 0o700 })) ?? folder;
+  // One that is there may have been made by somebody else who has not come to this yet.
+  let at = resolve(folder);
+  do {
+    at = dirname(at);
+    await sync(at);
+  } while (at.length >= resolve(outermost).length);
+}
+
+/** Whatever was made, renamed or removed in a folder lasts. */
+async function sync(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 /** A folder of this machine, or one that several machines mount. */
 export class FolderStore extends FileStore {
   private readonly root: string;
@@ -34,14 +55,9 @@ export class FolderStore extends FileStore {
 
   async put(path: string, name: string): Promise<void> {
     const target = join(this.root, name);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(target));
     await rename(path, target);
-    const folder = await open(dirname(target));
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await sync(dirname(target));
   }
 
   async read(name: string): Promise<Readable> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import type { Readable, TransformCallback } from 'node:stream';
@@ -11,7 +11,7 @@ import { AddressGate, endedAfter, KakaoOrigins, newId, Vault } from '@biz/platfo
 import { fileTypeFromBuffer } from 'file-type';
 import { Agent, request } from 'undici';
 import type { FileFailure } from '../records/capture-state';
-import { FileStore } from './file-store';
+import { FileStore, makeFolder } from './file-store';
 import { ImageConfig } from './image-store.config';
 import { newFileKey, sealing } from './sealed-stream';
 
@@ -92,7 +92,7 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
 
   /** Clears what a crash left half written; younger files may belong to another instance. */
   async onModuleInit(): Promise<void> {
-    await mkdir(this.store.incoming, { recursive: true, mode: 0o700 });
+    await makeFolder(this.store.incoming);
     for (const name of await readdir(this.store.incoming)) {
       const path = join(this.store.incoming, name);
       const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
