@@ -7,6 +7,8 @@ import { recordsApp, SUBJECT, World } from './world';
 
 const vault = new Vault(readConfig(EncryptionConfig, {}));
 
+const WITHOUT_ENDS = 'the record of where the log begins and ends is missing';
+
 let world: World;
 beforeEach(async () => {
   world = await World.open();
@@ -60,10 +62,37 @@ describe('the access log', () => {
     }
   });
 
+  it('begins once, with the first app that starts, and says so as a warning', async () => {
+    await (await startTestApp(recordsApp, { database: world.database, clock: world.clock })).close();
+    const begins = world.logs.filter((line) => line.includes('the access log begins'));
+    expect(begins.map((line) => JSON.parse(line) as object)).toEqual([
+      expect.objectContaining({ level: 'warn', lines: 0 }),
+    ]);
+  });
+
   it('knows nothing wrong of an empty log, nor of one that nobody touched', async () => {
     expect(await check()).toEqual({ lines: 0, end: { seq: 0, code: '' }, problems: [] });
     await world.look('one');
     expect(await problems()).toEqual([]);
+  });
+
+  it('shows nothing, and begins no new chain over what is left, when its ends are missing', async () => {
+    await world.look('one');
+    await world.tamper('DELETE FROM privacy.access_ends; UPDATE privacy.accesses SET code = NULL');
+    await expect(world.look('two')).rejects.toThrow('nothing is shown');
+    expect([await seqs(), await problems()]).toEqual([[1], [WITHOUT_ENDS]]);
+  });
+
+  it('logs the code of a line once that is there, never of a look that was undone', async () => {
+    const undone = world.transaction(async (manager) => {
+      await world.accesses.record(manager, { merchant: 'm', subject: SUBJECT, what: 'file', reason: 'r', caller: 'c' });
+      throw new Error('rolled back');
+    });
+    await expect(undone).rejects.toThrow('rolled back');
+    expect(world.logs.join('')).not.toContain('"access":');
+    await world.look('one');
+    const { end } = await check();
+    expect(world.logs.filter((line) => line.includes(`"access":"1:${end.code}"`))).toHaveLength(1);
   });
 
   describe('tells what was done to it by somebody who may do anything in the database', () => {
@@ -92,7 +121,9 @@ describe('the access log', () => {
            FROM privacy.accesses WHERE seq = 6`,
         ['line 7 was added by hand'],
       ],
-      ['DELETE FROM privacy.access_ends', ['the record of where the log begins and ends is missing']],
+      ['DELETE FROM privacy.access_ends', [WITHOUT_ENDS]],
+      ['DELETE FROM privacy.access_ends; UPDATE privacy.accesses SET code = NULL', [WITHOUT_ENDS]],
+      ['DELETE FROM privacy.access_ends; DELETE FROM privacy.accesses', [WITHOUT_ENDS]],
       [
         `DELETE FROM privacy.accesses WHERE seq > 4;
          UPDATE privacy.access_ends SET end_seq = 4, end_code = (SELECT code FROM privacy.accesses WHERE seq = 4)`,
@@ -106,6 +137,16 @@ describe('the access log', () => {
     ])('%s', async (sql, named) => {
       await world.tamper(sql);
       expect(await problems()).toEqual(named);
+    });
+
+    it('a new log that an app began after everything was taken away, when a line is asked for that was noted', async () => {
+      const { end } = await check();
+      await world.tamper('DELETE FROM privacy.access_ends; DELETE FROM privacy.accesses');
+      await world.restart();
+      for (let at = 1; at <= 6; at++) await world.look(`forged ${at}`);
+      expect(await problems()).toEqual([]);
+      expect(await problems(end)).toEqual(['line 6 is not the one that was noted: an older state was put back']);
+      expect(world.logs.filter((line) => line.includes('the access log begins'))).toHaveLength(2);
     });
 
     it('an older state of the log put back, when a line is asked for that was noted since', async () => {
@@ -143,7 +184,9 @@ describe('the access log', () => {
          FROM generate_series(1, 3) n`,
       [SUBJECT],
     );
+    await world.restart();
     expect(await check()).toMatchObject({ lines: 3, problems: [] });
+    expect(world.logs.join('')).toContain('"lines":3,"message":"the access log begins"');
     await world.look('the first of this version');
     expect(await check()).toMatchObject({ lines: 4, problems: [] });
     await world.tamper(`UPDATE privacy.accesses SET reason = 'x' WHERE seq = 2`);

@@ -29,12 +29,21 @@ export class World {
   static async open(): Promise<World> {
     const world = new World();
     world.database = await testDatabase(privacySchema);
-    world.app = await startTestApp(recordsApp, {
-      database: world.database,
-      clock: world.clock,
-      logDestination: { write: (line: string) => void world.logs.push(line) },
-    });
+    await world.start();
     return world;
+  }
+
+  async restart(): Promise<void> {
+    await this.app.close();
+    await this.start();
+  }
+
+  private async start(): Promise<void> {
+    this.app = await startTestApp(recordsApp, {
+      database: this.database,
+      clock: this.clock,
+      logDestination: { write: (line: string) => void this.logs.push(line) },
+    });
   }
 
   get accesses(): AccessLog {

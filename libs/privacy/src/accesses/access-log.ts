@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { APP_NAME, Clock, Jobs, Vault } from '@biz/platform';
+import { afterCommit, APP_NAME, Clock, Jobs, Vault } from '@biz/platform';
 import type { AppName } from '@biz/platform';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -44,8 +44,9 @@ export class AccessLog implements OnModuleInit {
     private readonly dataSource: DataSource,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     this.jobs.every('privacy.erase-accesses', DAY_SECONDS, () => this.eraseOld());
+    await this.dataSource.transaction((manager) => this.begin(manager));
   }
 
   /** Adds a line in the transaction that reads: what is shown is on record. Looks wait for each other until it commits. */
@@ -69,8 +70,10 @@ export class AccessLog implements OnModuleInit {
     await manager.insert(Access, { ...line, code });
     const { startSeq, startCode } = ends;
     await this.moveEnds(manager, chain, { startSeq, startCode, endSeq: line.seq, endCode: code });
-    // Also a witness outside of the database: see findProblems.
-    this.logger.log({ access: `${line.seq}:${code}`, subject }, 'personal data is shown');
+    // Also a witness outside of the database (see findProblems), so only of a line that is there.
+    afterCommit(manager, () => {
+      this.logger.log({ access: `${line.seq}:${code}`, subject }, 'personal data is shown');
+    });
   }
 
   /** Erases lines after their two years, and moves the beginning of the chain behind them; a broken chain is left as evidence. */
@@ -98,30 +101,30 @@ export class AccessLog implements OnModuleInit {
   }
 
   private async lockEnds(manager: EntityManager): Promise<AccessEnds> {
-    const locked = (): Promise<AccessEnds | null> =>
-      manager.findOne(AccessEnds, { where: { id: 1 }, lock: { mode: 'pessimistic_write' } });
-    const ends = await locked();
-    if (ends) return ends;
-    await this.begin(manager);
-    const begun = await locked();
-    if (!begun) throw new Error('the access log has no beginning');
-    return begun;
+    const ends = await manager.findOne(AccessEnds, { where: { id: 1 }, lock: { mode: 'pessimistic_write' } });
+    // A new chain over what is left would hide what was done to the old one.
+    if (!ends) throw new Error('the record of where the access log begins and ends is missing: nothing is shown');
+    return ends;
   }
 
-  /** The chain begins with the first look; lines of earlier versions enter it as they are. Whoever comes second does nothing. */
+  /** The chain begins with the first app that starts; lines of earlier versions enter it as they are. Whoever comes second does nothing. */
   private async begin(manager: EntityManager): Promise<void> {
+    if (await manager.existsBy(AccessEnds, { id: 1 })) return;
     const { chain, sealedKey } = await Chain.begin(this.vault);
     const start = { startSeq: 0, startCode: '' };
     const walk = new Walk(chain, start);
     for await (const line of linesOf(manager, 0, Number.MAX_SAFE_INTEGER)) walk.step(line);
     const ends = { ...start, endSeq: walk.seq, endCode: walk.code };
-    await manager
+    const begun = await manager
       .createQueryBuilder()
       .insert()
       .into(AccessEnds)
       .values({ id: 1, sealedKey, ...ends, proof: chain.proofOf(ends) })
       .orIgnore()
+      .returning('id')
       .execute();
+    // Once in a log's life: a second time says that somebody took away the first.
+    if ((begun.raw as unknown[]).length > 0) this.logger.warn({ lines: walk.lines }, 'the access log begins');
   }
 
   private async moveEnds(manager: EntityManager, chain: Chain, ends: Ends): Promise<void> {
