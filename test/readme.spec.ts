@@ -26,14 +26,23 @@ const found = (text: string, pattern: RegExp): string[] => [
 const block = (text: string, language: string, begins = ''): string =>
   new RegExp(`\`\`\`${language}\\n(${begins}[\\s\\S]*?)\`\`\``).exec(text)?.[1] ?? '';
 
-/** The first cells of the tables whose first column is headed `variable` or `변수`. */
-function variablesOf(text: string): string[] {
-  const tables = [...text.matchAll(/^\| (?:variable|변수) .*\n\|[ |:-]+\n((?:\|.*\n)+)/gm)].map(
-    ([, rows = '']) => rows,
-  );
-  const cells = tables.flatMap((rows) => rows.split('\n').map((row) => row.split('|')[1] ?? ''));
-  return found(cells.join('\n'), /`([A-Z][A-Z0-9_]+)`/g).sort();
+/** What stands in the first column of the tables that head it so. */
+function firstCells(text: string, heading: string): string {
+  const tables = [...text.matchAll(new RegExp(`^\\| (?:${heading}) .*\\n\\|[ |:-]+\\n((?:\\|.*\\n)+)`, 'gm'))];
+  return tables.flatMap(([, rows = '']) => rows.split('\n').map((row) => row.split('|')[1] ?? '')).join('\n');
 }
+
+const variablesOf = (text: string): string[] => found(firstCells(text, 'variable|변수'), /`([A-Z][A-Z0-9_]+)`/g).sort();
+
+/** Not made unique: a port that stands twice is said twice. */
+const portsOf = (text: string): string[] =>
+  [...firstCells(text, 'port|포트').matchAll(/`([A-Z]\w+)`/g)].map(([, name = '']) => name).sort();
+
+const PORTS = readdirSync(join(ROOT, 'libs/merchant/src/ports'))
+  .map((file) => `libs/merchant/src/ports/${file}`)
+  .concat('libs/merchant/src/events/shop-event.ts')
+  .flatMap((file) => found(read(file), /^export abstract class (\w+)/gm))
+  .sort();
 
 describe.each(READMES)('%s', (_file, text) => {
   it('names npm scripts that exist', () => {
@@ -50,6 +59,10 @@ describe.each(READMES)('%s', (_file, text) => {
 
   it('lists every event that a shop may receive', () => {
     expect(SHOP_EVENT_TYPES.filter((type) => !text.includes(`\`${type}\``))).toEqual([]);
+  });
+
+  it('has a row for each port, and no other', () => {
+    expect(portsOf(text)).toEqual(PORTS);
   });
 
   it('shows a webhook whose signature is genuine', () => {
@@ -72,6 +85,10 @@ it('says the same in both languages: the programs, the commands and the merchant
 });
 
 const withoutComments = (code: string): string => code.replace(/(^|\s+)(\/\/|#|\/\*\*) .*$/gm, '');
+
+it('docs/merchants.md has a row for each port, and no other', () => {
+  expect(portsOf(read('docs/merchants.md'))).toEqual(PORTS);
+});
 
 it.each(PAGES)('%s links to files that exist', (page) => {
   const targets = found(read(page), /\]\((?!https?:|#)([^)#\s]+)/g);
