@@ -138,6 +138,8 @@ describe('shipping addresses on demand', () => {
   const WHY = { 'x-access-reason': 'gift' };
   const addresses = (id: string, query = '', headers: Record<string, string> = WHY) =>
     house.get(`/operator/members/${id}/shipping-addresses${query}`, { ...OPERATOR, ...headers });
+  const looks = (id: string) =>
+    house.database.query('SELECT what, reason FROM privacy.accesses WHERE subject = $1 ORDER BY seq', [id]);
 
   it('are asked of Kakao with the admin key, and shown with every digit, stored nowhere', async () => {
     const id = await memberOf('addresses');
@@ -180,21 +182,33 @@ describe('shipping addresses on demand', () => {
       { target_id_type: 'user_id', target_id: USER },
       { target_id_type: 'user_id', target_id: USER, from_updated_at: '1538439992' },
     ]);
-    const log = await house.database.query(`SELECT what, subject FROM privacy.accesses WHERE subject = $1`, [id]);
-    expect(log).toHaveLength(2);
+    expect(await looks(id)).toEqual(Array(2).fill({ what: 'addresses', reason: 'gift' }));
     expect(await house.everythingStored()).not.toContain('판교역로');
     expect(house.logLines.join('')).not.toContain('판교역로');
+  });
+
+  it('leave nothing of what is shown in the reason: neither names nor streets', async () => {
+    const id = await memberOf('addresses-reason');
+    house.kakao.addresses = [{ id: 319, receiver_name: '김라온', base_address: '판교역로 231', detail_address: '6층' }];
+
+    const why = encodeURIComponent('김라온님 판교역로 231 배송 문의 #42');
+    expect((await addresses(id, '', { 'x-access-reason': why })).status).toBe(200);
+
+    expect(await looks(id)).toEqual([{ what: 'addresses', reason: '[cut]님 [cut] 배송 문의 #42' }]);
   });
 
   it('need a reason, a member, and a Kakao that answers', async () => {
     const id = await memberOf('addresses-refused');
     expect((await addresses(id, '', {})).status).toBe(400);
     expect(house.kakao.calls('addresses')).toBe(0);
+    expect(await looks(id)).toEqual([]);
     house.kakao.fault('addresses', { json: { user_id: 1, shipping_addresses_needs_agreement: true } });
     expect(await (await addresses(id)).json()).toEqual({ items: [], needsAgreement: true, nextBefore: null });
     house.kakao.fault('addresses', { status: 403, json: { msg: 'insufficient scopes', code: -402 } }, { status: 500 });
     expect((await addresses(id)).status).toBe(502);
     expect((await addresses(id)).status).toBe(503);
+    // What Kakao did not hand over nobody has seen.
+    expect(await looks(id)).toHaveLength(1);
     await unlink(id);
     expect((await addresses(id)).status).toBe(409);
   });

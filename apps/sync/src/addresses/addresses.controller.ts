@@ -63,10 +63,6 @@ export class AddressesController {
     if (!member) throw new NotFoundException('No such member');
     const { merchant, appUserId, state } = member;
     if (state !== 'joined' && state !== 'suspended') throw new ConflictException('Not a member any more');
-    // Nothing is asked for before the access is on record.
-    await this.dataSource.transaction((manager) =>
-      this.accesses.record(manager, { ...reason, merchant, subject: id, what: 'member' }),
-    );
     const answer = await this.kakao.shippingAddresses(this.merchants.get(merchant), appUserId, {
       before,
       timeoutMs: TIMEOUT_MS,
@@ -76,6 +72,11 @@ export class AddressesController {
       throw answer.kind === 'later' ? new ServiceUnavailableException(text) : new BadGatewayException(text);
     }
     const { addresses, needsAgreement } = answer.value;
+    // Nothing is shown before the look is on record, with a reason that holds nothing of it.
+    const shown = JSON.stringify(addresses);
+    await this.dataSource.transaction((manager) =>
+      this.accesses.record(manager, { ...reason, merchant, subject: id, what: 'addresses', shown }),
+    );
     const oldest = addresses.at(-1)?.updatedAt;
     const more = addresses.length >= PAGE && oldest !== undefined;
     return { items: addresses, needsAgreement, nextBefore: more ? Math.floor(oldest.getTime() / 1_000) : null };

@@ -24,7 +24,7 @@ export interface NewAccess extends AccessReason {
   merchant: string;
   /** Id of the capture or the member. */
   subject: string;
-  what: 'details' | 'file' | 'member';
+  what: 'details' | 'file' | 'member' | 'addresses';
   /** Id of the file. */
   part?: string;
   /** The data itself, as JSON: the log holds nothing of it, whatever the reason says. */

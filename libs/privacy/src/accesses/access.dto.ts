@@ -58,7 +58,7 @@ export class AccessDto {
   @ApiProperty({ format: 'uuid' })
   subject: string;
 
-  /** Which data: `details`, `file`, `member` */
+  /** Which data: `details`, `file`, `member`, `addresses` (as Kakao has them) */
   @ApiProperty({ example: 'details' })
   what: string;
 

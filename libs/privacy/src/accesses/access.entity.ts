@@ -29,7 +29,7 @@ export class Access {
   @Column('uuid')
   subject: string;
 
-  /** Which data: `details`, `file`, `member`. */
+  /** Which data: `details`, `file`, `member`, `addresses`. */
   @Column('text')
   what: string;
 
