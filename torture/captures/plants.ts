@@ -81,7 +81,7 @@ export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
   // Every event goes to the first shop.
   'wrong-shop': {
     file: 'libs/merchant/src/deliveries/delivery.worker.js',
-    text: 'this.merchants.get(claim.merchant)',
+    text: 'this.merchants.get(merchant)',
     by: 'this.merchants.all[0]',
   },
   // A shop that answers with an error has it, too.

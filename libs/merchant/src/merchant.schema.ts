@@ -3,6 +3,7 @@ import type { MerchantDefinition } from './definition/merchant-definition';
 import { Delivery, DeliveryAttempt } from './deliveries/delivery.entity';
 import {
   DeliveriesOpen1795552100000,
+  DeliveriesPlace1795836100000,
   DeliveriesSchedule1795530000000,
   MerchantDeliveries1795400000000,
 } from './deliveries/migrations';
@@ -10,7 +11,12 @@ import {
 export const merchantSchema: SchemaOwner = {
   schema: 'merchant',
   entities: [Delivery, DeliveryAttempt],
-  migrations: [MerchantDeliveries1795400000000, DeliveriesSchedule1795530000000, DeliveriesOpen1795552100000],
+  migrations: [
+    MerchantDeliveries1795400000000,
+    DeliveriesSchedule1795530000000,
+    DeliveriesOpen1795552100000,
+    DeliveriesPlace1795836100000,
+  ],
   sealed: [{ table: 'merchant.deliveries', key: 'id', column: 'payload' }],
 };
 

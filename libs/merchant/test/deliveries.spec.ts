@@ -246,6 +246,19 @@ describe('deliveries', () => {
     await first.close();
   }, 30_000);
 
+  it('of one subject keep their order when the clock of the second instance is behind', async () => {
+    await running.get(DataSource).transaction(async (manager) => {
+      await running.get(Deliveries).addAll(manager, [member('skewed', 1), member('skewed', 2)]);
+      // Ids begin with the time of whoever draws them.
+      await manager.query(
+        `UPDATE merchant.deliveries SET id = '019ab0c0-0000-7000-8000-000000000002' WHERE place = (SELECT max(place) FROM merchant.deliveries)`,
+      );
+    });
+    await eventually(() => {
+      expect(shop.requests.map((request) => (request.json() as { data: { fact: number } }).data.fact)).toEqual([1, 2]);
+    });
+  });
+
   it('are on their way as soon as the transaction commits: nobody waits for the next search', async () => {
     await running.close();
     // A search every thousand seconds.
@@ -298,6 +311,57 @@ describe('deliveries', () => {
     const hours = (attempts[11]!.at.getTime() - attempts[0]!.at.getTime()) / 36_000;
     expect(hours).toBeGreaterThan(21);
     expect(hours).toBeLessThan(27);
+  }, 30_000);
+
+  it('are recorded try by try: when each began, how long it took, what came', async () => {
+    const answers = [503, 200];
+    const arrivedAt: number[] = [];
+    shop.on('POST /hook', async () => {
+      arrivedAt.push(Date.now());
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return { status: answers.shift()! };
+    });
+    await deliver(member('recorded'));
+    await eventually(() => {
+      expect(settled).toHaveLength(1);
+    });
+    const { items } = await list();
+    const response = await fetch(`${running.url}/operator/deliveries/${items[0]!.id}`, { headers: OPERATOR });
+    const { tries } = (await response.json()) as { tries: { at: string; durationMs: number }[] };
+    expect(tries).toMatchObject([
+      { status: 503, result: 'REFUSED' },
+      { status: 200, result: 'ok' },
+    ]);
+    for (const [at, { at: began, durationMs }] of tries.entries()) {
+      expect(Date.parse(began)).toBeLessThanOrEqual(arrivedAt[at]!);
+      expect(durationMs).toBeGreaterThanOrEqual(295);
+    }
+  });
+
+  it('whose sending fails on our side, or on a question to the port, are tried on the schedule and then kept', async () => {
+    await running.close();
+    await start({ RETRY_TIME_SCALE: '0.00001' });
+    running.get<PortShop>(EventReceiver, { strict: false }).accepts = () => {
+      throw new Error('no 홍길동 today');
+    };
+    await running.get(DataSource).transaction(async (manager) => {
+      const events = [{ ...member('asked'), merchant: 'port-shop' }, member('sealed by a key that is gone')];
+      await running.get(Deliveries).addAll(manager, events);
+      await manager.query(`UPDATE merchant.deliveries SET payload = 'no JWE' WHERE merchant = 'hook-shop'`);
+    });
+    await eventually(() => {
+      expect(settled).toEqual([
+        expect.objectContaining({ subject: expect.any(String) as string, state: 'failed' }),
+        expect.objectContaining({ subject: expect.any(String) as string, state: 'failed' }),
+      ]);
+    }, 15_000);
+    const tries = await database.query(
+      `SELECT result, count(*)::integer AS n FROM merchant.delivery_attempts JOIN merchant.deliveries d ON d.id = delivery_id GROUP BY d.id, result`,
+    );
+    expect(tries).toEqual([
+      { result: 'NOT_SENT', n: 12 },
+      { result: 'NOT_SENT', n: 12 },
+    ]);
   }, 30_000);
 
   it('spoil no other when one of them cannot be settled', async () => {

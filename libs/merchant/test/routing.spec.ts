@@ -81,6 +81,10 @@ describe('Kakao-facing routes', () => {
     const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"relay_id":"from-body"}' };
     expect((await call('/echo', post))[1]).toMatchObject({ relayId: 'from-body' });
     expect((await call('/echo?relay_id=', {}))[1]).toEqual({ merchant: 'acme' });
+    // One and the same, although a header's bytes are read as Latin-1.
+    const korean = { 'X-Kakao-Plugin-Relay-Id': Buffer.from('주문 7번').toString('latin1') };
+    expect((await call('/echo', { headers: korean }))[1]).toMatchObject({ relayId: '주문 7번' });
+    expect((await call('/echo?relay_id=주문 7번'))[1]).toMatchObject({ relayId: '주문 7번' });
     expect((await call(`/echo?relay_id=${'x'.repeat(300)}`))[0]).toBe(400);
     expect((await call('/echo?relay_id=a&relay_id=b'))[0]).toBe(400);
   });

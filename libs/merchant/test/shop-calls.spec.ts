@@ -18,36 +18,36 @@ describe('calls to merchants', () => {
   const T1 = 50;
 
   it('are refused beyond so many at once when they hang, and only for the merchant that has them', async () => {
-    const hanging = times(32, () => endOf(calls.call('slow', 'orders', T1, never)));
+    const hanging = times(32, () => endOf(calls.call('slow', 'orders', T1, {}, never)));
     const ended: string[] = [];
-    const one = endOf(calls.call('slow', 'orders', T1, answer)).then((end) => ended.push(`slow: ${end}`));
-    ended.push(`other: ${await endOf(calls.call('other', 'orders', T1, answer))}`);
+    const one = endOf(calls.call('slow', 'orders', T1, {}, answer)).then((end) => ended.push(`slow: ${end}`));
+    ended.push(`other: ${await endOf(calls.call('other', 'orders', T1, {}, answer))}`);
     // Its order work has places of its own.
-    ended.push(`order work: ${await endOf(calls.call('slow', 'fulfilment', T1, answer))}`);
+    ended.push(`order work: ${await endOf(calls.call('slow', 'fulfilment', T1, {}, answer))}`);
     await one;
     expect(ended).toEqual(['other: here', 'order work: here', 'slow: ShopBusy']);
     expect(new Set(await Promise.all(hanging))).toEqual(new Set(['ShopLate']));
     const begun = performance.now();
-    expect(await endOf(calls.call('slow', 'orders', T1, answer))).toBe('ShopBusy');
+    expect(await endOf(calls.call('slow', 'orders', T1, {}, answer))).toBe('ShopBusy');
     expect(performance.now() - begun).toBeLessThan(T1);
   });
 
   it('of a rush wait a moment for a merchant that answers', async () => {
-    const rush = times(300, () => endOf(calls.call('busy', 'orders', 1_000, () => delay(1, 'here'))));
+    const rush = times(300, () => endOf(calls.call('busy', 'orders', 1_000, {}, () => delay(1, 'here'))));
     expect(new Set(await Promise.all(rush))).toEqual(new Set(['here']));
   });
 
   it('go one at a time while a merchant hangs, and all together again once it answers', async () => {
     let free: (value: string) => void = () => undefined;
     const opened = new Promise<string>((resolve) => (free = resolve));
-    for (let call = 0; call < 3; call++) await endOf(calls.call('slow', 'orders', 5, () => opened));
+    for (let call = 0; call < 3; call++) await endOf(calls.call('slow', 'orders', 5, {}, () => opened));
     // The three keep their places until they are over, so nobody is let in.
-    expect(await endOf(calls.call('slow', 'orders', T1, answer))).toBe('ShopBusy');
+    expect(await endOf(calls.call('slow', 'orders', T1, {}, answer))).toBe('ShopBusy');
     free('late');
     await delay(1);
-    const two = await Promise.all(times(2, () => endOf(calls.call('slow', 'orders', T1, () => delay(1, 'here')))));
+    const two = await Promise.all(times(2, () => endOf(calls.call('slow', 'orders', T1, {}, () => delay(1, 'here')))));
     expect(two).toEqual(['here', 'ShopBusy']);
-    const all = await Promise.all(times(32, () => endOf(calls.call('slow', 'orders', T1, () => delay(1, 'here')))));
+    const all = await Promise.all(times(32, () => endOf(calls.call('slow', 'orders', T1, {}, () => delay(1, 'here')))));
     expect(new Set(all)).toEqual(new Set(['here']));
   });
 
@@ -56,27 +56,33 @@ describe('calls to merchants', () => {
       throw new TypeError('before the first await');
     };
     for (let call = 0; call < 50; call++)
-      expect(await endOf(calls.call('broken', 'orders', T1, throwing))).toBe('TypeError');
-    expect(await endOf(calls.call('broken', 'orders', T1, answer))).toBe('here');
+      expect(await endOf(calls.call('broken', 'orders', T1, {}, throwing))).toBe('TypeError');
+    expect(await endOf(calls.call('broken', 'orders', T1, {}, answer))).toBe('here');
   });
 
   it('of workers wait a moment for their turn: a burst of a merchant that is well is not sent away', async () => {
-    const burst = times(20, () => endOf(calls.call('busy', 'events', 1_000, () => delay(20, 'here'))));
+    const burst = times(20, () => endOf(calls.call('busy', 'events', 1_000, {}, () => delay(20, 'here'))));
     expect(new Set(await Promise.all(burst))).toEqual(new Set(['here']));
   });
 
   it('of workers come again soon, and later to a merchant that hangs', async () => {
-    const hanging = times(16, () => calls.job('slow', 'events', 500, never).catch(() => undefined));
-    await expect(calls.job('slow', 'events', 500, answer)).rejects.toMatchObject({ name: 'NotNow', afterSeconds: 1 });
+    const hanging = times(16, () => calls.job('slow', 'events', 500, {}, never).catch(() => undefined));
+    await expect(calls.job('slow', 'events', 500, {}, answer)).rejects.toMatchObject({
+      name: 'NotNow',
+      afterSeconds: 1,
+    });
     await Promise.all(hanging);
-    await expect(calls.job('slow', 'events', 500, answer)).rejects.toMatchObject({ name: 'NotNow', afterSeconds: 30 });
+    await expect(calls.job('slow', 'events', 500, {}, answer)).rejects.toMatchObject({
+      name: 'NotNow',
+      afterSeconds: 30,
+    });
   });
 
   it('are counted by how they ended', async () => {
-    await calls.call('shop', 'orders', T1, answer);
-    await expect(calls.call('shop', 'orders', 1, never)).rejects.toBeInstanceOf(ShopLate);
-    for (let call = 0; call < 2; call++) await calls.call('shop', 'orders', 1, never).catch(() => undefined);
-    await expect(calls.call('shop', 'orders', T1, answer)).rejects.toBeInstanceOf(ShopBusy);
+    await calls.call('shop', 'orders', T1, {}, answer);
+    await expect(calls.call('shop', 'orders', 1, {}, never)).rejects.toBeInstanceOf(ShopLate);
+    for (let call = 0; call < 2; call++) await calls.call('shop', 'orders', 1, {}, never).catch(() => undefined);
+    await expect(calls.call('shop', 'orders', T1, {}, answer)).rejects.toBeInstanceOf(ShopBusy);
     const text = await metrics.registry.metrics();
     expect(text).toContain('shop_calls_total{merchant="shop",lane="orders",outcome="late"} 3');
     expect(text).toContain('shop_calls_total{merchant="shop",lane="orders",outcome="refused"} 1');

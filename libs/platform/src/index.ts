@@ -22,6 +22,7 @@ export type { Resolve } from './http/address-gate';
 export { KakaoAnswer, ok } from './http/answer.dto';
 export { endedAfter } from './http/ended-after';
 export { MalformedRequest } from './http/error.filter';
+export { headerText } from './http/header-text';
 export { PolledRoute } from './http/polled-route';
 export { parseJson } from './http/json';
 export { Outbound } from './http/outbound';

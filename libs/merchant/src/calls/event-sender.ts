@@ -1,6 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock, NotNow, Outbound } from '@biz/platform';
-import { withoutShown } from '@biz/privacy';
 import { signedHeaders } from '../deliveries/signature';
 import { EventReceiver } from '../events/shop-event';
 import type { ShopEvent } from '../events/shop-event';
@@ -45,12 +44,12 @@ export class EventSender {
 
   private async callPort(merchant: string, receiver: EventReceiver, event: ShopEvent): Promise<Sent> {
     try {
-      await this.calls.job(merchant, 'events', SHOP_TIMEOUT_MS, () => receiver.receive(event));
+      await this.calls.job(merchant, 'events', SHOP_TIMEOUT_MS, event.data, () => receiver.receive(event));
       return { result: 'ok' };
     } catch (error) {
       if (error instanceof NotNow) throw error;
       if (error instanceof ShopLate) return { result: 'TIMEOUT' };
-      this.logger.warn({ type: event.type, error: withoutFacts(error, event) }, 'EventReceiver failed');
+      this.logger.warn({ type: event.type, error }, 'EventReceiver failed');
       return { result: 'RECEIVER_FAILED' };
     }
   }
@@ -58,7 +57,9 @@ export class EventSender {
   private async callWebhook(merchant: string, url: string, secrets: string[], event: ShopEvent): Promise<Sent> {
     try {
       // The time-out is the call's own; a merchant that reaches it counts as hanging.
-      return await this.calls.job(merchant, 'events', 2 * SHOP_TIMEOUT_MS, () => this.post(url, secrets, event));
+      return await this.calls.job(merchant, 'events', 2 * SHOP_TIMEOUT_MS, event.data, () =>
+        this.post(url, secrets, event),
+      );
     } catch (error) {
       if (error instanceof ShopLate) return { result: 'TIMEOUT' };
       throw error;
@@ -86,12 +87,4 @@ export class EventSender {
     const { status } = outcome;
     return { status, result: status >= 200 && status < 300 ? 'ok' : 'REFUSED' };
   }
-}
-
-/** A merchant's own words for what went wrong, which may quote the customer; where it was, and ids and amounts, stay. */
-function withoutFacts(error: unknown, { data: { relay: _relay, ...data } }: ShopEvent): object {
-  const told = JSON.stringify(Object.values(data).filter((value) => typeof value === 'object'));
-  const { name, message, stack = '' } = Error.isError(error) ? error : new Error(String(error));
-  const frames = stack.split('\n').filter((line) => /^ +at /.test(line));
-  return { type: name, message: withoutShown(message, told), stack: frames.join('\n') };
 }

@@ -3,6 +3,7 @@ import { Metrics, NotNow } from '@biz/platform';
 import { Counter } from 'prom-client';
 import { Bulkhead } from './bulkhead';
 import type { Bounds } from './bulkhead';
+import { withoutGiven } from './without-given';
 
 /** What a merchant is called for; each has places of its own, so that slow order work does not stop its order sheets. */
 const LANES = {
@@ -66,12 +67,12 @@ export class ShopCalls {
   }
 
   /**
-   * What the work answers.
+   * What the work answers; what it throws is thrown without what it quotes of what the merchant was given.
    *
    * @throws ShopBusy without a call, at once when the merchant hangs
    * @throws ShopLate after `timeoutMs`; the work itself is not stopped
    */
-  async call<T>(merchant: string, lane: Lane, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+  async call<T>(merchant: string, lane: Lane, timeoutMs: number, given: object, work: () => Promise<T>): Promise<T> {
     const bulkhead = this.bulkheadOf(merchant, lane);
     const place = bulkhead.enter();
     if (place === false || (place !== true && !(await place))) {
@@ -92,7 +93,7 @@ export class ShopCalls {
       if (!(error instanceof ShopLate)) {
         bulkhead.answered();
         this.count(merchant, lane, 'failed');
-        throw error;
+        throw withoutGiven(error, given);
       }
       const didHang = bulkhead.hangs;
       bulkhead.late();
@@ -104,9 +105,9 @@ export class ShopCalls {
   }
 
   /** The same for a handler of durable work: when it is not the merchant's turn, the job comes again and costs no try. */
-  async job<T>(merchant: string, lane: Lane, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+  async job<T>(merchant: string, lane: Lane, timeoutMs: number, given: object, work: () => Promise<T>): Promise<T> {
     try {
-      return await this.call(merchant, lane, timeoutMs, work);
+      return await this.call(merchant, lane, timeoutMs, given, work);
     } catch (error) {
       if (error instanceof ShopBusy) throw new NotNow(error.message, error.hangs ? AGAIN_HANGING_S : AGAIN_S);
       throw error;

@@ -63,6 +63,8 @@ export interface Tried extends Pick<DeliveryAttempt, 'deliveryId' | 'at' | 'dura
   hopeless?: boolean;
 }
 
+type Attempt = Tried & { attemptId: string };
+
 /** A row of `merchant.deliveries` as an event makes it; the rest has one value for all of them. */
 interface NewRow {
   id: string;
@@ -115,7 +117,7 @@ const RIDE_OUT_MS = 10_000;
 export class Deliveries {
   private readonly listeners: SettledListener[] = [];
   private readonly completions = new Map<ShopEventType, (data: ShopEventData) => ShopEventData>();
-  private readonly settleOne: (tried: Tried) => Promise<boolean>;
+  private readonly settleOne: (attempt: Attempt) => Promise<boolean>;
   private due: () => void = () => undefined;
 
   constructor(
@@ -126,7 +128,7 @@ export class Deliveries {
     private readonly runtime: RuntimeConfig,
     private readonly dataSource: DataSource,
   ) {
-    this.settleOne = gather((tried) => this.settleAll(tried), GATHERED);
+    this.settleOne = gather((attempts) => this.settleAll(attempts), GATHERED);
   }
 
   /** Called whenever something became due. */
@@ -195,11 +197,13 @@ export class Deliveries {
    * @returns whether it ended
    */
   settle(tried: Tried): Promise<boolean> {
-    return throughBriefOutage(() => this.settleOne(tried), RIDE_OUT_MS);
+    // One id however often it is settled: a commit may have succeeded unheard.
+    const attempt = { ...tried, attemptId: newId() };
+    return throughBriefOutage(() => this.settleOne(attempt), RIDE_OUT_MS);
   }
 
-  private async settleAll(all: readonly Tried[]): Promise<boolean[]> {
-    const rows = all.map((tried) => this.endOf(tried));
+  private async settleAll(all: readonly Attempt[]): Promise<boolean[]> {
+    const rows = all.map((attempt) => this.endOf(attempt));
     const values = [JSON.stringify(rows), this.clock.now()];
     const settle = async (on: DataSource | EntityManager): Promise<SettledRow[]> =>
       (await prepared<TriedRow>(on, SETTLE, values)).filter((row): row is SettledRow => row.state !== 'pending');
@@ -215,12 +219,12 @@ export class Deliveries {
     return all.map(({ deliveryId }) => ids.has(deliveryId));
   }
 
-  private endOf({ deliveryId, at, durationMs, status, result, tries, hopeless = false }: Tried): object {
+  private endOf({ attemptId, deliveryId, at, durationMs, status, result, tries, hopeless = false }: Attempt): object {
     const seconds = RETRY_AFTER[tries - 1];
     const more = !hopeless && seconds !== undefined;
     const wait = 1000 * (seconds ?? 0) * this.runtime.retryTimeScale * (1 + JITTER * (2 * Math.random() - 1));
     return {
-      ...{ id: deliveryId, attempt_id: newId(), at, duration_ms: durationMs, status, result, tries },
+      ...{ id: deliveryId, attempt_id: attemptId, at, duration_ms: durationMs, status, result, tries },
       state: result === 'ok' ? 'delivered' : more ? 'pending' : 'failed',
       due_at: new Date(this.clock.now().getTime() + wait),
     };

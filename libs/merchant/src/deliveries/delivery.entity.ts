@@ -7,7 +7,7 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 /** Something a merchant is owed, until it has it. */
 @Entity({ schema: 'merchant', name: 'deliveries' })
 // Only who looks for work says `due_at > '-infinity'`: these two are for nobody else.
-@Index('deliveries_pending_in_order', ['app', 'merchant', 'orderingKey', 'id'], {
+@Index('deliveries_pending_in_order', ['app', 'merchant', 'orderingKey', 'place'], {
   where: `state = 'pending' AND due_at > '-infinity'`,
 })
 @Index('deliveries_due', ['app', 'merchant', 'dueAt', 'id'], {
@@ -38,9 +38,13 @@ export class Delivery {
   @Column('text', { name: 'relay_id', nullable: true })
   relayId: string | null;
 
-  /** Events with the same key are delivered in order. */
+  /** Events with the same key are delivered in the order of `place`. */
   @Column('text', { name: 'ordering_key' })
   orderingKey: string;
+
+  /** Drawn as the event is stored, while its cause is locked: the clocks of instances differ, and ids with them. */
+  @Column('bigint', { generated: 'increment' })
+  place: string;
 
   @Column('text')
   state: DeliveryState;

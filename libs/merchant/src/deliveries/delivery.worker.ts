@@ -4,6 +4,7 @@ import { APP_NAME, Clock, DueWork, JobMetrics, Jobs, NotNow, prepared, RuntimeCo
 import type { AppName } from '@biz/platform';
 import { DataSource } from 'typeorm';
 import { EventSender } from '../calls/event-sender';
+import type { Sent } from '../calls/event-sender';
 import { ShopCalls } from '../calls/shop-calls';
 import type { ShopEventData, ShopEventType } from '../events/shop-event';
 import { Merchants } from '../registry/merchants';
@@ -27,6 +28,8 @@ interface Claim {
   tries: number;
 }
 
+type Sendable = Omit<Claim, 'payload'>;
+
 /** What is due, of each merchant as many as it has places; an earlier event of the same subject goes first. */
 const CLAIM = `
   WITH due AS MATERIALIZED (
@@ -38,7 +41,7 @@ const CLAIM = `
           AND NOT EXISTS (
             SELECT FROM merchant.deliveries AS earlier
              WHERE earlier.app = mine.app AND earlier.merchant = mine.merchant AND earlier.state = 'pending' AND earlier.due_at > '-infinity'
-               AND earlier.ordering_key = mine.ordering_key AND earlier.id < mine.id)
+               AND earlier.ordering_key = mine.ordering_key AND earlier.place < mine.place)
         ORDER BY due_at, id LIMIT shop.room FOR UPDATE SKIP LOCKED) AS next
      ORDER BY next.due_at, next.id LIMIT $5)
   UPDATE merchant.deliveries SET claimed_until = $6, tries = tries + 1 FROM due WHERE deliveries.id = due.id
@@ -113,30 +116,33 @@ export class DeliveryWorker implements OnModuleInit, OnApplicationBootstrap, Bef
     );
   }
 
-  private async deliver(claim: Claim): Promise<void> {
-    const { id, type, payload, created_at: timestamp, tries } = claim;
+  private async deliver({ payload, ...claim }: Claim): Promise<void> {
     // Erased just now.
     if (payload === null) return;
-    const facts = JSON.parse(await this.vault.open(payload, PAYLOAD_CONTEXT)) as ShopEventData;
-    const event = { id, type, timestamp, data: this.deliveries.completed(type, facts) };
+    const { id: deliveryId, tries } = claim;
+    const at = this.clock.now();
     const started = performance.now();
+    const { result, status = null } = await this.send(claim, payload);
+    const durationMs = Math.round(performance.now() - started);
+    const hopeless = result === 'no-receiver';
+    await this.deliveries.settle({ deliveryId, at, durationMs, status, result, tries, hopeless });
+    if (result !== 'ok' && !hopeless) throw new Error(`not delivered: ${result} ${status ?? ''}`);
+  }
+
+  /** @throws NotNow when it is not the merchant's turn; whatever else is in the way costs a try, or it would be sent for ever */
+  private async send({ id, type, merchant, created_at: timestamp, tries }: Sendable, payload: string): Promise<Sent> {
     try {
-      const { result, status = null } = await this.sender.send(this.merchants.get(claim.merchant), event);
-      const durationMs = Math.round(performance.now() - started);
-      const hopeless = result === 'no-receiver';
-      await this.deliveries.settle({
-        deliveryId: id,
-        at: this.clock.now(),
-        durationMs,
-        status,
-        result,
-        tries,
-        hopeless,
-      });
-      if (result !== 'ok' && !hopeless) throw new Error(`not delivered: ${result} ${status ?? ''}`);
+      const facts = JSON.parse(await this.vault.open(payload, PAYLOAD_CONTEXT)) as ShopEventData;
+      const event = { id, type, timestamp, data: this.deliveries.completed(type, facts) };
+      return await this.sender.send(this.merchants.get(merchant), event);
     } catch (error) {
-      if (error instanceof NotNow) await this.deliveries.putBack(id, tries, error.afterSeconds);
-      throw error;
+      if (error instanceof NotNow) {
+        await this.deliveries.putBack(id, tries, error.afterSeconds);
+        throw error;
+      }
+      // Its kind only: what a merchant's code throws may quote the customer.
+      this.logger.error({ deliveryId: id, merchant, fault: (error as Error).name }, 'an event could not be sent');
+      return { result: 'NOT_SENT' };
     }
   }
 }

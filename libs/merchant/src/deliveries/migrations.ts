@@ -89,3 +89,32 @@ export class DeliveriesOpen1795552100000 implements MigrationInterface {
     await runner.query(`CREATE INDEX deliveries_due ON merchant.deliveries (app, merchant, due_at, id) WHERE ${open}`);
   }
 }
+
+/**
+ * The order of a subject's events is drawn in the database: the ids are drawn by instances whose clocks differ, and an
+ * event of the one that is behind overtook the one before it.
+ */
+export class DeliveriesPlace1795836100000 implements MigrationInterface {
+  readonly name = 'DeliveriesPlace1795836100000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER TABLE merchant.deliveries ADD place bigserial`);
+    await runner.query(`
+      UPDATE merchant.deliveries SET place = ordered.place
+        FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM merchant.deliveries) AS ordered
+       WHERE ordered.id = deliveries.id`);
+    await this.index(runner, 'place');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await this.index(runner, 'id');
+    await runner.query(`ALTER TABLE merchant.deliveries DROP place`);
+  }
+
+  private async index(runner: QueryRunner, last: 'place' | 'id'): Promise<void> {
+    await runner.query(`DROP INDEX merchant.deliveries_pending_in_order`);
+    await runner.query(
+      `CREATE INDEX deliveries_pending_in_order ON merchant.deliveries (app, merchant, ordering_key, ${last}) WHERE state = 'pending' AND due_at > '-infinity'`,
+    );
+  }
+}

@@ -35,7 +35,9 @@ export class Goods {
 
   private async ask(merchant: Merchant, source: ProductSource, id: string): Promise<Offer | undefined> {
     try {
-      const given = await this.calls.call(merchant.id, 'products', this.config.timeoutMs, () => source.load(id));
+      const given = await this.calls.call(merchant.id, 'products', this.config.timeoutMs, { id }, () =>
+        source.load(id),
+      );
       if (given === undefined) return undefined;
       const product = acceptProduct(given);
       if (id === product.id || id === product.kakaoId) return { product, left: countedStock(product), version: null };

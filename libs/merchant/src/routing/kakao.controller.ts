@@ -2,6 +2,7 @@ import { toUSVString } from 'node:util';
 import { applyDecorators, BadRequestException, Controller, createParamDecorator, UseGuards } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { headerText } from '@biz/platform';
 import type { Merchant } from '../registry/merchant';
 import type { Relay } from '../relay/relay';
 import { KakaoGuard } from './kakao.guard';
@@ -35,8 +36,9 @@ const MAX_RELAY_ID = 255;
 
 /** The relay id (용도 ID) as it came: the header `X-Kakao-Plugin-Relay-Id` wins, then `relay_id` in the query, then in the body. */
 export function sentRelayIdOf({ headers, query, body }: KakaoRequest): string | undefined {
+  const header = headers['x-kakao-plugin-relay-id'];
   const given = [
-    headers['x-kakao-plugin-relay-id'],
+    typeof header === 'string' ? headerText(header) : header,
     (query as { relay_id?: unknown } | undefined)?.relay_id,
     (body as { relay_id?: unknown } | undefined)?.relay_id,
   ].find((each: unknown) => each !== undefined && each !== null && each !== '');
