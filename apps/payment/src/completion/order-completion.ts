@@ -141,7 +141,7 @@ export class OrderCompletion implements OnModuleInit {
     const port = this.merchants.port(this.merchants.get(order.merchant), Fulfilment);
     if (!port) return undefined;
     const paid = await this.paidOrder(order);
-    return this.calls.job(order.merchant, 'fulfilment', SHOP_TIMEOUT_MS, () => port.fulfil(paid));
+    return this.calls.job(order.merchant, 'fulfilment', SHOP_TIMEOUT_MS, paid, () => port.fulfil(paid));
   }
 
   private async refuse(manager: EntityManager, order: Order, message: string): Promise<void> {

@@ -61,7 +61,7 @@ export class OrderSheets {
   async checkPermission(merchant: Merchant, buyer: Buyer): Promise<void> {
     const policy = this.merchants.port(merchant, OrderPolicy);
     if (!policy) return;
-    const permission = await this.ask(merchant, 'OrderPolicy', () => policy.check(buyer));
+    const permission = await this.ask(merchant, 'OrderPolicy', buyer, () => policy.check(buyer));
     if (permission === 'closed') throw new Refusal(301);
     if (permission === 'restricted') throw new Refusal(401);
     if (!PERMISSIONS.includes(permission)) {
@@ -73,7 +73,7 @@ export class OrderSheets {
   /** @returns `undefined` when there is no such sheet, or it is not this buyer's */
   async load(merchant: Merchant, sheetId: string, buyer: Buyer): Promise<PricedSheet | undefined> {
     const source = this.merchants.port(merchant, OrderSheetSource);
-    const sheet = source && (await this.ask(merchant, 'OrderSheetSource', () => source.load(sheetId, buyer)));
+    const sheet = source && (await this.ask(merchant, 'OrderSheetSource', buyer, () => source.load(sheetId, buyer)));
     if (sheet) return this.price(merchant, sheetId, sheet);
     const draft = await this.drafts.find(merchant.id, sheetId);
     if (draft?.state !== 'open') return undefined;
@@ -150,9 +150,9 @@ export class OrderSheets {
   }
 
   /** The merchant's own systems may be slow or down; Kakao is answered all the same. */
-  private async ask<T>(merchant: Merchant, port: string, work: () => Promise<T>): Promise<T> {
+  private async ask<T>(merchant: Merchant, port: string, given: object, work: () => Promise<T>): Promise<T> {
     try {
-      return await this.calls.call(merchant.id, 'orders', this.config.timeoutMs, work);
+      return await this.calls.call(merchant.id, 'orders', this.config.timeoutMs, given, work);
     } catch (error) {
       // One line for each of thousands of refusals would be one more load.
       if (!(error instanceof ShopBusy))

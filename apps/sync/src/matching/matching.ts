@@ -42,7 +42,9 @@ export class Matching {
     if (!directory || (await this.isMatched(merchant.id, user.appUserId))) return { kind: 'done', value: undefined };
     const customer = this.customerOf(merchant, user, login);
     try {
-      const answer = await this.calls.call(merchant.id, 'members', TIMEOUT_MS, () => directory.match(customer));
+      const answer = await this.calls.call(merchant.id, 'members', TIMEOUT_MS, customer, () =>
+        directory.match(customer),
+      );
       return readMatch(answer, merchant.plugins.sync?.userMatchOrigin);
     } catch (error) {
       // The name alone: the shop's own words may quote the customer.
