@@ -1,6 +1,6 @@
 import { eventually, times } from '@biz/testing';
 import { shop } from './shops';
-import { type Answer, World } from './world';
+import { ADDRESS, type Answer, World } from './world';
 
 const THIRD = '/m/third';
 const KOREAN = /[가-힣]/;
@@ -87,6 +87,32 @@ describe('a shop whose code is broken', () => {
     expect(JSON.stringify(broken)).not.toContain('hunter2');
     shop.third = () => Promise.resolve();
     expect(await sheetOf(THIRD, 1)).toMatchObject({ status: 200 });
+  });
+
+  it('that throws what it was given is logged without the customer: where it was, and the order, stay', async () => {
+    await world.app.close();
+    let log = '';
+    world.app = await world.startInstance({ write: (line: string) => void (log += line) });
+    const throws = (what: string): void => {
+      shop.third = (asked, given) =>
+        asked === what ? Promise.reject(new RangeError(`no ${what} for ${JSON.stringify(given)}`)) : Promise.resolve();
+    };
+    for (const what of ['policy', 'sheet']) {
+      throws(what);
+      expect(await world.get(`${THIRD}/ordersheet?ordersheet_id=coffee-1&zip_code=13494`, '4711')).toMatchObject({
+        status: 500,
+      });
+    }
+    throws('fulfilment');
+    const bought = { prefix: THIRD, user: '4711', more: { shipping_address: ADDRESS } };
+    const order = await world.orderAwaitingPayment('coffee', bought);
+    await world.callback(order);
+    await eventually(() => {
+      for (const what of ['policy', 'sheet']) expect(log).toContain(`no ${what} for {\\"appUserId\\":\\"[cut]`);
+      expect(log).toContain(`no fulfilment for {\\"partnerOrderId\\":\\"${order.id}`);
+    });
+    expect(log).toMatch(/"type":"RangeError".*no fulfilment .*shippingAddress.*hanging-shop\.spec/);
+    expect(log).not.toMatch(/"4711|4711\\"|13494|판교역로|수령인|1111-?2222/);
   });
 
   it('whose order work hangs does not hold up the paid orders of others', async () => {

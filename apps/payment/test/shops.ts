@@ -20,7 +20,7 @@ export const shop = {
   permission: 'allowed' as OrderPermission,
   fulfil: (_order: PaidOrder): Promise<{ refused: string } | undefined> => Promise.resolve(undefined),
   /** What the third shop does with an order sheet, its policy and its order work, before it answers. */
-  third: (_what: 'sheet' | 'policy' | 'fulfilment'): Promise<void> => Promise.resolve(),
+  third: (_what: 'sheet' | 'policy' | 'fulfilment', _given: object): Promise<void> => Promise.resolve(),
 };
 
 const agreements = [{ company: '데모샵', title: '구매조건 확인 및 결제진행 동의' }];
@@ -92,21 +92,21 @@ class TestFulfilment extends Fulfilment {
 
 class ThirdSheets extends TestSheets {
   override async load(orderSheetId: string, buyer: Buyer): Promise<OrderSheet | undefined> {
-    await shop.third('sheet');
+    await shop.third('sheet', buyer);
     return super.load(orderSheetId, buyer);
   }
 }
 
 class ThirdPolicy extends OrderPolicy {
-  async check(): Promise<OrderPermission> {
-    await shop.third('policy');
+  async check(buyer: Buyer): Promise<OrderPermission> {
+    await shop.third('policy', buyer);
     return 'allowed';
   }
 }
 
 class ThirdFulfilment extends Fulfilment {
-  async fulfil(): Promise<undefined> {
-    await shop.third('fulfilment');
+  async fulfil(order: PaidOrder): Promise<undefined> {
+    await shop.third('fulfilment', order);
   }
 }
 
