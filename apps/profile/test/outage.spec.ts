@@ -158,7 +158,63 @@ describe('redeeming', () => {
     expect(stage.fetched(slow)).toBe(1);
   });
 
+  it('asks once for an OTP whose claim ran out while this very process waits for the answer', async () => {
+    let release: (answer: StubAnswer) => void = () => undefined;
+    const once = stage.otp('onetimeprofile', () => new Promise<StubAnswer>((resolve) => (release = resolve)));
+    await stage.callback(once, 'once');
+    await eventually(() => {
+      expect(stage.fetched(once)).toBe(1);
+    });
+    await stage.database.query(`UPDATE capture.captures SET claimed_until = due_at`);
+    await stage.callback(otp(), 'next');
+    await stage.reaches('next', 'delivered');
+    release(PROFILE);
+    await stage.reaches('once', 'delivered');
+    expect(stage.fetched(once)).toBe(1);
+  });
+
+  it('gives up nothing that another instance has an answer for since it was refused', async () => {
+    const { app: first } = stage;
+    await stage.start();
+    let release: (answer: StubAnswer) => void = () => undefined;
+    const answers: (StubAnswer | Promise<StubAnswer>)[] = [
+      new Promise((resolve) => (release = resolve)),
+      { status: 404, text: 'used up' },
+    ];
+    const once = stage.otp('onetimeprofile', () => answers.shift()!);
+    await stage.callback(once, 'late');
+    await eventually(() => {
+      expect(stage.fetched(once)).toBe(1);
+    });
+    await stage.database.query(`
+      CREATE FUNCTION capture.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$;
+      CREATE TRIGGER wait BEFORE UPDATE OF failure ON capture.captures FOR EACH STATEMENT EXECUTE FUNCTION capture.wait()`);
+    const waiting = async (): Promise<number> => {
+      const rows = await stage.database.query(
+        `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted`,
+      );
+      return rows.length;
+    };
+    await stage.database.dataSource.transaction(async (manager) => {
+      await manager.query('SELECT pg_advisory_xact_lock(7)');
+      await stage.database.query(`UPDATE capture.captures SET claimed_until = due_at`);
+      // The other instance was refused, and is about to say so.
+      await eventually(async () => {
+        expect(await waiting()).toBe(1);
+      });
+      release(PROFILE);
+      await eventually(async () => {
+        expect(await waiting()).toBe(2);
+      });
+    });
+    await stage.reaches('late', 'delivered');
+    expect(stage.events('late').map(({ type }) => type)).toEqual(['profile.received']);
+    await first.close();
+  });
+
   it('keeps an answer that comes after another instance was refused', async () => {
+    const { app: first } = stage;
+    await stage.start();
     let release: (answer: StubAnswer) => void = () => undefined;
     const answers: (StubAnswer | Promise<StubAnswer>)[] = [
       new Promise((resolve) => (release = resolve)),
@@ -179,5 +235,6 @@ describe('redeeming', () => {
     release(PROFILE);
     await stage.reaches('late', 'delivered');
     expect(stage.events('late').map(({ type }) => type)).toEqual(['capture.failed', 'profile.received']);
+    await first.close();
   });
 });

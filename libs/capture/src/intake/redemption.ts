@@ -115,11 +115,15 @@ export class Redemption {
   private async storeAll(answers: readonly NewAnswer[]): Promise<boolean[]> {
     const first = new Map([...answers].reverse().map((answer) => [answer.id, answer]));
     const rows = [...first.values()].map(({ id, sealedAnswer, answerStatus, sealedOtp, changedAt }) => ({
-      ...{ id, sealed_answer: sealedAnswer, answer_status: answerStatus, changed_at: changedAt },
+      id,
+      sealed_answer: sealedAnswer,
+      answer_status: answerStatus,
+      changed_at: changedAt,
       otp_is_used: sealedOtp === null,
     }));
     const stored = await prepared<{ id: string }>(this.dataSource, STORE, [
-      ...[JSON.stringify(rows), this.kind],
+      JSON.stringify(rows),
+      this.kind,
       [...first.keys()],
     ]);
     const ids = new Set(stored.map(({ id }) => id));

@@ -28,13 +28,18 @@ interface Ending {
   facts: Record<string, unknown>;
 }
 
-/** The ids are said twice: joined alone, the planner would rather read through everything that is pending. */
+/**
+ * The ids are said twice: joined alone, the planner would rather read through everything that is pending.
+ *
+ * Who gives up has seen the answer that there is: a late one with data, kept just before, is not given up.
+ */
 const END = `
   UPDATE capture.captures
      SET state = given.state, failure = given.failure, redeemed_at = coalesce(given.redeemed_at, captures.redeemed_at),
          changed_at = $2
-    FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, state text, failure text, redeemed_at timestamptz)
+    FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, state text, failure text, redeemed_at timestamptz, seen integer)
    WHERE captures.id = given.id AND captures.id = ANY($4) AND captures.kind = $3 AND captures.state = 'pending'
+     AND (given.failure IS NULL OR captures.answer_status IS NOT DISTINCT FROM given.seen)
   RETURNING captures.id`;
 
 /** Captures that end together share a commit. */
@@ -140,11 +145,17 @@ export class Captures {
   private async endAll(endings: readonly Ending[]): Promise<boolean[]> {
     const first = new Map([...endings].reverse().map((ending) => [ending.capture.id, ending]));
     return this.dataSource.transaction(async (manager) => {
-      const rows = [...first].map(([id, { state, failure, redeemedAt }]) => ({
-        ...{ id, state, failure, redeemed_at: redeemedAt },
+      const rows = [...first].map(([id, { state, failure, redeemedAt, capture }]) => ({
+        id,
+        state,
+        failure,
+        redeemed_at: redeemedAt,
+        seen: capture.answerStatus,
       }));
       const moved = await prepared<{ id: string }>(manager, END, [
-        ...[JSON.stringify(rows), this.clock.now(), this.kind],
+        JSON.stringify(rows),
+        this.clock.now(),
+        this.kind,
         [...first.keys()],
       ]);
       const ids = new Set(moved.map(({ id }) => id));

@@ -115,7 +115,7 @@ export class Redeemer implements OnModuleInit, OnApplicationBootstrap, BeforeApp
           CROSS JOIN LATERAL (
             SELECT id, tries, deadline_at FROM capture.captures
              WHERE kind = $3 AND state = 'pending' AND due_at > '-infinity' AND captures.merchant = shop.merchant
-               AND (claimed_until IS NULL OR claimed_until <= $4) AND deadline_at <= $5 AND ${OF[which]}
+               AND (claimed_until IS NULL OR claimed_until <= $4) AND deadline_at <= $5 AND id <> ALL($8::uuid[]) AND ${OF[which]}
              ORDER BY ${order} LIMIT shop.room FOR UPDATE SKIP LOCKED) AS next
           ORDER BY ${order} LIMIT $6)
        UPDATE capture.captures SET claimed_until = $7, tries = tries + 1 FROM due WHERE captures.id = due.id
@@ -128,6 +128,8 @@ export class Redeemer implements OnModuleInit, OnApplicationBootstrap, BeforeApp
         which === 'urgent' ? this.times.urgentUntil() : 'infinity',
         most,
         new Date(now.getTime() + CLAIM_MS),
+        // Its claim ran out because no sign of life reached the database: Kakao was asked, and its answer is held here.
+        this.due.current().map(({ id }) => id),
       ],
     );
     return rows.map((row) => this.captures.read(row));
@@ -161,7 +163,9 @@ export class Redeemer implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     for (const capture of strays) {
       const { id: captureId, merchant } = capture;
       this.logger.error({ captureId, merchant }, 'a capture waits for a merchant that is no longer listed');
-      await this.redemption.advance(capture);
+      await this.redemption.advance(capture).catch((error: unknown) => {
+        this.logger.error({ captureId, error }, 'it could not be ended');
+      });
     }
   }
 

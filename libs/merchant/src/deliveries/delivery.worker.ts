@@ -37,7 +37,7 @@ const CLAIM = `
      CROSS JOIN LATERAL (
        SELECT id, due_at FROM merchant.deliveries AS mine
         WHERE app = $3 AND mine.merchant = shop.merchant AND state = 'pending' AND due_at > '-infinity' AND due_at <= $4
-          AND (claimed_until IS NULL OR claimed_until <= $4)
+          AND (claimed_until IS NULL OR claimed_until <= $4) AND id <> ALL($7::uuid[])
           AND NOT EXISTS (
             SELECT FROM merchant.deliveries AS earlier
              WHERE earlier.app = mine.app AND earlier.merchant = mine.merchant AND earlier.state = 'pending' AND earlier.due_at > '-infinity'
@@ -102,8 +102,14 @@ export class DeliveryWorker implements OnModuleInit, OnApplicationBootstrap, Bef
     const room = new Map(this.merchants.all.map(({ id }) => [id, this.calls.atOnce(id, 'events')]));
     for (const { merchant } of this.due.current()) room.set(merchant, Math.max((room.get(merchant) ?? 0) - 1, 0));
     return prepared<Claim>(this.dataSource, CLAIM, [
-      ...[[...room.keys()], [...room.values()], this.app, now, most],
+      [...room.keys()],
+      [...room.values()],
+      this.app,
+      now,
+      most,
       new Date(now.getTime() + CLAIM_MS),
+      // Its claim ran out because no sign of life reached the database: the shop is still being told.
+      this.due.current().map(({ id }) => id),
     ]);
   }
 
