@@ -20,10 +20,18 @@ export abstract class FileStore {
   abstract removeFolder(folder: string): Promise<void>;
 }
 
-/** Makes a folder that is still there after a power loss: each folder that names a new one is written to the disk. */
+const OURS = { recursive: true, mode: 0o700 } as const;
+
+/** Makes a folder that is there after a power loss, too. */
 export async function makeFolder(folder: string): Promise<void> {
-  const outermost = (await mkdir(folder, { recursive: true, mode: 0o700 })) ?? folder;
-  // One that is there may have been made by somebody else who has not come to this yet.
+  await syncAbove(folder, await mkdir(folder, OURS));
+}
+
+/**
+ * Each folder that names a new one is written to the disk.
+ * @param outermost of the new ones; a folder that was there may have been made by somebody who has not come to this yet
+ */
+async function syncAbove(folder: string, outermost = folder): Promise<void> {
   let at = resolve(folder);
   do {
     at = dirname(at);
@@ -55,9 +63,16 @@ export class FolderStore extends FileStore {
 
   async put(path: string, name: string): Promise<void> {
     const target = join(this.root, name);
-    await makeFolder(dirname(target));
-    await rename(path, target);
-    await sync(dirname(target));
+    const folder = dirname(target);
+    const take = async (): Promise<string | undefined> => {
+      const made = await mkdir(folder, OURS);
+      await rename(path, target);
+      return made;
+    };
+    // In between an erasure may remove the folder.
+    const made = await take().catch(take);
+    await sync(folder);
+    await syncAbove(folder, made);
   }
 
   async read(name: string): Promise<Readable> {
