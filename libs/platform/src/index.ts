@@ -5,6 +5,7 @@ export type { CheckedConfig, Environment } from './config/variable';
 export { DatabaseConfig, EncryptionConfig, OperatorConfig, RuntimeConfig } from './config/platform.config';
 export { Addresses, APP_NAMES, KakaoOrigins, LOOPBACK_HOSTS, NearOrigins } from './config/addresses.config';
 export type { AppName } from './config/addresses.config';
+export { asTyped, csvOf, defused } from './csv/csv';
 export { afterCommit } from './database/after-commit';
 export { throughBriefOutage } from './database/brief-outage';
 export { gather } from './database/gather';

@@ -121,6 +121,11 @@ describe('the access log', () => {
            FROM privacy.accesses WHERE seq = 6`,
         ['line 7 was added by hand'],
       ],
+      [
+        `INSERT INTO privacy.accesses SELECT 0, at, app, merchant, subject, what, part, operator, caller, reason, code
+           FROM privacy.accesses WHERE seq = 1`,
+        ['line 0 was added by hand'],
+      ],
       ['DELETE FROM privacy.access_ends', [WITHOUT_ENDS]],
       ['DELETE FROM privacy.access_ends; UPDATE privacy.accesses SET code = NULL', [WITHOUT_ENDS]],
       ['DELETE FROM privacy.access_ends; DELETE FROM privacy.accesses', [WITHOUT_ENDS]],
@@ -274,7 +279,8 @@ describe('the access log', () => {
       expect(await seqsOf('from=2020-03-01T00:00:00Z&to=2020-03-02T00:00:00Z')).toEqual([2]);
       expect(await seqsOf(`subject=${SUBJECT}`)).toEqual([3, 2, 1]);
       expect(await seqsOf('subject=019ab0c0-0000-7000-8000-000000000009')).toEqual([]);
-      for (const wrong of ['from=yesterday', 'cursor=x', 'subject=1', 'limit=0']) {
+      expect(await seqsOf('cursor=&subject=&from=')).toEqual([3, 2, 1]);
+      for (const wrong of ['from=yesterday', 'cursor=x', 'cursor=0', 'cursor=1e30', 'subject=1', 'limit=0']) {
         expect([wrong, (await world.operator(`accesses?${wrong}`)).status]).toEqual([wrong, 400]);
       }
     });
@@ -294,22 +300,25 @@ describe('the access log', () => {
       expect((await world.operator('accesses/export?format=xls')).status).toBe(400);
     });
 
-    it('is cut off in the transport, not ended as if it were whole, when the database fails on the way', async () => {
-      await world.tamper(
-        `INSERT INTO privacy.accesses (seq, at, app, merchant, subject, what, caller, reason)
+    it.each(['csv', 'ndjson'])(
+      'is cut off in the transport, not ended as if it were whole, when the database fails on the way: %s',
+      async (format) => {
+        await world.tamper(
+          `INSERT INTO privacy.accesses (seq, at, app, merchant, subject, what, caller, reason)
          SELECT n, '2020-03-03', 'a', 'm', '${SUBJECT}', 'details', 'c', repeat('r', 500) FROM generate_series(4, 40000) n`,
-      );
-      const response = await fetch(`${world.app.url}/operator/accesses/export?format=ndjson`, {
-        headers: { authorization: 'Bearer dev-operator-token' },
-      });
-      const reader = response.body!.getReader();
-      await reader.read();
-      await world.database.query('ALTER TABLE privacy.accesses RENAME TO away');
-      const rest = async (): Promise<void> => {
-        while (!(await reader.read()).done);
-      };
-      await expect(rest()).rejects.toThrow('terminated');
-    });
+        );
+        const response = await fetch(`${world.app.url}/operator/accesses/export?format=${format}`, {
+          headers: { authorization: 'Bearer dev-operator-token' },
+        });
+        const reader = response.body!.getReader();
+        await reader.read();
+        await world.database.query('ALTER TABLE privacy.accesses RENAME TO away');
+        const rest = async (): Promise<void> => {
+          while (!(await reader.read()).done);
+        };
+        await expect(rest()).rejects.toThrow('terminated');
+      },
+    );
 
     it('is exported whole when it is longer than a batch', async () => {
       await world.tamper(

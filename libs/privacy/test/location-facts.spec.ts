@@ -68,16 +68,19 @@ it('is asked for by days and moments: Korean time unless they name an offset', a
   ] as const) {
     expect([period, await subjects(period)]).toEqual([period, found]);
   }
-  for (const wrong of ['1', '2022', '2022-13-01', '2022-05-01T25:00', 'foo 2022', '2022-05-01&from=2022-05-02', '']) {
+  for (const wrong of ['1', '2022', '2022-13-01', '2022-05-01T25:00', 'foo 2022', '2022-05-01&from=2022-05-02']) {
     expect([wrong, (await world.operator(`location-facts?from=${wrong}`)).status]).toEqual([wrong, 400]);
     expect([wrong, (await world.operator(`location-facts/export?to=${wrong}`)).status]).toEqual([
       wrong,
       wrong.includes('&') ? 200 : 400,
     ]);
   }
+  // An empty filter of a list is none, as in every list; a file is of what was asked for.
+  expect(await subjects('from=&to=&cursor=')).toEqual(await subjects());
+  expect((await world.operator('location-facts/export?to=')).status).toBe(400);
 });
 
-it.each(['=1+1', '+1', '-1', '@SUM(1)', '\t=1', '\r=1', '\n=1', '＝1+1', '＋1', '－1', '＠SUM(1)'])(
+it.each(['=1+1', '+1', '-1', '@SUM(1)', '\t=1', '\r=1', '\n=1', "'=1", "''-1", '＝1+1', '＋1', '－1', '＠SUM(1)'])(
   'is exported without the formula that a callback named its service: %j',
   async (service) => {
     const subject = Buffer.from(service).toString('hex');

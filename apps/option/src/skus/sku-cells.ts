@@ -1,3 +1,4 @@
+import { asTyped, defused } from '@biz/platform';
 import type { ProductOption } from '@biz/commerce';
 
 /** What a row of the file says of its SKU, beside the values that name it: the columns after them, in this order. */
@@ -36,12 +37,3 @@ export function fieldsOf(cells: readonly string[], wrong: (title: string, messag
 
 /** Excel may write 12,000 for 12000. */
 const INTEGER = /^-?(\d{1,15}|\d{1,3}(,\d{3}){1,4})$/;
-
-/** What a spreadsheet would run as a formula (OWASP, CSV injection), and what would be read back as defused. */
-const FORMULA = /^'*[=+\-@\t\r＝＋－＠]/;
-
-/** A text that no spreadsheet runs. */
-export const defused = (text: string): string => (FORMULA.test(text) ? `'${text}` : text);
-
-/** The text that `defused` was given. */
-export const asTyped = (cell: string): string => (cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell);

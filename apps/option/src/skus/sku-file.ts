@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { PayloadTooLargeException } from '@nestjs/common';
 import { CsvError, parse } from 'csv-parse';
-import { stringify } from 'csv-stringify';
 import { decodeStream } from 'iconv-lite';
 
 /** A record of a CSV file, and the line it ends on. */
@@ -24,11 +23,6 @@ export class NoCsv extends Error {
 /** Of a file; 20,000 SKUs are about 2 MB. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const NEW_LINE = 0x0a;
-
-/** Rows as Excel opens them by a double click: UTF-8 with its mark, CRLF. */
-export function csvOf(rows: Iterable<string[]>): Readable {
-  return Readable.from(rows).pipe(stringify({ bom: true, record_delimiter: 'windows', quoted_match: /[\r\n]/ }));
-}
 
 /**
  * The records of a file as Excel saves it: UTF-8, with its mark or without, or CP949.

@@ -1,8 +1,9 @@
 import { checkProduct, ProductRefused, Products, skuOf } from '@biz/commerce';
 import type { Problem, Product, ProductOption } from '@biz/commerce';
+import { asTyped } from '@biz/platform';
 import { Injectable, NotFoundException, UnprocessableEntityException } from '@nestjs/common';
 import { withSkus } from './product-of-rows';
-import { asTyped, cellsOf, COLUMNS, fieldsOf } from './sku-cells';
+import { cellsOf, COLUMNS, fieldsOf } from './sku-cells';
 import { NoCsv, recordsOf } from './sku-file';
 import { headerOf, skusOf, tableProblems } from './sku-table';
 import type { SkuRow } from './sku-table';

@@ -1,5 +1,6 @@
 import type { Problem, Product, ProductGroup, ProductOption, ProductSubGroup } from '@biz/commerce';
-import { cellsOf, COLUMNS, defused } from './sku-cells';
+import { defused } from '@biz/platform';
+import { cellsOf, COLUMNS } from './sku-cells';
 import type { SkuFields } from './sku-cells';
 
 /** One SKU: a path through the related chain, or an option of a simple group. */

@@ -1,5 +1,5 @@
 import { ProductChanged } from '@biz/commerce';
-import { OperatorController } from '@biz/platform';
+import { csvOf, OperatorController } from '@biz/platform';
 import {
   BadRequestException,
   ConflictException,
@@ -26,7 +26,6 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { MerchantQuery } from '../operator/operator.dto';
 import { OperatorMerchant } from '../operator/operator-merchant';
-import { csvOf } from './sku-file';
 import { SkuImport } from './sku-import';
 import { headerOf, rowsOf } from './sku-table';
 import { ImportSkusQuery, SkuImportDto } from './skus.dto';

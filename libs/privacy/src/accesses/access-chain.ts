@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Vault } from '@biz/platform';
 import type { DataSource, EntityManager } from 'typeorm';
+import { rowsOf } from '../export/export';
 import { Access, AccessEnds } from './access.entity';
 
 /**
@@ -13,7 +14,6 @@ import { Access, AccessEnds } from './access.entity';
  * be asked for (`expected`).
  */
 const KEY_CONTEXT = 'privacy.access-log-key';
-const BATCH = 1000;
 const OR_OLDER = ', or one before it that is older than the chain,';
 
 export type Ends = Pick<AccessEnds, 'startSeq' | 'startCode' | 'endSeq' | 'endCode'>;
@@ -105,21 +105,9 @@ export class Walk {
   }
 }
 
-/** Lines of the log by their number, oldest first, a batch at a time. */
-export async function* linesOf(manager: EntityManager, after: number, until: number): AsyncGenerator<Access> {
-  for (let last = after; ;) {
-    const lines = await manager
-      .createQueryBuilder(Access, 'line')
-      .where('line.seq > :last AND line.seq <= :until', { last, until })
-      .orderBy('line.seq')
-      .limit(BATCH)
-      .getMany();
-    yield* lines;
-    const end = lines.at(-1);
-    if (!end || lines.length < BATCH) return;
-    last = end.seq;
-  }
-}
+/** Lines of the log by their number, oldest first. */
+export const linesOf = (manager: EntityManager, until = Number.MAX_SAFE_INTEGER): AsyncGenerator<Access> =>
+  rowsOf(manager.createQueryBuilder(Access, 'line').where('line.seq <= :until', { until }), 'seq');
 
 /**
  * Looks for lines of the access log that were changed or taken away, while the apps go on writing.
@@ -135,7 +123,7 @@ export function findProblems(dataSource: DataSource, vault: Vault, expected?: Ma
     if (chain.proofOf(ends) !== ends.proof)
       walk.problems.push('the record of where the log begins and ends was changed');
     let seen = expected === undefined || expected.seq <= ends.startSeq;
-    for await (const line of linesOf(manager, 0, Number.MAX_SAFE_INTEGER)) {
+    for await (const line of linesOf(manager)) {
       if (line.seq > ends.endSeq || line.seq <= ends.startSeq) {
         walk.problems.push(`line ${line.seq} was added by hand`);
         continue;

@@ -88,7 +88,7 @@ export class AccessLog implements OnModuleInit {
       const ends = await this.lockEnds(manager);
       const chain = await Chain.open(this.vault, ends);
       const walk = new Walk(chain, ends);
-      for await (const line of linesOf(manager, ends.startSeq, last)) walk.step(line);
+      for await (const line of linesOf(manager, last)) walk.step(line);
       if (walk.problems.length > 0) {
         this.logger.error({ problems: walk.problems }, 'the access log was tampered with: nothing is erased');
         return;
@@ -113,7 +113,7 @@ export class AccessLog implements OnModuleInit {
     const { chain, sealedKey } = await Chain.begin(this.vault);
     const start = { startSeq: 0, startCode: '' };
     const walk = new Walk(chain, start);
-    for await (const line of linesOf(manager, 0, Number.MAX_SAFE_INTEGER)) walk.step(line);
+    for await (const line of linesOf(manager)) walk.step(line);
     const ends = { ...start, endSeq: walk.seq, endCode: walk.code };
     const begun = await manager
       .createQueryBuilder()

@@ -1,31 +1,20 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type as ToType } from 'class-transformer';
-import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { IsOptional, IsUUID, Matches } from 'class-validator';
 import { pageDto } from '@biz/platform';
-import { PeriodQuery } from '../export/period.dto';
+import { PeriodPageQuery } from '../export/period.dto';
 import type { Access } from './access.entity';
 
-export class AccessesQuery extends PeriodQuery {
+export class AccessesQuery extends PeriodPageQuery {
   /** Only looks at this capture or member */
   @ApiPropertyOptional({ format: 'uuid' })
   @IsOptional()
   @IsUUID()
   subject?: string;
 
-  /** Items to a page, 1 to 100 */
-  @ToType(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  limit?: number = 20;
-
-  /** `nextCursor` of the page before */
-  @ApiPropertyOptional({ type: 'integer' })
-  @IsOptional()
-  @ToType(() => Number)
-  @IsInt()
-  @Min(1)
-  cursor?: number;
+  /** `nextCursor` of the page before: a line's number */
+  @ApiPropertyOptional({ format: 'int64', example: '17' })
+  @Matches(/^[1-9]\d{0,14}$/)
+  override cursor?: string = undefined;
 }
 
 /** A line of the access log (접속기록). */

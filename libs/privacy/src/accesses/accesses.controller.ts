@@ -55,7 +55,7 @@ export class AccessesController {
       'reason',
       'code',
     ] as const;
-    const rows = rowsOf(this.dataSource.manager, Access, 'seq', period);
-    return exportOf(rows, (row) => AccessDto.of(row), columns, 'accesses', format);
+    const query = within(this.dataSource.createQueryBuilder(Access, 'line'), period);
+    return exportOf(rowsOf(query, 'seq'), (row) => AccessDto.of(row), columns, 'accesses', format);
   }
 }

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { applyDecorators, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces } from '@nestjs/swagger';
-import type { EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { csvOf, defused } from '@biz/platform';
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { ExportFormat, PeriodQuery } from './period.dto';
 
 const BATCH = 1000;
@@ -9,8 +10,6 @@ const TYPES: Record<ExportFormat, string> = {
   csv: 'text/csv; charset=utf-8',
   ndjson: 'application/x-ndjson; charset=utf-8',
 };
-/** Without it Excel takes Korean for another encoding. */
-const BYTE_ORDER_MARK = '\uFEFF';
 
 /** How Swagger shows an export. */
 export const ApiExport = (): MethodDecorator =>
@@ -30,20 +29,20 @@ export function within<T extends ObjectLiteral>(
 }
 
 /**
- * The rows of a table in the order of a key, a batch in memory at a time.
+ * What a query finds, in the order of a key, a batch in memory at a time.
  *
- * @param key a unique column that grows with time
+ * @param key a unique column
  */
 export async function* rowsOf<T extends ObjectLiteral>(
-  manager: EntityManager,
-  entity: new () => T,
+  query: SelectQueryBuilder<T>,
   key: keyof T & string,
-  period: PeriodQuery,
 ): AsyncGenerator<T> {
+  const column = `${query.alias}.${key}`;
+  const batches = query.orderBy(column).limit(BATCH);
   for (let last: unknown; ;) {
-    const query = within(manager.createQueryBuilder(entity, 'row'), period);
-    if (last !== undefined) query.andWhere(`row.${key} > :last`, { last });
-    const rows = await query.orderBy(`row.${key}`).limit(BATCH).getMany();
+    const batch = batches.clone();
+    if (last !== undefined) batch.andWhere(`${column} > :last`, { last });
+    const rows = await batch.getMany();
     yield* rows;
     const end = rows.at(-1);
     if (!end || rows.length < BATCH) return;
@@ -59,8 +58,8 @@ export function exportOf<Row, Fact extends object>(
   name: string,
   format: ExportFormat = 'csv',
 ): StreamableFile {
-  const text = format === 'csv' ? csv(rows, show, columns) : ndjson(rows, show);
-  return new StreamableFile(Readable.from(text), {
+  const file = format === 'csv' ? csvOf(table(rows, show, columns)) : Readable.from(ndjson(rows, show));
+  return new StreamableFile(file, {
     type: TYPES[format],
     disposition: `attachment; filename="${name}.${format}"`,
   });
@@ -70,22 +69,19 @@ async function* ndjson<Row>(rows: AsyncIterable<Row>, show: (row: Row) => object
   for await (const row of rows) yield `${JSON.stringify(show(row))}\n`;
 }
 
-async function* csv<Row, Fact extends object>(
+async function* table<Row, Fact extends object>(
   rows: AsyncIterable<Row>,
   show: (row: Row) => Fact,
   columns: readonly (keyof Fact & string)[],
-): AsyncGenerator<string> {
-  yield `${BYTE_ORDER_MARK}${columns.join(',')}\r\n`;
+): AsyncGenerator<string[]> {
+  yield [...columns];
   for await (const row of rows) {
     const fact = show(row);
-    yield `${columns.map((column) => cell(fact[column])).join(',')}\r\n`;
+    yield columns.map((column) => cell(fact[column]));
   }
 }
 
 function cell(value: unknown): string {
-  const text =
-    value instanceof Date ? value.toISOString() : typeof value === 'number' ? String(value) : ((value ?? '') as string);
-  // A text that begins like this would be run as a formula, in Korean and Japanese spreadsheets in full width too.
-  const plain = /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === 'number' ? String(value) : defused((value ?? '') as string);
 }

@@ -1,6 +1,8 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsDate, IsIn, IsOptional } from 'class-validator';
+import { PageQuery } from '@biz/platform';
 
 /** A day, or a moment to the minute or finer, with its offset or without. */
 const MOMENT = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/;
@@ -13,22 +15,37 @@ function readMoment(value: unknown): Date | undefined {
     MOMENT.exec(typeof value === 'string' ? value.replace(' ', '+') : '') ?? [];
   return new Date(`${day ?? ''}T${time}${offset}`);
 }
-const ToMoment = (): PropertyDecorator => Transform(({ value }) => readMoment(value));
+
+const Moment = (which: string, example: string): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: String,
+      format: 'date-time',
+      description: `${which}; Korean time unless it names an offset`,
+      example,
+    }),
+    IsOptional(),
+    Transform(({ value }) => readMoment(value)),
+    IsDate(),
+  );
+const From = (): PropertyDecorator => Moment('From this day or moment on', '2026-11-01T00:00:00+09:00');
+const To = (): PropertyDecorator => Moment('Before this day or moment', '2026-12-01T00:00:00+09:00');
 
 /** A stretch of time; either end may be open. */
 export class PeriodQuery {
-  /** From this day or moment on; Korean time unless it names an offset */
-  @ApiPropertyOptional({ type: String, format: 'date-time', example: '2026-11-01T00:00:00+09:00' })
-  @IsOptional()
-  @ToMoment()
-  @IsDate()
+  @From()
   from?: Date;
 
-  /** Before this day or moment; Korean time unless it names an offset */
-  @ApiPropertyOptional({ type: String, format: 'date-time', example: '2026-12-01T00:00:00+09:00' })
-  @IsOptional()
-  @ToMoment()
-  @IsDate()
+  @To()
+  to?: Date;
+}
+
+/** A page of what lies in a stretch of time. */
+export class PeriodPageQuery extends PageQuery implements PeriodQuery {
+  @From()
+  from?: Date;
+
+  @To()
   to?: Date;
 }
 

@@ -1,25 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type as ToType } from 'class-transformer';
-import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
 import { pageDto } from '@biz/platform';
-import { PeriodQuery } from '../export/period.dto';
 import { LOCATION_FACT_KINDS } from './location-fact.entity';
 import type { LocationFact, LocationFactKind } from './location-fact.entity';
-
-export class LocationFactsQuery extends PeriodQuery {
-  /** Items to a page, 1 to 100 */
-  @ToType(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  limit?: number = 20;
-
-  /** `nextCursor` of the page before */
-  @ApiPropertyOptional({ format: 'uuid' })
-  @IsOptional()
-  @IsUUID()
-  cursor?: string;
-}
 
 /** That a location was collected or provided (위치정보 수집·이용·제공사실 확인자료); never where. */
 export class LocationFactDto {

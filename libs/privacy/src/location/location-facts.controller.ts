@@ -5,8 +5,8 @@ import { OperatorController, pageOf } from '@biz/platform';
 import type { Page } from '@biz/platform';
 import { DataSource } from 'typeorm';
 import { ApiExport, exportOf, rowsOf, within } from '../export/export';
-import { ExportQuery } from '../export/period.dto';
-import { LocationFactDto, LocationFactPage, LocationFactsQuery } from './location-fact.dto';
+import { ExportQuery, PeriodPageQuery } from '../export/period.dto';
+import { LocationFactDto, LocationFactPage } from './location-fact.dto';
 import { LocationFact } from './location-fact.entity';
 
 @OperatorController('location-facts')
@@ -19,7 +19,7 @@ export class LocationFactsController {
     description: 'Kept for six months, apart from the captures. No coordinates and no addresses.',
   })
   @ApiOkResponse({ type: LocationFactPage })
-  async list(@Query() { limit = 20, cursor, ...period }: LocationFactsQuery): Promise<Page<LocationFactDto>> {
+  async list(@Query() { limit = 20, cursor, ...period }: PeriodPageQuery): Promise<Page<LocationFactDto>> {
     const query = within(this.dataSource.createQueryBuilder(LocationFact, 'fact'), period);
     if (cursor !== undefined) query.andWhere('fact.id < :cursor', { cursor });
     const rows = await query
@@ -44,7 +44,7 @@ export class LocationFactsController {
       'merchant',
       'captureId',
     ] as const;
-    const rows = rowsOf(this.dataSource.manager, LocationFact, 'id', period);
-    return exportOf(rows, (row) => LocationFactDto.of(row), columns, 'location-facts', format);
+    const query = within(this.dataSource.createQueryBuilder(LocationFact, 'fact'), period);
+    return exportOf(rowsOf(query, 'id'), (row) => LocationFactDto.of(row), columns, 'location-facts', format);
   }
 }
