@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo, LookupFunction } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { constants, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { AddressGate, KakaoOrigins, NearOrigins, Outbound, placeOf, readConfig } from '@biz/platform';
@@ -45,7 +46,10 @@ const METADATA = [
   '100.100.100.200',
   '192.0.0.192',
   'fd00:ec2::254',
+  'fd00:ec2::23',
   'fd20:ce::254',
+  'fd00:c1::a9fe:a9fe',
+  'fd00:42::42',
 ];
 const PUBLIC = [
   ...['1.0.0.0', '9.255.255.255', '11.0.0.0', '100.63.255.255', '100.128.0.0', '126.255.255.255', '128.0.0.0'],
@@ -75,6 +79,16 @@ describe('the place of an address', () => {
       expect(placeOf(text)).toBe('nowhere');
     },
   );
+
+  it('is public in IPv6 only where addresses are given out (2000::/3), or beside a public IPv4 (NAT64)', () => {
+    fc.assert(
+      fc.property(fc.ipV6(), (address) => {
+        const written = new URL(`http://[${address}]`).hostname.slice(1, -1);
+        if (!/^(?:[23][0-9a-f]{3}:|64:ff9b::)/.test(written)) expect(placeOf(address)).not.toBe('public');
+      }),
+      { numRuns: 5000 },
+    );
+  });
 
   it('never becomes public by being written as IPv6', () => {
     fc.assert(
@@ -202,6 +216,22 @@ describe('a call to somebody else', () => {
     expect(outcome).toEqual({ kind: 'not-sent', reason: 'ENOTFOUND' });
   });
 
+  it('offers HTTP/1.1 only to a server that would take HTTP/2, so that what is bounded is what is spoken', async () => {
+    const offered: string[][] = [];
+    // Without a certificate the handshake ends as soon as the server has heard what is offered.
+    const secure = createTlsServer({
+      ALPNCallback: ({ protocols }) => {
+        offered.push(protocols);
+        return 'h2';
+      },
+    });
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}/`;
+    expect(await through(near).send({ method: 'GET', url })).not.toMatchObject({ kind: 'answered' });
+    expect(offered).toEqual([['http/1.1']]);
+    await new Promise((resolve) => secure.close(resolve));
+  });
+
   it('follows no redirect', async () => {
     server.on('GET /moved', { status: 302, headers: { location: `${server.url}/secret` } });
     expect(await through(near).send({ method: 'GET', url: `${server.url}/moved` })).toMatchObject({ status: 302 });
@@ -259,6 +289,12 @@ describe('an origin is near', () => {
       false,
       false,
     ]);
+  });
+
+  it('in development: no other server that was configured as one of Kakao’s, unless it is named', () => {
+    const env = { KAKAO_API_ORIGIN: 'https://kapi.kakao.com', KAKAO_IMAGE_ORIGINS: 'http://cdn.internal' };
+    expect(Object.values(env).map(gate(env))).toEqual([false, false]);
+    expect(Object.values(env).map(gate({ ...env, NEAR_ORIGINS: 'http://cdn.internal' }))).toEqual([false, true]);
   });
 
   it('in production: only what the operator names', () => {

@@ -86,9 +86,13 @@ export class KakaoOrigins implements CheckedConfig {
   @IsOptional()
   api: string;
 
+  /** Who plays them; nobody in production. */
+  simulator?: string;
+
   problems(env: Environment): string[] {
     const production = isProduction(env);
     const simulator = simulatorOrigin(env);
+    if (!production) this.simulator = simulator;
     /* eslint-disable @typescript-eslint/no-unnecessary-condition -- unset until here: the defaults depend on NODE_ENV */
     this.talkPlugin ??= production ? 'https://talk-plugin.kakao.com' : simulator;
     this.image ??= production ? ['http://k.kakaocdn.net', 'https://k.kakaocdn.net'] : [simulator];
@@ -134,14 +138,15 @@ export class NearOrigins implements CheckedConfig {
   }
 
   /**
-   * Whether an origin is near; in development also this machine, and whoever plays Kakao.
+   * Whether an origin is near; in development also this machine, and the simulator wherever it runs.
    *
    * In production Kakao's origins are public unless NEAR_ORIGINS names them, or they were configured as this very machine.
    */
-  gate({ talkPlugin, image, kakaopay, auth, api }: KakaoOrigins, production: boolean): (origin: string) => boolean {
+  gate(kakao: KakaoOrigins, production: boolean): (origin: string) => boolean {
     const isLoopback = (origin: string): boolean => LOOPBACK_HOSTS.has(new URL(origin).hostname);
-    const configured = [talkPlugin, ...image, auth, api, ...(kakaopay ? [kakaopay] : [])];
-    const played = production ? configured.filter(isLoopback) : configured;
+    const { talkPlugin, image, kakaopay, auth, api, simulator } = kakao;
+    const configured = [talkPlugin, ...image, auth, api, ...(kakaopay ? [kakaopay] : [])].filter(isLoopback);
+    const played = simulator === undefined ? configured : [...configured, simulator];
     const near = new Set([...this.named, ...played].map((origin) => new URL(origin).origin));
     return (origin) => near.has(new URL(origin).origin) || (!production && isLoopback(origin));
   }

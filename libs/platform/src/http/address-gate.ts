@@ -35,8 +35,10 @@ const NOWHERE = listOf(
   '169.254.0.0/16', // link-local, metadata of most clouds
   '168.63.129.16/32', // Azure
   '100.100.100.200/32', // Alibaba Cloud
-  'fd00:ec2::254/128', // AWS
+  'fd00:ec2::/32', // AWS: instances, Pod Identity of EKS, and what else it keeps there
   'fd20:ce::254/128', // Google Cloud
+  'fd00:c1::a9fe:0/112', // Oracle Cloud: 169.254.0.0/16 in IPv6
+  'fd00:42::42/128', // Scaleway
   '192.0.0.0/24', // IETF protocols, metadata of Oracle Cloud
   '192.0.2.0/24', // documentation
   '198.51.100.0/24',
@@ -101,8 +103,10 @@ export class AddressGate {
 
   /** What an undici `Agent` connects by. */
   connector(options: { timeout: number }): buildConnector.connector {
-    const far = buildConnector({ ...options, lookup: this.lookup(false) });
-    const near = buildConnector({ ...options, lookup: this.lookup(true) });
+    // What is bounded is HTTP/1.1: headers, bodies and connections of HTTP/2 have bounds of their own.
+    const bounded = { ...options, allowH2: false };
+    const far = buildConnector({ ...bounded, lookup: this.lookup(false) });
+    const near = buildConnector({ ...bounded, lookup: this.lookup(true) });
     return (target, done) => {
       const isNear = this.isNear(`${target.protocol}//${target.host ?? target.hostname}`);
       // An address in the URL itself is never looked up.
