@@ -116,6 +116,14 @@ describe('development', () => {
   );
 });
 
+it('refuses to seal with a key that is not there', () => {
+  const keys = ['k2', 'k1'].map((id) => `${id}:${Buffer.alloc(32, 7).toString('base64')}`).join(',');
+  expect(problems(EncryptionConfig, { DATA_ENCRYPTION_KEYS: keys, DATA_ENCRYPTION_SEAL_WITH: 'k3' })).toBe(
+    'DATA_ENCRYPTION_SEAL_WITH: found "k3"; it must be the id of one of DATA_ENCRYPTION_KEYS: k2, k1',
+  );
+  expect(problems(EncryptionConfig, { DATA_ENCRYPTION_KEYS: keys, DATA_ENCRYPTION_SEAL_WITH: 'k1' })).toBe('');
+});
+
 describe('production', () => {
   const production = (env: Environment): Environment => ({ NODE_ENV: 'production', ...env });
 

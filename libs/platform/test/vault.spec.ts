@@ -69,6 +69,27 @@ describe('Vault', () => {
     await expect(rotated.reseal(resealed ?? '')).resolves.toBeUndefined();
   });
 
+  it('opens what any instance seals, and finds it by fingerprint, at each step of a change of keys', async () => {
+    const both = [key('2026', 2), key('2025', 1)].join(',');
+    const stepOne = { DATA_ENCRYPTION_KEYS: both, DATA_ENCRYPTION_SEAL_WITH: '2025' };
+    const [before, one, two] = [{ DATA_ENCRYPTION_KEYS: key('2025', 1) }, stepOne, { DATA_ENCRYPTION_KEYS: both }].map(
+      (env) => new Vault(readConfig(EncryptionConfig, env)),
+    ) as [Vault, Vault, Vault];
+    // Instances start one after another, so those of two steps run side by side.
+    for (const [here, there] of [
+      [before, one],
+      [one, before],
+      [one, two],
+      [two, one],
+    ] as const) {
+      expect(await there.open(await here.seal('홍길동', 'x'), 'x')).toBe('홍길동');
+      expect(there.openShort(here.sealShort(Buffer.from('relay'), 'relay'), 'relay')?.toString()).toBe('relay');
+      expect(there.fingerprint('otp', 'a')).toBe(here.fingerprint('otp', 'a'));
+    }
+    expect(decodeProtectedHeader(await one.seal('a', 'x')).kid).toBe('2025');
+    expect(decodeProtectedHeader(await two.seal('a', 'x')).kid).toBe('2026');
+  });
+
   it('finds equal values by fingerprint, also after a key was added', () => {
     expect(rotated.fingerprint('otp', 'a')).toBe(old.fingerprint('otp', 'a'));
     expect(old.fingerprint('otp', 'a')).not.toBe(old.fingerprint('otp', 'b'));

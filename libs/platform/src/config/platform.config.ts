@@ -77,6 +77,12 @@ export class EncryptionConfig implements CheckedConfig {
   @Matches(/^[\w.-]{1,32}:[A-Za-z0-9+/]{43}=$/, { each: true, message: 'must be id:base64(32 bytes), comma-separated' })
   encoded: string[] = [DEVELOPMENT_KEY];
 
+  @Variable('DATA_ENCRYPTION_SEAL_WITH', {
+    about: 'id of the key that seals, while some instances do not have the newest one yet',
+  })
+  @IsOptional()
+  sealWith?: string;
+
   /** Newest first. */
   get keys(): EncryptionKey[] {
     return this.encoded.map((text) => {
@@ -85,10 +91,19 @@ export class EncryptionConfig implements CheckedConfig {
     });
   }
 
+  /** The newest key, unless another is named. */
+  get sealing(): EncryptionKey | undefined {
+    return this.sealWith === undefined ? this.keys[0] : this.keys.find(({ id }) => id === this.sealWith);
+  }
+
   problems(env: Environment): string[] {
     const ids = this.keys.map(({ id }) => id);
     if (new Set(ids).size < ids.length) return ['DATA_ENCRYPTION_KEYS: two keys have the same id; ids must differ'];
     if (ids.length === 0) return ['DATA_ENCRYPTION_KEYS: found no key; it must hold at least one'];
+    if (!this.sealing)
+      return [
+        `DATA_ENCRYPTION_SEAL_WITH: found "${this.sealWith ?? ''}"; it must be the id of one of DATA_ENCRYPTION_KEYS: ${ids.join(', ')}`,
+      ];
     return isProduction(env) && this.encoded.includes(DEVELOPMENT_KEY)
       ? ['DATA_ENCRYPTION_KEYS: found the development key; production needs its own (openssl rand -base64 32)']
       : [];

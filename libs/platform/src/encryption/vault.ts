@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { decodeProtectedHeader } from 'jose';
 import { EncryptionConfig } from '../config/platform.config';
+import type { EncryptionKey } from '../config/platform.config';
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -28,6 +29,9 @@ function decode(text: string, length: number): Buffer {
   return bytes;
 }
 
+const derived = ({ secret }: EncryptionKey, use: string): KeyObject =>
+  createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', `biz-plugin-platform ${use}`, 32)));
+
 /**
  * Seals personal data and secrets before they reach a column.
  *
@@ -39,25 +43,21 @@ function decode(text: string, length: number): Buffer {
 export class Vault {
   /** Key objects: from bytes, making one costs more than the cipher. */
   private readonly keys: ReadonlyMap<string, KeyObject>;
-  private readonly newest: string;
+  private readonly sealing: string;
   /** By context; those stand in the code, so they are few. */
   private readonly headers = new Map<string, { text: string; bytes: Buffer }>();
   private readonly lookupKey: KeyObject;
-  /** Newest first; apart from the keys of columns, so that neither use says anything about the other. */
-  private readonly shortKeys: readonly KeyObject[];
+  /** Apart from the keys of columns, so that neither use says anything about the other. */
+  private readonly shortKeys: ReadonlyMap<string, KeyObject>;
 
   constructor(config: EncryptionConfig) {
-    const keys = config.keys;
-    const [newest] = keys;
+    const { keys, sealing } = config;
     const oldest = keys.at(-1);
-    if (!newest || !oldest) throw new Error('no encryption key');
+    if (!sealing || !oldest) throw new Error('no encryption key');
     this.keys = new Map(keys.map(({ id, secret }) => [id, createSecretKey(secret)]));
-    this.newest = newest.id;
-    const lookup = hkdfSync('sha256', oldest.secret, '', 'biz-plugin-platform lookup', 32);
-    this.lookupKey = createSecretKey(Buffer.from(lookup));
-    this.shortKeys = keys.map(({ secret }) =>
-      createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'biz-plugin-platform short', 32))),
-    );
+    this.sealing = sealing.id;
+    this.lookupKey = derived(oldest, 'lookup');
+    this.shortKeys = new Map(keys.map((key) => [key.id, derived(key, 'short')]));
   }
 
   /** @param context where the value lives, such as `capture.otp`; needed again to open it. */
@@ -65,7 +65,7 @@ export class Vault {
     // By Node's own cipher: the Web Crypto that jose uses goes through the thread pool, which costs more than the cipher itself.
     const header = this.headerOf(context);
     const iv = newIv();
-    const cipher = createCipheriv('aes-256-gcm', this.key(this.newest), iv);
+    const cipher = createCipheriv('aes-256-gcm', this.key(this.sealing), iv);
     cipher.setAAD(header.bytes);
     const text = cipher.update(plain, 'utf8', 'base64url') + cipher.final('base64url');
     return Promise.resolve(`${header.text}..${encode(iv)}.${text}.${encode(cipher.getAuthTag())}`);
@@ -89,10 +89,10 @@ export class Vault {
     return plain;
   }
 
-  /** @returns the value under the newest key, or `undefined` when it already is. */
+  /** @returns the value under the key that seals, or `undefined` when it already is. */
   async reseal(sealed: string): Promise<string | undefined> {
     const { kid, ctx } = decodeProtectedHeader(sealed);
-    if (kid === this.newest) return undefined;
+    if (kid === this.sealing) return undefined;
     const context = String(ctx);
     return this.seal(await this.open(sealed, context), context);
   }
@@ -103,7 +103,7 @@ export class Vault {
    * It names neither key nor context, so it is for no column: key rotation could not find it there.
    */
   sealShort(plain: Uint8Array, context: string): string {
-    const [key] = this.shortKeys;
+    const key = this.shortKeys.get(this.sealing);
     if (!key) throw new Error('no encryption key');
     const iv = newIv();
     const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(context));
@@ -115,7 +115,7 @@ export class Vault {
     const bytes = Buffer.from(sealed, 'base64url');
     // Several spellings decode to the same bytes; only one of them was handed out.
     if (bytes.length < IV_BYTES + TAG_BYTES || encode(bytes) !== sealed) return undefined;
-    for (const key of this.shortKeys) {
+    for (const key of this.shortKeys.values()) {
       try {
         const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES), {
           authTagLength: TAG_BYTES,
@@ -142,7 +142,7 @@ export class Vault {
   private headerOf(context: string): { text: string; bytes: Buffer } {
     let header = this.headers.get(context);
     if (!header) {
-      const text = encode(JSON.stringify({ alg: 'dir', enc: 'A256GCM', kid: this.newest, ctx: context }));
+      const text = encode(JSON.stringify({ alg: 'dir', enc: 'A256GCM', kid: this.sealing, ctx: context }));
       header = { text, bytes: Buffer.from(text, 'ascii') };
       this.headers.set(context, header);
     }
