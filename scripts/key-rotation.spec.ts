@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { EncryptionConfig, readConfig, Vault } from '@biz/platform';
-import { testDatabase, times, type TestDatabase } from '@biz/testing';
+import { eventually, testDatabase, times, type TestDatabase } from '@biz/testing';
+import { decodeProtectedHeader } from 'jose';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { rotateKeys } from './key-rotation';
 
@@ -44,7 +45,7 @@ it('seals every value under the newest key, batch by batch, and names what it ca
 
   const rotate = () => rotateKeys(database.url, [letters], environment(second, first));
   expect(await rotate()).toEqual([
-    { table: 'letters.letters', column: 'text_sealed', resealed: 450, current: 1, unreadable: [1002] },
+    { table: 'letters.letters', column: 'text_sealed', resealed: 450, current: 451, unreadable: [1002] },
   ]);
 
   // The older key opens nothing any more, because nothing needs it.
@@ -76,6 +77,62 @@ it('leaves a value alone that an app writes at the same moment', async () => {
     { text_sealed: newer },
   ]);
 });
+
+it('finds what a transaction copied inside SQL behind its back, and ends when that has been committed', async () => {
+  await put(3001, 'held', first);
+  await put(3002, 'copied', first);
+  const holder = database.dataSource.createQueryRunner();
+  await holder.startTransaction();
+  await holder.query('SELECT 1 FROM letters.letters WHERE id = 3001 FOR UPDATE');
+  const rotation = rotateKeys(database.url, [letters], environment(second, first));
+  await untilBlocked();
+  // In front of where the rotation is, from behind it.
+  const copier = database.dataSource.createQueryRunner();
+  await copier.startTransaction();
+  await copier.query('INSERT INTO letters.letters SELECT 3000, text_sealed FROM letters.letters WHERE id = 3002');
+  await holder.rollbackTransaction();
+  await holder.release();
+  await eventually(async () => {
+    const waits = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'biz-rotate-keys' AND query LIKE '%virtualxid%'`;
+    expect(await database.query(waits)).toHaveLength(1);
+  });
+  await copier.commitTransaction();
+  await copier.release();
+
+  expect(await rotation).toMatchObject([{ resealed: 3 }]);
+  expect(await sealedBy('first')).toEqual([]);
+});
+
+it('gives up, and says why, while an app goes on sealing with another key', async () => {
+  const older = await vault(first).seal('again', 'letters.text');
+  await database.query('INSERT INTO letters.letters VALUES (4000, $1)', [older]);
+  await database.query(`
+    CREATE FUNCTION letters.write_again() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO letters.letters VALUES (OLD.id + 1, OLD.text_sealed);
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER write_again AFTER UPDATE ON letters.letters FOR EACH ROW EXECUTE FUNCTION letters.write_again()`);
+
+  await expect(rotateKeys(database.url, [letters], environment(second, first))).rejects.toThrow(
+    'an app still seals with another key than second',
+  );
+  await database.query('DROP FUNCTION letters.write_again CASCADE');
+});
+
+it('seals with the key that is named, also when it is not the newest', async () => {
+  const env = { ...environment(second, first), DATA_ENCRYPTION_SEAL_WITH: 'first' };
+  await rotateKeys(database.url, [letters], env);
+  expect(await sealedBy('second')).toEqual([]);
+});
+
+/** The rows whose value names this key. */
+async function sealedBy(kid: string): Promise<number[]> {
+  const rows = await database.query<{ id: number; text_sealed: string }>(
+    'SELECT * FROM letters.letters WHERE text_sealed IS NOT NULL',
+  );
+  return rows.filter((row) => decodeProtectedHeader(row.text_sealed).kid === kid).map(({ id }) => id);
+}
 
 /** The rotation waits for the row that the writer holds. */
 async function untilBlocked(): Promise<void> {

@@ -7,39 +7,78 @@ import {
   type SchemaOwner,
   type SealedColumn,
 } from '@biz/platform';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 
 /** Small enough that no row waits long for another, large enough that round trips do not count. */
 const BATCH = 200;
 
+/** Two are enough while every app seals with the right key; each finds what the last could not see yet. */
+const WALKS = 6;
+const LOOK_AGAIN_MS = 100;
+
 export interface Rotation {
   table: string;
   column: string;
   resealed: number;
-  /** Already under the newest key. */
+  /** Under the key that seals, when all was done. */
   current: number;
   /** Primary keys of values whose key is not in DATA_ENCRYPTION_KEYS, or that were altered. */
   unreadable: string[];
 }
 
 /**
- * Seals every value of every sealed column under the newest key, while the apps serve.
+ * Seals every value of every sealed column under the key that seals, while the apps serve.
  *
- * A value that an app changes in between is left to the app, which writes with the newest key already; so running it
- * again is always safe, and so is stopping it.
+ * A value that an app changes in between is left to the app, which writes with that key already; so running it again is
+ * always safe, and so is stopping it. When it ends, no old value is left, nor in a transaction that still has to commit:
+ * all columns are walked again, once the transactions that may have copied one before have ended, until nothing is found.
+ *
+ * @throws when an app goes on sealing with another key
  */
 export async function rotateKeys(databaseUrl: string, owners: SchemaOwner[], env: Environment): Promise<Rotation[]> {
-  const vault = new Vault(readConfig(EncryptionConfig, env));
+  const config = readConfig(EncryptionConfig, env);
+  const vault = new Vault(config);
   const dataSource = createDataSource({ url: databaseUrl, poolSize: 2, name: 'rotate-keys', schemas: [] });
   await dataSource.initialize();
-  try {
+  const walk = async (): Promise<Rotation[]> => {
     const rotations: Rotation[] = [];
     for (const column of owners.flatMap(({ sealed = [] }) => sealed)) {
       rotations.push(await rotateColumn(dataSource, vault, column));
     }
     return rotations;
+  };
+  try {
+    let rotations = await walk();
+    for (let walks = 1; walks < WALKS; walks++) {
+      await transactionsEnd(dataSource);
+      const again = await walk();
+      rotations = again.map((now, at) => ({ ...now, resealed: now.resealed + (rotations[at]?.resealed ?? 0) }));
+      if (again.every(({ resealed }) => resealed === 0)) return rotations;
+    }
+    throw new Error(
+      `an app still seals with another key than ${config.sealing?.id ?? ''}: restart it, and run this again`,
+    );
   } finally {
     await dataSource.destroy();
+  }
+}
+
+/** Waits for every transaction that is under way now: it may hold a copy, made inside SQL, of a value that was old then. */
+async function transactionsEnd(dataSource: DataSource): Promise<void> {
+  const underWay = async (): Promise<string[]> => {
+    const rows = await dataSource.query<{ id: string }[]>(
+      `SELECT l.virtualtransaction AS id FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.pid <> pg_backend_pid()
+          AND a.datname = current_database() AND a.backend_type = 'client backend'`,
+    );
+    return rows.map(({ id }) => id);
+  };
+  let waited = await underWay();
+  while (waited.length > 0) {
+    await delay(LOOK_AGAIN_MS);
+    const now = new Set(await underWay());
+    waited = waited.filter((id) => now.has(id));
   }
 }
 

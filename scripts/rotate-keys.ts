@@ -3,7 +3,7 @@ import { loadEnvironment, openDatabaseOf, run } from './environment';
 import { rotateKeys } from './key-rotation';
 import { table } from './launcher/output';
 
-/** `npm run rotate-keys`: after it has ended without a complaint, the older keys of DATA_ENCRYPTION_KEYS seal nothing. */
+/** `npm run rotate-keys`: after it has ended without a complaint, the other keys of DATA_ENCRYPTION_KEYS seal nothing. */
 run(async () => {
   const env = loadEnvironment();
   const database = await openDatabaseOf(env);
@@ -13,7 +13,7 @@ run(async () => {
       `${name}.${column}`,
       ...[resealed, current, unreadable.length].map(String),
     ]);
-    console.log(table([['column', 'resealed', 'already newest', 'unreadable'], ...rows]));
+    console.log(table([['column', 'resealed', 'now under it', 'unreadable'], ...rows]));
     const lost = rotations.filter(({ unreadable }) => unreadable.length > 0);
     for (const { table: name, column, unreadable } of lost) {
       console.error(`${name}.${column} cannot be opened with DATA_ENCRYPTION_KEYS in rows ${unreadable.join(', ')}`);
