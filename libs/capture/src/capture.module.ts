@@ -22,6 +22,7 @@ import { LinksController } from './links/links.controller';
 import { StoredFiles } from './links/stored-files';
 import { CaptureRecords } from './operator/capture-records';
 import { CaptureFilesController, CapturesController } from './operator/captures.controller';
+import { CapturedFiles } from './records/captured-files';
 import { Captures } from './records/captures';
 import { ImageCircuit, OtpCircuit } from './schedule/circuits';
 import { Redeemer } from './schedule/redeemer';
@@ -49,6 +50,7 @@ export class CaptureModule {
         OtpClient,
         LocationRecord,
         Captures,
+        CapturedFiles,
         Inbox,
         provideConfig(RedeemConfig),
         OtpCircuit,

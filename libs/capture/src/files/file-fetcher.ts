@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, DueWork, JobMetrics, NotYet, RuntimeConfig, throughBriefOutage, Vault } from '@biz/platform';
 import { DataSource } from 'typeorm';
-import { CapturedFile } from '../records/captured-file.entity';
+import { CapturedFiles } from '../records/captured-files';
 import type { Which } from '../schedule/circuit';
 import { ImageCircuit } from '../schedule/circuits';
 import { RetryTimes } from '../schedule/retry-times';
@@ -39,6 +39,7 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
   constructor(
     private readonly download: ImageDownload,
     private readonly store: FileStore,
+    private readonly files: CapturedFiles,
     private readonly circuit: ImageCircuit,
     private readonly times: RetryTimes,
     private readonly vault: Vault,
@@ -144,22 +145,17 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
       if (!(error instanceof FileRefused)) return this.tryLater(file, error);
       // An address that was never asked for says nothing about who would have answered.
       if (error.failure !== 'origin-refused') this.circuit.answered();
-      await this.update(id, { state: 'failed', failure: error.failure, problem: null });
+      await this.files.refused(id, error.failure);
       this.logger.warn({ captureId, fileId: id, failure: error.failure }, 'image refused');
     }
     if (stored) await this.keep(file, stored);
-    const more = await this.files.existsBy({ captureId, state: 'pending' });
-    if (!more) await this.complete(captureId);
+    if (!(await this.files.has(captureId, 'pending'))) await this.complete(captureId);
   }
 
   private async keep({ id, capture_id: captureId }: FileClaim, stored: StoredFile): Promise<void> {
     this.circuit.answered();
-    const storedAt = this.clock.now();
     // What is in the store by now need not be fetched again.
-    const kept = await throughBriefOutage(() =>
-      this.update(id, { ...stored, state: 'stored', sealedUrl: null, problem: null, storedAt }),
-    );
-    if (kept) return;
+    if (await throughBriefOutage(() => this.files.stored(id, stored))) return;
     // Erased, fetched by another instance, or too late: nothing points at this copy.
     await this.store.remove(stored.storeKey);
     this.logger.warn({ captureId, fileId: id }, 'image came too late');
@@ -169,18 +165,13 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
     const { id, capture_id: captureId, attempts, deadline_at: deadlineAt } = file;
     const problem = error instanceof StoreUnavailable ? 'store-unavailable' : 'kakao-unavailable';
     if (this.isStopping) {
-      await this.update(id, { claimedUntil: null });
+      await this.files.letGo(file);
       throw new NotYet('stopping');
     }
     this.circuit.failed(captureId);
     const level = problem === 'store-unavailable' ? 'error' : 'warn';
     this.logger[level]({ captureId, fileId: id, problem, fault: faultOf(error) }, 'image not fetched');
-    await this.update(id, { problem, claimedUntil: null, dueAt: this.times.next(attempts, deadlineAt) });
-  }
-
-  private async update(id: string, change: Partial<CapturedFile>): Promise<boolean> {
-    const { affected } = await this.files.update({ id, state: 'pending' }, change);
-    return affected === 1;
+    await this.files.later(file, problem, this.times.next(attempts, deadlineAt));
   }
 
   /** Whoever waits for its next try has it now. */
@@ -198,10 +189,6 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
           this.logger.warn({ error }, 'not pulled forward: each is tried at its time');
         },
       );
-  }
-
-  private get files() {
-    return this.dataSource.getRepository(CapturedFile);
   }
 }
 

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, newId, Vault } from '@biz/platform';
+import { Clock, Vault } from '@biz/platform';
 import { Deliveries } from '@biz/merchant';
 import { readImages } from '@biz/otp-client';
 import { DataSource } from 'typeorm';
 import { Capture } from '../records/capture.entity';
-import { CapturedFile } from '../records/captured-file.entity';
+import type { CapturedFile } from '../records/captured-file.entity';
+import { CapturedFiles, fetchedUntil } from '../records/captured-files';
 import { Captures } from '../records/captures';
 import { FileLinks } from '../links/file-links';
 import { inKorea } from '../records/korean-time';
@@ -25,6 +26,7 @@ type ToldFile = Partial<CapturedFile> & { id: string };
 export class ImageCollection {
   constructor(
     private readonly captures: Captures,
+    private readonly files: CapturedFiles,
     private readonly fetcher: FileFetcher,
     private readonly vault: Vault,
     private readonly clock: Clock,
@@ -33,7 +35,7 @@ export class ImageCollection {
     deliveries: Deliveries,
     links: FileLinks,
   ) {
-    fetcher.onLast((captureId) => this.complete(captureId));
+    fetcher.onLast((captureId) => this.end(captureId));
     // A shop that was down for hours is sent a link that works.
     deliveries.onSending('image.received', (data) => ({
       ...data,
@@ -44,56 +46,57 @@ export class ImageCollection {
   }
 
   /**
-   * Takes what Kakao answered: lists the files, or ends the capture when there is nothing left to wait for.
+   * Lists the files that Kakao answered with, looks again at a capture that has them, or ends it when there is nothing
+   * left to wait for.
    *
    * The capture is due again at its deadline, when what is missing is given up; until then it is looked at now and then,
    * for a process may end between the last file and the end of the capture.
    */
   async collect(capture: Capture, raw: string): Promise<void> {
-    const { images, expiresAt } = readImages(raw);
-    const deadlineAt = expiresAt && expiresAt < capture.deadlineAt ? expiresAt : capture.deadlineAt;
-    const files = await Promise.all(
-      images.map(async ({ picture, size, url }) => ({
-        id: newId(),
-        captureId: capture.id,
-        picture,
-        variant: size,
-        state: 'pending' as const,
-        sealedUrl: await this.vault.seal(url, IMAGE_URL_CONTEXT),
-        attempts: 0,
-        dueAt: this.clock.now(),
-        deadlineAt,
-      })),
-    );
-    const waits = await this.dataSource.transaction(async (manager) => {
-      if (!(await this.captures.lock(manager, capture.id, 'pending'))) return false;
-      await manager.createQueryBuilder().insert().into(CapturedFile).values(files).orIgnore().execute();
-      await manager.update(CapturedFile, { captureId: capture.id, state: 'pending' }, { deadlineAt });
-      const left = await manager.countBy(CapturedFile, { captureId: capture.id, state: 'pending' });
-      const over = left === 0 || deadlineAt <= this.clock.now();
-      const ends = { deadlineAt, expiresAt: expiresAt ?? null };
-      await manager.update(
-        Capture,
-        { id: capture.id },
-        over ? ends : { ...ends, dueAt: this.times.lookAgain(deadlineAt), claimedUntil: null },
-      );
-      return !over;
-    });
+    const waits = (await this.files.has(capture.id)) ? await this.lookAgain(capture) : await this.list(capture, raw);
     if (waits) this.fetcher.nudge();
-    else await this.complete(capture.id);
+    else await this.end(capture.id);
   }
 
-  private async complete(captureId: string): Promise<void> {
+  /** @returns whether they are waited for */
+  private async list(capture: Capture, raw: string): Promise<boolean> {
+    const { images, expiresAt } = readImages(raw);
+    const deadlineAt = fetchedUntil(capture.deadlineAt, expiresAt);
+    const files = await Promise.all(
+      images.map(async ({ picture, size, url }) => ({
+        ...{ picture, variant: size },
+        sealedUrl: await this.vault.seal(url, IMAGE_URL_CONTEXT),
+      })),
+    );
+    return this.dataSource.transaction(async (manager) => {
+      if (!(await this.captures.lock(manager, capture.id, 'pending'))) return false;
+      await this.files.list(manager, capture.id, files, deadlineAt);
+      const ends = { deadlineAt, expiresAt: expiresAt ?? null };
+      const waits = deadlineAt > this.clock.now();
+      const due = waits && { dueAt: this.times.lookAgain(deadlineAt), claimedUntil: null };
+      await manager.update(Capture, { id: capture.id }, { ...ends, ...due });
+      return waits;
+    });
+  }
+
+  /** @returns whether a file is still waited for */
+  private async lookAgain({ id, deadlineAt }: Capture): Promise<boolean> {
+    const [, count] = await this.dataSource.query<[unknown[], number]>(
+      `UPDATE capture.captures SET due_at = $2, claimed_until = NULL
+        WHERE id = $1 AND state = 'pending' AND deadline_at > $3
+          AND EXISTS (SELECT FROM capture.files WHERE capture_id = $1 AND files.state = 'pending')`,
+      [id, this.times.lookAgain(deadlineAt), this.clock.now()],
+    );
+    return count === 1;
+  }
+
+  /** Ends a capture of which no file is pending any more, or whose time is over; else nothing happens. */
+  private async end(captureId: string): Promise<void> {
     const capture = await this.captures.find(captureId);
     if (capture?.state !== 'pending') return;
-    const repository = this.dataSource.getRepository(CapturedFile);
-    await repository.query(
-      `UPDATE capture.files SET state = 'failed',
-              failure = CASE problem WHEN 'store-unavailable' THEN 'store-unavailable' ELSE 'deadline-passed' END
-        WHERE capture_id = $1 AND state = 'pending'`,
-      [captureId],
-    );
-    const files = await repository.find({ where: { captureId }, order: { picture: 'ASC', variant: 'ASC' } });
+    await this.files.giveUp(captureId);
+    const files = await this.files.of(captureId);
+    if (files.some(({ state }) => state === 'pending')) return;
     if (files.some(({ state }) => state === 'stored')) {
       const { expiresAt } = capture;
       return this.captures.hold(capture, 'redeemed', 'image.received', {

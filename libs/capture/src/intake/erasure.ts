@@ -9,7 +9,7 @@ import type { EntityManager } from 'typeorm';
 import { FileStore } from '../files/file-store';
 import { ImageConfig } from '../files/image-store.config';
 import { Capture } from '../records/capture.entity';
-import { CapturedFile } from '../records/captured-file.entity';
+import { CapturedFiles } from '../records/captured-files';
 import { Captures } from '../records/captures';
 import { LocationRecord } from './location-record';
 import { CAPTURE_KIND, ERASE_FILES } from './work';
@@ -32,6 +32,7 @@ export class Erasure implements OnModuleInit {
   constructor(
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
     private readonly captures: Captures,
+    private readonly files: CapturedFiles,
     private readonly deliveries: Deliveries,
     private readonly locations: LocationRecord,
     private readonly jobs: Jobs,
@@ -68,9 +69,7 @@ export class Erasure implements OnModuleInit {
     });
     // Kept, and not yet read: whether there is a location in it will never be known.
     if (state === 'pending' && sealedAnswer !== null) await this.locations.collected(manager, capture);
-    // Size and checksum would still tell whether a picture that somebody has is this one.
-    const nothing = { sealedUrl: null, sealedKey: null, size: null, sha256: null };
-    await manager.update(CapturedFile, { captureId: id }, { state: 'erased', ...nothing });
+    await this.files.erase(manager, id);
     await this.deliveries.erase(manager, merchant, id);
     if (this.store) await this.jobs.add(ERASE_FILES, { captureId: id }, manager);
     this.logger.log({ captureId: id }, 'erased');

@@ -12,18 +12,11 @@ import { ANSWER_CONTEXT } from '../intake/redemption';
 import { CAPTURE_KIND } from '../intake/work';
 import { FileLinks } from '../links/file-links';
 import { Capture } from '../records/capture.entity';
-import { CapturedFile } from '../records/captured-file.entity';
+import { CapturedFiles, fetchedUntil } from '../records/captured-files';
 import { Captures } from '../records/captures';
 import { Redeemer } from '../schedule/redeemer';
 import { showCapture, showFile } from './captures.dto';
-import type {
-  CaptureDetailsDto,
-  CaptureDto,
-  CapturedFileDto,
-  CapturesQuery,
-  FileLinkDto,
-  PersonalDataDto,
-} from './captures.dto';
+import type { CaptureDetailsDto, CaptureDto, CapturesQuery, FileLinkDto, PersonalDataDto } from './captures.dto';
 
 /** What operators see of captures and do with them. */
 @Injectable()
@@ -31,6 +24,7 @@ export class CaptureRecords {
   constructor(
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
     private readonly captures: Captures,
+    private readonly files: CapturedFiles,
     private readonly erasure: Erasure,
     private readonly redeemer: Redeemer,
     private readonly vault: Vault,
@@ -54,7 +48,7 @@ export class CaptureRecords {
     return this.dataSource.transaction(async (manager) => {
       const capture = await this.get(manager, id);
       const details: CaptureDetailsDto = showCapture(capture);
-      if (this.kind === 'image') details.files = await this.filesOf(manager, id);
+      if (this.kind === 'image') details.files = (await this.files.of(id, undefined, manager)).map(showFile);
       const personalData = reason && (await this.personalData(manager, capture, reason));
       if (personalData) details.personalData = personalData;
       return details;
@@ -65,10 +59,7 @@ export class CaptureRecords {
   async newLinks(id: string, reason: AccessReason): Promise<FileLinkDto[]> {
     return this.dataSource.transaction(async (manager) => {
       const { merchant } = await this.get(manager, id);
-      const files = await manager.find(CapturedFile, {
-        where: { captureId: id, state: 'stored' },
-        order: { picture: 'ASC', variant: 'ASC' },
-      });
+      const files = await this.files.of(id, 'stored', manager);
       const { links } = this;
       if (!links || files.length === 0) throw new NotFoundException('No image is held');
       await this.accesses.record(manager, { ...reason, merchant, subject: id, what: 'file' });
@@ -84,13 +75,13 @@ export class CaptureRecords {
   async retry(id: string): Promise<CaptureDto> {
     const capture = await this.dataSource.transaction(async (manager) => {
       const capture = await this.get(manager, id);
-      const missing = await manager.countBy(CapturedFile, { captureId: id, state: 'failed' });
+      const isMissing = await this.files.has(id, 'failed', manager);
       const ended = capture.state === 'failed' || capture.state === 'expired';
-      if (!ended && missing === 0)
+      if (!ended && !isMissing)
         throw new ConflictException(`Nothing of a capture in state ${capture.state} can be tried again`);
       const refused = capture.answerStatus !== null && (capture.answerStatus < 200 || capture.answerStatus > 299);
       const now = this.clock.now();
-      const { deadlineAt } = this.captures.deadlines(now, 0);
+      const deadlineAt = fetchedUntil(this.captures.deadlines(now, 0).deadlineAt, capture.expiresAt);
       const moved = await this.captures.moveTo(manager, id, 'pending', {
         failure: null,
         deadlineAt,
@@ -98,11 +89,7 @@ export class CaptureRecords {
         ...(refused && { sealedAnswer: null, answerStatus: null }),
       });
       if (!moved) throw new ConflictException('The capture is being worked on');
-      await manager.update(
-        CapturedFile,
-        { captureId: id, state: 'failed' },
-        { state: 'pending', failure: null, problem: null, dueAt: now, claimedUntil: null, deadlineAt },
-      );
+      await this.files.again(manager, id, deadlineAt);
       return showCapture(await this.get(manager, id));
     });
     this.redeemer.nudge();
@@ -121,11 +108,6 @@ export class CaptureRecords {
     const capture = await manager.findOneBy(Capture, { id, kind: this.kind });
     if (!capture) throw new NotFoundException('No such capture');
     return capture;
-  }
-
-  private async filesOf(manager: EntityManager, captureId: string): Promise<CapturedFileDto[]> {
-    const files = await manager.find(CapturedFile, { where: { captureId }, order: { picture: 'ASC', variant: 'ASC' } });
-    return files.map(showFile);
   }
 
   private async personalData(

@@ -5,6 +5,7 @@ import { CapturesOpen1795552000000 } from './1795552000000-captures-open';
 import { CapturesToRead1795836000000 } from './1795836000000-captures-to-read';
 import { CapturesDue1795510200000 } from './1795510200000-captures-due';
 import { CapturesSchedule1795520000000 } from './1795520000000-captures-schedule';
+import { FilesFailure1795924800000 } from './1795924800000-files-failure';
 import { Capture } from './capture.entity';
 import { CapturedFile } from './captured-file.entity';
 
@@ -19,6 +20,7 @@ export const captureSchema: SchemaOwner = {
     CapturesJourney1795545200000,
     CapturesOpen1795552000000,
     CapturesToRead1795836000000,
+    FilesFailure1795924800000,
   ],
   sealed: [
     { table: 'capture.captures', key: 'id', column: 'sealed_otp' },

@@ -34,6 +34,14 @@ export type CaptureFailure = (typeof CAPTURE_FAILURES)[number];
 export const FILE_STATES = ['pending', 'stored', 'failed', 'erased'] as const;
 export type FileState = (typeof FILE_STATES)[number];
 
+/** From where a file's state may be reached; a failed one becomes pending again when an operator asks for it. */
+export const FILE_REACHED_FROM: Record<FileState, readonly FileState[]> = {
+  pending: ['failed'],
+  stored: ['pending'],
+  failed: ['pending'],
+  erased: ['pending', 'stored', 'failed'],
+};
+
 /** Why one file is missing. */
 export const FILE_FAILURES = [
   'origin-refused',
@@ -48,3 +56,7 @@ export type FileFailure = (typeof FILE_FAILURES)[number];
 /** What was in the way of a file that is tried again. */
 export const FILE_PROBLEMS = ['kakao-unavailable', 'store-unavailable'] as const;
 export type FileProblem = (typeof FILE_PROBLEMS)[number];
+
+/** As a constraint of the database says it. */
+export const oneOf = (column: string, words: readonly string[]): string =>
+  `${column} IN (${words.map((word) => `'${word}'`).join(', ')})`;

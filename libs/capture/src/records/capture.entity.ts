@@ -1,6 +1,6 @@
 import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { OtpKind } from '@biz/otp-client';
-import { CAPTURE_FAILURES, CAPTURE_STATES } from './capture-state';
+import { CAPTURE_FAILURES, CAPTURE_STATES, oneOf } from './capture-state';
 import type { CaptureFailure, CaptureState } from './capture-state';
 
 /** What the customer agreed to, as the merchant's definition stood when the callback came (개인정보 제공 동의). */
@@ -9,9 +9,6 @@ export interface Consent {
   purpose?: string;
   retainDays: number;
 }
-
-const oneOf = (column: string, words: readonly string[]): string =>
-  `${column} IN (${words.map((word) => `'${word}'`).join(', ')})`;
 
 /** One thing a customer handed over through a profile, location or image plugin. */
 @Entity({ schema: 'capture', name: 'captures' })

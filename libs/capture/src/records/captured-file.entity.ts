@@ -1,6 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { ImageSize } from '@biz/otp-client';
 import { Capture } from './capture.entity';
+import { FILE_FAILURES, FILE_PROBLEMS, FILE_STATES, oneOf } from './capture-state';
 import type { FileFailure, FileProblem, FileState } from './capture-state';
 
 /** One image file of a capture: a picture in one of its sizes. */
@@ -10,8 +11,9 @@ import type { FileFailure, FileProblem, FileState } from './capture-state';
 @Index('files_to_fetch', ['deadlineAt', 'captureId', 'picture', 'variant'], {
   where: `state = 'pending' AND due_at > '-infinity'`,
 })
-@Check('files_problem', `problem IN ('kakao-unavailable', 'store-unavailable')`)
-@Check('files_state', `state IN ('pending', 'stored', 'failed', 'erased')`)
+@Check('files_state', oneOf('state', FILE_STATES))
+@Check('files_failure', oneOf('failure', FILE_FAILURES))
+@Check('files_problem', oneOf('problem', FILE_PROBLEMS))
 export class CapturedFile {
   @PrimaryColumn('uuid')
   id: string;

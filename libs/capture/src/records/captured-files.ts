@@ -1,0 +1,115 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, newId } from '@biz/platform';
+import { DataSource, In, LessThanOrEqual } from 'typeorm';
+import type { EntityManager, FindOptionsWhere, QueryDeepPartialEntity } from 'typeorm';
+import type { StoredFile } from '../files/image-download';
+import { FILE_REACHED_FROM } from './capture-state';
+import type { FileFailure, FileProblem, FileState } from './capture-state';
+import { CapturedFile } from './captured-file.entity';
+
+/** What is known of a file before it is fetched. */
+type Listed = Pick<CapturedFile, 'picture' | 'variant' | 'sealedUrl'>;
+
+/** One try to fetch a file; who takes the file over from a process that seems dead counts another. */
+type Try = Pick<CapturedFile, 'id' | 'attempts'>;
+
+type Which = FindOptionsWhere<CapturedFile>;
+type Change = QueryDeepPartialEntity<CapturedFile>;
+
+/** Until when files are fetched: Kakao may end their addresses before our own time for them is over. */
+export const fetchedUntil = (deadlineAt: Date, expiresAt: Date | null | undefined): Date =>
+  expiresAt && expiresAt < deadlineAt ? expiresAt : deadlineAt;
+
+/** The files of captures: whatever happens to one is noted here, each time by one guarded UPDATE. */
+@Injectable()
+export class CapturedFiles {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The files of a capture in the order of its pictures. */
+  of(captureId: string, state?: FileState, manager = this.dataSource.manager): Promise<CapturedFile[]> {
+    return manager.find(CapturedFile, {
+      where: { captureId, ...(state && { state }) },
+      order: { picture: 'ASC', variant: 'ASC' },
+    });
+  }
+
+  has(captureId: string, state?: FileState, manager = this.dataSource.manager): Promise<boolean> {
+    return manager.existsBy(CapturedFile, { captureId, ...(state && { state }) });
+  }
+
+  /** Notes what is to be fetched until then; what is listed already stays as it is. */
+  async list(manager: EntityManager, captureId: string, files: readonly Listed[], deadlineAt: Date): Promise<void> {
+    const dueAt = this.clock.now();
+    const rows = files.map((file) => ({
+      ...{ id: newId(), captureId, ...file },
+      ...{ state: 'pending' as const, attempts: 0, dueAt, deadlineAt },
+    }));
+    await manager.createQueryBuilder().insert().into(CapturedFile).values(rows).orIgnore().execute();
+  }
+
+  /** @returns whether this is the copy that counts: not when the file was erased, given up or stored by somebody else */
+  async stored(id: string, kept: StoredFile): Promise<boolean> {
+    const storedAt = this.clock.now();
+    const isFirst = await this.move({ id }, 'stored', { ...kept, sealedUrl: null, problem: null, storedAt });
+    // A commit may have succeeded unheard.
+    return isFirst || this.dataSource.manager.existsBy(CapturedFile, { id, state: 'stored', storeKey: kept.storeKey });
+  }
+
+  /** This file will never be had. */
+  async refused(id: string, failure: FileFailure): Promise<void> {
+    await this.move({ id }, 'failed', { failure, problem: null });
+  }
+
+  /** A try failed, and another one follows. */
+  later(of: Try, problem: FileProblem, dueAt: Date): Promise<void> {
+    return this.endTry(of, { problem, dueAt });
+  }
+
+  /** A try was broken off: whoever is free may take the file. */
+  letGo(of: Try): Promise<void> {
+    return this.endTry(of, {});
+  }
+
+  /** What is still missing when the time of a capture is over fails; what an operator has asked for again since does not. */
+  async giveUp(captureId: string): Promise<void> {
+    await this.move({ captureId, deadlineAt: LessThanOrEqual(this.clock.now()) }, 'failed', {
+      failure: () => `CASE problem WHEN 'store-unavailable' THEN 'store-unavailable' ELSE 'deadline-passed' END`,
+    });
+  }
+
+  /** What failed is fetched again until then. */
+  async again(manager: EntityManager, captureId: string, deadlineAt: Date): Promise<void> {
+    const fresh = { failure: null, problem: null, dueAt: this.clock.now(), claimedUntil: null, deadlineAt };
+    await this.move({ captureId }, 'pending', fresh, manager);
+  }
+
+  /** Size and checksum would still tell whether a picture that somebody has is this one. */
+  async erase(manager: EntityManager, captureId: string): Promise<void> {
+    const nothing = { sealedUrl: null, sealedKey: null, size: null, sha256: null };
+    await this.move({ captureId }, 'erased', nothing, manager);
+  }
+
+  /** A state changes here only. @returns whether one did */
+  private async move(
+    which: Which,
+    state: FileState,
+    change: Change,
+    manager = this.dataSource.manager,
+  ): Promise<boolean> {
+    const from = { ...which, state: In(FILE_REACHED_FROM[state]) };
+    const { affected } = await manager.update(CapturedFile, from, { ...change, state });
+    return affected !== 0;
+  }
+
+  /** Only of the try that is the last: a process that was taken for dead says nothing about whoever took over. */
+  private async endTry({ id, attempts }: Try, change: Change): Promise<void> {
+    await this.dataSource.manager.update(
+      CapturedFile,
+      { id, attempts, state: 'pending' },
+      { ...change, claimedUntil: null },
+    );
+  }
+}
