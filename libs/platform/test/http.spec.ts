@@ -194,6 +194,16 @@ describe('HTTP', () => {
     expect(status).toBe(200);
   });
 
+  it('lets no cache keep what operators are shown, nor that they were refused', async () => {
+    for (const [token, status] of [
+      ['dev-operator-token', 200],
+      ['wrong', 401],
+    ] as const) {
+      const answer = await fetch(`${app.url}/operator/cups`, { headers: { authorization: `Bearer ${token}` } });
+      expect([answer.status, answer.headers.get('cache-control')]).toEqual([status, 'no-store']);
+    }
+  });
+
   it('passes a request id on to whom it calls and back to the caller', async () => {
     const stub = await HttpStub.start();
     stub.on('GET /', { json: {} });

@@ -288,6 +288,7 @@ describe('the access log', () => {
     it('is exported as a file, oldest first, as CSV without formulas or as lines of JSON', async () => {
       const csv = await world.operator('accesses/export?from=2020-01-01');
       expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+      expect(csv.headers.get('cache-control')).toBe('no-store');
       expect(csv.headers.get('content-disposition')).toBe('attachment; filename="accesses.csv"');
       const rows = csv.text.split('\r\n');
       expect(rows[0]).toMatch(/^\uFEFF?seq,at,operator,caller,app,merchant,subject,what,part,reason,code$/);
