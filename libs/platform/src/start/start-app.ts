@@ -19,6 +19,7 @@ export async function startApp(definition: AppDefinition): Promise<void> {
     const app = await createApp(definition);
     stopOnSignal(app);
     outliveForgottenPromises();
+    endByForgottenErrors();
     const addresses = app.get(Addresses);
     const runtime = app.get(RuntimeConfig);
     await app.listen(addresses.port(definition.name), runtime.host ?? (runtime.production ? '0.0.0.0' : '127.0.0.1'));
@@ -44,6 +45,15 @@ function stopOnSignal(app: NestFastifyApplication): void {
   process.on('SIGINT', stop);
   // `npm start` holds an IPC channel to each app; it closes when the launcher dies, however it dies.
   process.on('disconnect', stop);
+}
+
+/** Node would print the error as it stands, with whatever a merchant's code put into its text. */
+function endByForgottenErrors(): void {
+  const logger = new Logger('Process');
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ error }, 'an error was thrown that nobody caught');
+    process.exit(1);
+  });
 }
 
 /**
