@@ -82,17 +82,20 @@ describe('a location that is erased', () => {
     }
   });
 
-  it('with an answer that came at that moment: that it was collected is on record', async () => {
+  it.each([
+    ['an answer', 200, 'that it was collected is on record', ['collected']],
+    ['a refusal', 403, 'nothing was collected', []],
+  ])('with %s (%i) that came at that moment: %s', async (what, status, _so, facts) => {
     let release = (): void => undefined;
     const otp = stage.otp('current_location', async () => {
       await new Promise<void>((resolve) => (release = resolve));
-      return { json: LOCATION };
+      return { status, json: LOCATION };
     });
-    await stage.callback(otp, 'just-now');
+    await stage.callback(otp, what);
     await eventually(() => {
       expect(stage.fetched(otp)).toBe(1);
     });
-    const { id } = await stage.capture('just-now');
+    const { id } = await stage.capture(what);
     // Whoever keeps the answer holds the capture while the erasure comes for it.
     await stage.database.query(`
       CREATE FUNCTION capture.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -109,9 +112,9 @@ describe('a location that is erased', () => {
         ).not.toEqual([]);
       });
       expect((await stage.operator('DELETE', `/captures/${id}`)).body).toMatchObject({ state: 'erased' });
-      expect(await kindsOf('just-now')).toEqual(['collected']);
+      expect(await kindsOf(what)).toEqual(facts);
     } finally {
-      await stage.database.query('DROP TRIGGER dawdle ON capture.captures');
+      await stage.database.query('DROP FUNCTION capture.dawdle CASCADE');
     }
   });
 

@@ -24,10 +24,18 @@ describe('retention', () => {
     });
   };
 
+  /** A profile that the shop has, and that is kept for a day. */
+  const deliver = async (relayId: string): Promise<void> => {
+    await stage.callback(
+      stage.otp('onetimeprofile', () => ({ json: PROFILE })),
+      relayId,
+      '/m/other-shop-unguessable-key/callback',
+    );
+    await stage.reaches(relayId, 'delivered');
+  };
+
   it('erases a profile when its days are over', async () => {
-    const otp = stage.otp('onetimeprofile', () => ({ json: PROFILE }));
-    await stage.callback(otp, 'kept', '/m/other-shop-unguessable-key/callback');
-    await stage.reaches('kept', 'delivered');
+    await deliver('kept');
     stage.clock.advance(DAY - 1);
     await sweeps(2);
     expect((await stage.capture('kept')).state).toBe('delivered');
@@ -40,14 +48,7 @@ describe('retention', () => {
 
   it('erases on its next start what became due while the app was down, though the queue has forgotten everything', async () => {
     const relayIds = times(5, (at) => `while-down-${at}`);
-    for (const relayId of relayIds) {
-      await stage.callback(
-        stage.otp('onetimeprofile', () => ({ json: PROFILE })),
-        relayId,
-        '/m/other-shop-unguessable-key/callback',
-      );
-    }
-    for (const relayId of relayIds) await stage.reaches(relayId, 'delivered');
+    for (const relayId of relayIds) await deliver(relayId);
     await stage.app.close();
     stage.clock.advance(400 * DAY);
     await stage.database.query('DELETE FROM pgboss.job');
@@ -88,22 +89,49 @@ describe('retention', () => {
   });
 
   it('erases the others when one cannot be erased', async () => {
-    for (const relayId of ['stuck', 'not-stuck']) {
-      await stage.callback(
-        stage.otp('onetimeprofile', () => ({ json: PROFILE })),
-        relayId,
-        '/m/other-shop-unguessable-key/callback',
-      );
-      await stage.reaches(relayId, 'delivered');
-    }
+    for (const relayId of ['stuck', 'not-stuck']) await deliver(relayId);
     await stage.database.query(`
       CREATE FUNCTION capture.stick() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stuck'; END $$;
       CREATE TRIGGER stick BEFORE UPDATE ON capture.captures FOR EACH ROW WHEN (OLD.relay_id = 'stuck')
         EXECUTE FUNCTION capture.stick()`);
     stage.clock.advance(DAY);
     await stage.reaches('not-stuck', 'erased');
-    await stage.database.query('DROP TRIGGER stick ON capture.captures');
+    await stage.database.query('DROP FUNCTION capture.stick CASCADE');
     await stage.reaches('stuck', 'erased');
+  });
+
+  it('erases the others when more than are looked at together cannot be erased', async () => {
+    await stage.database.query(
+      `INSERT INTO capture.captures (id, kind, merchant, plugin, state, otp_fingerprint, consent, received_at, deadline_at,
+              erase_at, changed_at)
+       SELECT gen_random_uuid(), 'profile', 'other-shop', 'main', 'failed', 'stuck-' || n, '{}', $1, $1, $1, $1
+         FROM generate_series(1, 250) n`,
+      [stage.clock.now()],
+    );
+    await stage.database.query(`
+      CREATE FUNCTION capture.stick() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stuck'; END $$;
+      CREATE TRIGGER stick BEFORE UPDATE ON capture.captures FOR EACH ROW WHEN (OLD.otp_fingerprint LIKE 'stuck-%')
+        EXECUTE FUNCTION capture.stick()`);
+    await deliver('behind-many');
+    stage.clock.advance(DAY);
+    await stage.reaches('behind-many', 'erased');
+    await stage.database.query(`DROP FUNCTION capture.stick CASCADE`);
+    await stage.database.query(`DELETE FROM capture.captures WHERE otp_fingerprint LIKE 'stuck-%'`);
+  });
+
+  it('erases the others while somebody holds one for longer', async () => {
+    for (const relayId of ['held', 'not-held']) await deliver(relayId);
+    const holder = stage.database.dataSource.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query(`SELECT FROM capture.captures WHERE relay_id = 'held' FOR UPDATE`);
+    stage.clock.advance(DAY);
+    await eventually(async () => {
+      expect((await stage.capture('not-held')).state).toBe('erased');
+    }, 15_000);
+    expect((await stage.capture('held')).state).toBe('delivered');
+    await holder.rollbackTransaction();
+    await holder.release();
+    await stage.reaches('held', 'erased');
   });
 
   it('keeps nothing once it is delivered when the merchant names no retention', async () => {

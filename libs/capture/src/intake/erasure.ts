@@ -17,6 +17,8 @@ import { CAPTURE_KIND, ERASE_FILES } from './work';
 /** How often captures whose retention is over are looked for. */
 const SWEEP_SECONDS = 60;
 const BATCH = 200;
+/** For a capture, or a delivery of it, that somebody else holds. */
+const LONGEST_WAIT = '5s';
 
 const RECEIVED = new Set<ShopEventType>(['profile.received', 'location.received', 'image.received']);
 
@@ -61,14 +63,15 @@ export class Erasure implements OnModuleInit {
     await this.deliveries.erase(manager, merchant, id);
     const capture = await this.captures.lockAny(manager, id);
     if (!capture || capture.state === 'erased') return;
-    const { state, sealedAnswer } = capture;
+    const { state, sealedAnswer, answerStatus } = capture;
     await this.captures.moveTo(manager, id, 'erased', {
       sealedOtp: null,
       sealedAnswer: null,
       erasedAt: this.clock.now(),
     });
-    // Kept, and not yet read: whether there is a location in it will never be known.
-    if (state === 'pending' && sealedAnswer !== null) await this.locations.collected(manager, capture);
+    // An answer that was not read yet: whether there is a location in it will never be known. In a refusal there is none.
+    const isAnswered = sealedAnswer !== null && answerStatus !== null && answerStatus >= 200 && answerStatus <= 299;
+    if (state === 'pending' && isAnswered) await this.locations.collected(manager, capture);
     await this.files.erase(manager, id);
     await this.deliveries.erase(manager, merchant, id);
     if (this.store) await this.jobs.add(ERASE_FILES, { captureId: id }, manager);
@@ -97,28 +100,36 @@ export class Erasure implements OnModuleInit {
   }
 
   private async eraseDue(): Promise<void> {
-    for (let left = true; left;) {
-      const due = await this.dataSource
-        .createQueryBuilder(Capture, 'capture')
-        // Written out, so that the partial index serves.
-        .where(`capture.kind = :kind AND capture.state <> 'erased' AND capture.eraseAt <= :now`)
-        .setParameters({ kind: this.kind, now: this.clock.now() })
-        .orderBy('capture.eraseAt')
-        .limit(BATCH)
-        .getMany();
-      left = due.length === BATCH;
-      for (const capture of due) if (!(await this.eraseOne(capture))) left = false;
-    }
+    let last: Capture | undefined;
+    do {
+      const due = await this.dueAfter(last);
+      for (const capture of due) await this.eraseOne(capture);
+      last = due[BATCH - 1];
+    } while (last);
+  }
+
+  /** In the order in which they became due, so that those that cannot be erased are passed by. */
+  private dueAfter(last: Capture | undefined): Promise<Capture[]> {
+    const due = this.dataSource
+      .createQueryBuilder(Capture, 'capture')
+      // Written out, so that the partial index serves.
+      .where(`capture.kind = :kind AND capture.state <> 'erased' AND capture.eraseAt <= :now`)
+      .setParameters({ kind: this.kind, now: this.clock.now() })
+      .orderBy({ 'capture.eraseAt': 'ASC', 'capture.id': 'ASC' })
+      .limit(BATCH);
+    if (last) due.andWhere('(capture.eraseAt, capture.id) > (:eraseAt, :id)', { eraseAt: last.eraseAt, id: last.id });
+    return due.getMany();
   }
 
   /** One that cannot be erased holds up no other; it is tried again with the next sweep. */
-  private async eraseOne(capture: Capture): Promise<boolean> {
+  private async eraseOne(capture: Capture): Promise<void> {
     try {
-      await this.dataSource.transaction((manager) => this.erase(capture, manager));
-      return true;
+      await this.dataSource.transaction(async (manager) => {
+        await manager.query(`SET LOCAL lock_timeout = '${LONGEST_WAIT}'`);
+        await this.erase(capture, manager);
+      });
     } catch (error) {
       this.logger.error({ captureId: capture.id, error }, 'not erased');
-      return false;
     }
   }
 
