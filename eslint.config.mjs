@@ -3,6 +3,8 @@ import { defineConfig } from 'eslint/config';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
+const OUTBOUND = 'Call others by Outbound: it bounds time and size, and lets no call go into our own network.';
+
 export default defineConfig(
   { ignores: ['dist/**', 'coverage/**', 'node_modules/**', '.data/**', '.torture/**'] },
   js.configs.recommended,
@@ -36,6 +38,22 @@ export default defineConfig(
       '@typescript-eslint/no-non-null-assertion': 'off',
       // Variants of a DTO are written as spreads; DTOs are plain data.
       '@typescript-eslint/no-misused-spread': 'off',
+    },
+  },
+  {
+    // The simulator plays the world outside.
+    files: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
+    ignores: [
+      'apps/simulator/**',
+      'libs/testing/**',
+      '**/*.spec.ts',
+      'libs/platform/src/http/{outbound,address-gate}.ts',
+      'libs/capture/src/files/image-download.ts',
+    ],
+    rules: {
+      'no-restricted-imports': ['error', { paths: [{ name: 'undici', message: OUTBOUND }] }],
+      'no-restricted-globals': ['error', { name: 'fetch', message: OUTBOUND }],
+      'no-restricted-properties': ['error', { object: 'globalThis', property: 'fetch', message: OUTBOUND }],
     },
   },
   { files: ['**/*.{js,cjs,mjs}'], languageOptions: { globals: globals.node } },
