@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, times } from '@biz/testing';
+import { OPERATOR } from '../../../libs/capture/test/stage';
 import type { Stage } from '../../../libs/capture/test/stage';
 import { Gallery, jpeg } from './gallery';
 
@@ -83,5 +84,41 @@ describe('images that are erased', () => {
     expect(Buffer.concat(pieces).equals(content)).toBe(true);
     expect((await fetch(href!)).status).toBe(410);
     expect((await stage.operator('POST', `/captures/${id}/links`, { 'x-access-reason': 'r' })).status).toBe(404);
+  });
+
+  it.each([
+    ['the shop', 410],
+    ['an operator', 404],
+  ])('while %s is about to read one: that it is gone is the answer (%i)', async (who, status) => {
+    await stage.callback(gallery.offer([{ original: gallery.image(() => ({ body: jpeg(900) })) }]), who);
+    const { id } = await stage.reaches(who, 'delivered');
+    const { id: file, href } = gallery.filesOf(who)[0]!;
+    const read = (): Promise<Response> =>
+      who === 'the shop'
+        ? fetch(href!)
+        : fetch(`${stage.app.url}/operator/captures/${id}/files/${file}`, {
+            headers: { ...OPERATOR, 'x-access-reason': 'r' },
+          });
+    // Whoever reads has seen the row, and is about to note the look.
+    const other = stage.database.dataSource.createQueryRunner();
+    await other.startTransaction();
+    await other.query('LOCK TABLE privacy.accesses IN EXCLUSIVE MODE');
+    const answer = read();
+    await eventually(async () => {
+      expect(
+        await stage.database.query(
+          `SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
+            WHERE relation = 'privacy.accesses'::regclass AND NOT granted AND datname = current_database()`,
+        ),
+      ).not.toEqual([]);
+    });
+    await stage.operator('DELETE', `/captures/${id}`);
+    await eventually(async () => {
+      expect(await gallery.filesOnDisk(id)).toEqual([]);
+    });
+    await other.commitTransaction();
+    await other.release();
+    expect([(await answer).status, (await read()).status]).toEqual([status, status]);
+    expect(stage.logs.join('')).not.toContain('request failed');
   });
 });

@@ -52,11 +52,16 @@ export class BucketStore extends FileStore {
     await rm(path);
   }
 
-  async read(name: string): Promise<Readable> {
+  async read(name: string): Promise<Readable | undefined> {
     const { sdk, client } = await this.load();
-    const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket: this.bucket, Key: this.key(name) }));
-    if (!Body) throw new Error('the bucket answered without a body');
-    return Body as Readable;
+    try {
+      const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket: this.bucket, Key: this.key(name) }));
+      if (!Body) throw new Error('the bucket answered without a body');
+      return Body as Readable;
+    } catch (error) {
+      if (error instanceof sdk.NoSuchKey) return undefined;
+      throw error;
+    }
   }
 
   async remove(name: string): Promise<void> {

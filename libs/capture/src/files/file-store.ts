@@ -11,7 +11,8 @@ export abstract class FileStore {
   /** Takes over a finished file of `incoming`; it is durable when this returns. */
   abstract put(path: string, name: string): Promise<void>;
 
-  abstract read(name: string): Promise<Readable>;
+  /** @returns nothing when there is no such file */
+  abstract read(name: string): Promise<Readable | undefined>;
 
   /** Removes one file; nothing there is no error. */
   abstract remove(name: string): Promise<void>;
@@ -75,9 +76,13 @@ export class FolderStore extends FileStore {
     await syncAbove(folder, made);
   }
 
-  async read(name: string): Promise<Readable> {
-    const file = await open(join(this.root, name));
-    return createReadStream('', { fd: file });
+  async read(name: string): Promise<Readable | undefined> {
+    try {
+      return createReadStream('', { fd: await open(join(this.root, name)) });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   async remove(name: string): Promise<void> {

@@ -5,6 +5,7 @@ import { Vault } from '@biz/platform';
 import { AccessLog } from '@biz/privacy';
 import type { AccessReason } from '@biz/privacy';
 import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { FileStore } from '../files/file-store';
 import { FILE_KEY_CONTEXT } from '../files/image-download';
 import { opening } from '../files/sealed-stream';
@@ -30,26 +31,36 @@ export class StoredFiles {
   ) {}
 
   /**
-   * @param captureId when the caller names it too
-   * @throws GoneException when the file was erased
+   * @param captureId when the caller names it too, as operators do
+   * @throws GoneException when the file was erased, and no capture is named
    * @throws NotFoundException when there is no such file, or it is not held
    */
   async open(fileId: string, reason: AccessReason, captureId?: string): Promise<OpenedFile> {
     const { storeKey, sealedKey, size, type } = await this.dataSource.transaction(async (manager) => {
-      const file = await manager.findOneBy(CapturedFile, { id: fileId, ...(captureId !== undefined && { captureId }) });
-      if (file?.state === 'erased') throw new GoneException('파기된 파일입니다.');
-      const capture = file?.state === 'stored' && (await manager.findOneBy(Capture, { id: file.captureId }));
-      if (!file || !capture) throw new NotFoundException();
-      const { id: subject, merchant } = capture;
+      const file = await this.find(manager, fileId, captureId);
+      const { merchant, id: subject } = await manager.findOneByOrFail(Capture, { id: file.captureId });
       await this.accesses.record(manager, { ...reason, merchant, subject, what: 'file', part: fileId });
       return file;
     });
     if (storeKey === null || sealedKey === null || size === null || type === null) throw new NotFoundException();
     const key = Buffer.from(await this.vault.open(sealedKey, FILE_KEY_CONTEXT), 'base64');
-    const content = pipeline(await this.store.read(storeKey), opening(key, fileId), (error) => {
+    const sealed = await this.store.read(storeKey);
+    if (!sealed) {
+      // Erased since.
+      await this.find(this.dataSource.manager, fileId, captureId);
+      throw new Error(`the stored file ${fileId} is not in the store`);
+    }
+    const content = pipeline(sealed, opening(key, fileId), (error) => {
       if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE')
         this.logger.error({ fileId, error }, 'stored file unreadable');
     });
     return { content, size, type };
+  }
+
+  private async find(manager: EntityManager, id: string, captureId: string | undefined): Promise<CapturedFile> {
+    const file = await manager.findOneBy(CapturedFile, { id, ...(captureId !== undefined && { captureId }) });
+    if (file?.state === 'erased' && captureId === undefined) throw new GoneException('파기된 파일입니다.');
+    if (file?.state !== 'stored') throw new NotFoundException();
+    return file;
   }
 }
