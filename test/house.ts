@@ -26,7 +26,7 @@ export interface Played {
   timeline: {
     to: string;
     what: string;
-    request: { method: string; url: string };
+    request: { method: string; url: string; body?: unknown };
     response: { status?: number; body?: unknown };
   }[];
 }
@@ -41,7 +41,7 @@ const OPERATOR = { authorization: 'Bearer dev-operator-token' };
 
 /** The whole house in one process: six apps and the simulator, on one database and free ports. */
 export class House {
-  /** Every answer of the six apps with a status of 400 and above, as it went out. */
+  /** Every answer of the six apps with a status of 400 and above, its own or the one in a body of 200, as it went out. */
   readonly errors: string[] = [];
   private apps: [AppDefinition, NestFastifyApplication][] = [];
 
@@ -105,7 +105,7 @@ export class House {
       .getHttpAdapter()
       .getInstance()
       .addHook('onSend', (_request, reply, payload, done) => {
-        if (reply.statusCode >= 400) this.errors.push(String(payload));
+        if (reply.statusCode >= 400 || isRefusal(payload)) this.errors.push(String(payload));
         done(null, payload);
       });
   }
@@ -159,6 +159,9 @@ export function definitionsOf(merchants: MerchantDefinition[]): AppDefinition[] 
   // The simulator first: Nest has one logger for a process, the one of the app made last.
   return [simulatorApp(), ...apps.map((app) => app(merchants))];
 }
+
+/** What the guide calls an error is HTTP 200 with a status of its own. */
+const isRefusal = (payload: unknown): boolean => typeof payload === 'string' && /^\{"status":(?!200\b)\d/.test(payload);
 
 async function exchange(url: string, init: RequestInit): Promise<{ status: number; body: Json }> {
   const response = await fetch(url, init);
