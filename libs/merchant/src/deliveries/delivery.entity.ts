@@ -6,9 +6,9 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** Something a merchant is owed, until it has it. */
 @Entity({ schema: 'merchant', name: 'deliveries' })
-// Only who looks for work says `due_at > '-infinity'`: these two are for nobody else.
+// Each has a condition that only its own question says, in the search for work: these two are for nothing else.
 @Index('deliveries_pending_in_order', ['app', 'merchant', 'orderingKey', 'place'], {
-  where: `state = 'pending' AND due_at > '-infinity'`,
+  where: `state = 'pending' AND place > 0`,
 })
 @Index('deliveries_due', ['app', 'merchant', 'dueAt', 'id'], {
   where: `state = 'pending' AND due_at > '-infinity'`,

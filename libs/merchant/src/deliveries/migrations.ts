@@ -93,6 +93,8 @@ export class DeliveriesOpen1795552100000 implements MigrationInterface {
 /**
  * The order of a subject's events is drawn in the database: the ids are drawn by instances whose clocks differ, and an
  * event of the one that is behind overtook the one before it.
+ *
+ * The index of that order has a condition of its own, too: of two that it takes for empty, the planner chose the other.
  */
 export class DeliveriesPlace1795836100000 implements MigrationInterface {
   readonly name = 'DeliveriesPlace1795836100000';
@@ -103,18 +105,18 @@ export class DeliveriesPlace1795836100000 implements MigrationInterface {
       UPDATE merchant.deliveries SET place = ordered.place
         FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM merchant.deliveries) AS ordered
        WHERE ordered.id = deliveries.id`);
-    await this.index(runner, 'place');
+    await this.index(runner, 'place', 'place > 0');
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await this.index(runner, 'id');
+    await this.index(runner, 'id', `due_at > '-infinity'`);
     await runner.query(`ALTER TABLE merchant.deliveries DROP place`);
   }
 
-  private async index(runner: QueryRunner, last: 'place' | 'id'): Promise<void> {
+  private async index(runner: QueryRunner, last: 'place' | 'id', condition: string): Promise<void> {
     await runner.query(`DROP INDEX merchant.deliveries_pending_in_order`);
     await runner.query(
-      `CREATE INDEX deliveries_pending_in_order ON merchant.deliveries (app, merchant, ordering_key, ${last}) WHERE state = 'pending' AND due_at > '-infinity'`,
+      `CREATE INDEX deliveries_pending_in_order ON merchant.deliveries (app, merchant, ordering_key, ${last}) WHERE state = 'pending' AND ${condition}`,
     );
   }
 }
