@@ -1,4 +1,5 @@
 export { OtpClient, type OtpAnswer } from './otp-client';
+export { isImageUrl } from './image-url';
 export { isOtpUrl, type OtpKind } from './otp-url';
 export { phone as readPhone, UnreadableAnswer } from './answers/fields';
 export {

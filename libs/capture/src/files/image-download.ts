@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { AddressGate, endedAfter, KakaoOrigins, newId, Vault } from '@biz/platform';
+import { isImageUrl } from '@biz/otp-client';
 import { fileTypeFromBuffer } from 'file-type';
 import { Agent, request } from 'undici';
 import type { FileFailure } from '../records/capture-state';
@@ -24,7 +25,6 @@ const IDLE_MS = 10_000;
 const FILE_MS = 100_000;
 /** What file-type needs to tell any type it knows. */
 const HEAD_BYTES = 4_100;
-const LONGEST_URL = 4_096;
 /** No download takes as long. */
 const LEFT_BEHIND_MS = 3_600_000;
 
@@ -175,13 +175,6 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** Whether an address of an OTP answer may be fetched; the text is compared, as it is for OTP addresses. */
-export function isImageUrl(url: string, origins: readonly string[]): boolean {
-  // Visible ASCII without a backslash: nothing a parser would drop, fold or read as a slash.
-  if (url.length > LONGEST_URL || !/^[!-[\]-~]+$/.test(url)) return false;
-  return origins.some((origin) => url.startsWith(`${new URL(origin).origin}/`));
-}
-
 function judge(status: number): void {
   // Any other 2xx is not the whole file.
   if (status === 200) return;
@@ -194,8 +187,8 @@ class Meter extends Transform {
   readonly sha256 = createHash('sha256');
   size = 0;
   type = '';
+  /** What came so far, until it is known to be an image. */
   private head: Buffer[] | undefined = [];
-  private headBytes = 0;
 
   constructor(private readonly maxBytes: number) {
     super();
@@ -213,28 +206,22 @@ class Meter extends Transform {
       return;
     }
     this.head.push(piece);
-    this.headBytes += piece.length;
-    if (this.headBytes < HEAD_BYTES) done();
-    else
-      void this.judgeHead(this.head).then((head) => {
-        done(null, head);
-      }, done);
+    if (this.size < HEAD_BYTES) done();
+    else this.judgeHead(this.head, done);
   }
 
   override _flush(done: TransformCallback): void {
-    if (!this.head) done();
-    else
-      void this.judgeHead(this.head).then((head) => {
-        done(null, head);
-      }, done);
+    if (this.head) this.judgeHead(this.head, done);
+    else done();
   }
 
-  private async judgeHead(pieces: Buffer[]): Promise<Buffer> {
+  private judgeHead(pieces: Buffer[], done: TransformCallback): void {
     const head = Buffer.concat(pieces);
     this.head = undefined;
-    const found = await fileTypeFromBuffer(head);
-    if (!found?.mime.startsWith('image/')) throw new FileRefused('not-an-image');
-    this.type = found.mime;
-    return head;
+    fileTypeFromBuffer(head).then((found) => {
+      this.type = found?.mime ?? '';
+      if (this.type.startsWith('image/')) done(null, head);
+      else done(new FileRefused('not-an-image'));
+    }, done);
   }
 }

@@ -3,9 +3,8 @@ import { ApiBadRequestResponse, ApiExtraModels, ApiNotFoundResponse, ApiOkRespon
 import { KakaoAnswer, KakaoOrigins } from '@biz/platform';
 import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
-import { isOtpUrl } from '@biz/otp-client';
+import { isImageUrl, isOtpUrl } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
-import { isImageUrl } from '../files/image-download';
 import { Inbox } from '../intake/inbox';
 import type { Callback } from '../intake/inbox';
 import { findPlugin } from '../intake/plugins';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { HOSTILE_URLS } from '../../otp-client/test/hostile-urls';
-import { isImageUrl } from '../src/files/image-download';
+import { isImageUrl } from '@biz/otp-client';
+import { HOSTILE_URLS } from './hostile-urls';
 
 const ORIGINS = ['http://k.kakaocdn.net', 'https://k.kakaocdn.net'];
 
@@ -10,6 +10,7 @@ describe('the gate for addresses of images', () => {
     'https://k.kakaocdn.net/dna/abc/img.jpg',
   ])('lets %s pass', (url) => {
     expect(isImageUrl(url, ORIGINS)).toBe(true);
+    expect(isImageUrl(url, ['http://127.0.0.1:3000'])).toBe(false);
   });
 
   it('refuses the hosts of the hostile list, with the name of the picture server in them', () => {
