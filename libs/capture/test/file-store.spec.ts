@@ -1,15 +1,17 @@
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { AddressGate } from '@biz/platform';
+import { eventually } from '@biz/testing';
 import { BucketStore } from '../src/files/bucket-store';
 import type { FileStore } from '../src/files/file-store';
 import { FolderStore } from '../src/files/file-store';
+import { Bucket, refuse } from './bucket';
 
 /** A gate for which nothing is near, but what a store's own endpoint names; every name is this machine, or at the metadata address. */
 const nowhere = (address = '127.0.0.1'): AddressGate =>
@@ -30,65 +32,22 @@ interface Traced {
   args: { path?: string };
 }
 
-/** As much of S3 as a store needs: put, get, list by prefix, delete many; signed requests only. */
-function bucketServer(objects: Map<string, Buffer>): Server {
-  return createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const url = new URL(request.url ?? '/', 'http://s3');
-      const name = decodeURIComponent(url.pathname);
-      const body = Buffer.concat(chunks);
-      if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256')) return response.writeHead(403).end();
-      if (request.method === 'PUT') {
-        objects.set(name, body);
-        return response.writeHead(200).end();
-      }
-      if (request.method === 'POST') {
-        for (const [, key] of body.toString().matchAll(/<Key>([^<]+)<\/Key>/g))
-          objects.delete(`${name.replace(/\/$/, '')}/${key}`);
-        return response.writeHead(200).end('<DeleteResult/>');
-      }
-      if (url.searchParams.has('list-type')) {
-        const prefix = `${name.replace(/\/$/, '')}/${url.searchParams.get('prefix') ?? ''}`;
-        const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).slice(0, 2);
-        const contents = keys.map((key) => `<Contents><Key>${key.replace(/^\/[^/]+\//, '')}</Key></Contents>`).join('');
-        return response
-          .writeHead(200, { 'content-type': 'application/xml' })
-          .end(`<ListBucketResult>${contents}</ListBucketResult>`);
-      }
-      const found = objects.get(name);
-      return found
-        ? response.writeHead(200).end(found)
-        : response.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>');
-    });
-  });
-}
-
 describe.each(['folder', 'bucket'])('a store in a %s', (kind) => {
-  const objects = new Map<string, Buffer>();
   const environment = { ...process.env };
   let folder: string;
-  let server: Server;
+  let bucket: Bucket;
   let store: FileStore;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'biz-store-'));
-    server = bucketServer(objects);
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    Object.assign(process.env, {
-      AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      AWS_REGION: 'ap-northeast-2',
-      AWS_ACCESS_KEY_ID: 'id',
-      AWS_SECRET_ACCESS_KEY: 'secret',
-    });
+    bucket = await Bucket.start();
+    Object.assign(process.env, bucket.environment);
     store = kind === 'folder' ? new FolderStore(folder) : new BucketStore('s3://pictures/shop/one', folder, nowhere());
     await mkdir(store.incoming, { recursive: true });
   });
   afterAll(async () => {
     process.env = environment;
-    server.closeAllConnections();
-    server.close();
+    bucket.close();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -108,7 +67,8 @@ describe.each(['folder', 'bucket'])('a store in a %s', (kind) => {
     await put('a/2', 'second');
     expect([await read('a/1'), await read('a/2')]).toEqual(['first', 'second']);
     expect(await readdir(store.incoming)).toEqual([]);
-    if (kind === 'bucket') expect([...objects.keys()]).toEqual(['/pictures/shop/one/a/1', '/pictures/shop/one/a/2']);
+    if (kind === 'bucket')
+      expect([...bucket.objects.keys()]).toEqual(['/pictures/shop/one/a/1', '/pictures/shop/one/a/2']);
   });
 
   it('removes a folder and nothing beside it', async () => {
@@ -117,6 +77,14 @@ describe.each(['folder', 'bucket'])('a store in a %s', (kind) => {
     await store.removeFolder('a');
     await store.removeFolder('a');
     expect([await read('a/1'), await read('a/3'), await read('ab/1')]).toEqual([NOTHING, NOTHING, 'neighbour']);
+  });
+
+  it('removes one file, which may be gone already', async () => {
+    await put('b/1', 'first');
+    await put('b/2', 'second');
+    await store.remove('b/1');
+    await store.remove('b/1');
+    expect([await read('b/1'), await read('b/2')]).toEqual([NOTHING, 'second']);
   });
 });
 
@@ -160,6 +128,70 @@ describe('a folder', () => {
       'a/b/capture',
       'a/b',
     ]);
+  });
+});
+
+describe('a bucket that does not do as it is told', () => {
+  const environment = { ...process.env };
+  let folder: string;
+  let bucket: Bucket;
+  let store: FileStore;
+  let path: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'biz-store-'));
+    bucket = await Bucket.start();
+    Object.assign(process.env, bucket.environment);
+    store = new BucketStore('s3://pictures', folder, nowhere());
+    path = join(folder, 'draft');
+    // More than a socket takes at once.
+    await writeFile(path, Buffer.alloc(8 * 1024 * 1024));
+  });
+  afterEach(async () => {
+    process.env = { ...environment };
+    bucket.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Which files of the folder this process has open; where the system does not tell, this asks nothing of anybody. */
+  const open = async (): Promise<string[]> => {
+    const descriptors = await readdir('/proc/self/fd').catch(() => []);
+    const targets = await Promise.all(descriptors.map((each) => readlink(`/proc/self/fd/${each}`).catch(() => '')));
+    return targets.filter((target) => target.startsWith(folder));
+  };
+
+  it.each<[string, (request: IncomingMessage, response: ServerResponse) => void, object]>([
+    [
+      'is refused',
+      (_request, response) => {
+        refuse(response, 403, 'AccessDenied');
+      },
+      { name: 'AccessDenied' },
+    ],
+    ['is dropped', (request) => request.socket.destroy(), {}],
+    ['is dropped half way', (request) => request.once('data', () => request.socket.destroy()), {}],
+  ])('leaves nothing open of a file that %s, and leaves it where it was', async (_how, fault, error) => {
+    bucket.faults.set('PUT', fault);
+    await expect(store.put(path, 'a/1')).rejects.toMatchObject(error);
+    await eventually(async () => {
+      expect(await open()).toEqual([]);
+    });
+    expect(await readdir(folder)).toEqual(['draft']);
+  });
+
+  it('is told no more of a file that cannot be read: that it cannot is the answer', async () => {
+    await mkdir(join(folder, 'no file'));
+    await expect(store.put(join(folder, 'no file'), 'a/1')).rejects.toMatchObject({ code: 'EISDIR' });
+    expect([...bucket.objects]).toEqual([]);
+  });
+
+  it('keeps a file that it may not delete, and says so', async () => {
+    await store.put(path, 'a/1');
+    bucket.faults.set('DELETE', (_request, response) => {
+      refuse(response, 403, 'AccessDenied');
+    });
+    await expect(store.remove('a/1')).rejects.toMatchObject({ name: 'AccessDenied' });
+    await expect(store.removeFolder('a')).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 });
 

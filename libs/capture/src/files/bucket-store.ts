@@ -11,6 +11,8 @@ type Sdk = typeof S3;
 const CONNECT_MS = 5_000;
 /** A store that says nothing for so long holds up nobody any more. */
 const IDLE_MS = 30_000;
+/** Of the thirty files of a capture, and whatever was left behind. */
+const REMOVED_AT_ONCE = 10;
 
 /**
  * A bucket of any S3-compatible store, named by `s3://bucket/prefix`.
@@ -40,15 +42,28 @@ export class BucketStore extends FileStore {
   async put(path: string, name: string): Promise<void> {
     const { sdk, client } = await this.load();
     const { size } = await stat(path);
-    await client.send(
-      new sdk.PutObjectCommand({
-        Bucket: this.bucket,
-        Key: this.key(name),
-        Body: createReadStream(path),
-        ContentLength: size,
-        ContentType: 'application/octet-stream',
-      }),
-    );
+    const body = createReadStream(path);
+    const ending = new AbortController();
+    // The SDK neither hears of what cannot be read, nor closes it when the bucket refuses it.
+    body.on('error', () => {
+      ending.abort();
+    });
+    try {
+      await client.send(
+        new sdk.PutObjectCommand({
+          Bucket: this.bucket,
+          Key: this.key(name),
+          Body: body,
+          ContentLength: size,
+          ContentType: 'application/octet-stream',
+        }),
+        { abortSignal: ending.signal },
+      );
+    } catch (error) {
+      throw body.errored ?? error;
+    } finally {
+      body.destroy();
+    }
     await rm(path);
   }
 
@@ -69,20 +84,16 @@ export class BucketStore extends FileStore {
     await client.send(new sdk.DeleteObjectCommand({ Bucket: this.bucket, Key: this.key(name) }));
   }
 
+  /** One by one: to delete many by one call, stores want checksums that other makers' do not agree on. */
   async removeFolder(folder: string): Promise<void> {
     const { sdk, client } = await this.load();
+    const Bucket = this.bucket;
     for (;;) {
       const { Contents = [] } = await client.send(
-        new sdk.ListObjectsV2Command({ Bucket: this.bucket, Prefix: `${this.key(folder)}/` }),
+        new sdk.ListObjectsV2Command({ Bucket, Prefix: `${this.key(folder)}/`, MaxKeys: REMOVED_AT_ONCE }),
       );
       if (Contents.length === 0) return;
-      const { Errors = [] } = await client.send(
-        new sdk.DeleteObjectsCommand({
-          Bucket: this.bucket,
-          Delete: { Objects: Contents.map(({ Key }) => ({ Key })), Quiet: true },
-        }),
-      );
-      if (Errors.length > 0) throw new Error(`the bucket kept ${Errors.length} files`);
+      await Promise.all(Contents.map(({ Key }) => client.send(new sdk.DeleteObjectCommand({ Bucket, Key }))));
     }
   }
 
