@@ -62,11 +62,11 @@ describe('the access log', () => {
     }
   });
 
-  it('begins once, with the first app that starts, and says so as a warning', async () => {
+  it('begins once, with the first app that starts, and says so', async () => {
     await (await startTestApp(recordsApp, { database: world.database, clock: world.clock })).close();
     const begins = world.logs.filter((line) => line.includes('the access log begins'));
     expect(begins.map((line) => JSON.parse(line) as object)).toEqual([
-      expect.objectContaining({ level: 'warn', lines: 0 }),
+      expect.objectContaining({ level: 'info', lines: 0 }),
     ]);
   });
 

@@ -124,7 +124,7 @@ export class AccessLog implements OnModuleInit {
       .returning('id')
       .execute();
     // Once in a log's life: a second time says that somebody took away the first.
-    if ((begun.raw as unknown[]).length > 0) this.logger.warn({ lines: walk.lines }, 'the access log begins');
+    if ((begun.raw as unknown[]).length > 0) this.logger.log({ lines: walk.lines }, 'the access log begins');
   }
 
   private async moveEnds(manager: EntityManager, chain: Chain, ends: Ends): Promise<void> {
