@@ -1,7 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { eventually, times } from '@biz/testing';
 import type { StubAnswer } from '@biz/testing';
 import type { Stage } from '../../../libs/capture/test/stage';
-import { Gallery } from './gallery';
+import { Gallery, jpeg } from './gallery';
 
 const DOWN: StubAnswer = { status: 503 };
 
@@ -49,4 +52,27 @@ describe('the image app while Kakao is down', () => {
       expect(await countOf('sealed_answer IS NULL')).toBe(0);
     });
   });
+});
+
+it('starts without its store: callbacks are taken, and the images stored once it is there', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'biz-images-'));
+  const inItsPlace = join(folder, 'disk');
+  await writeFile(inItsPlace, 'no folder');
+  const gallery = await Gallery.open({ IMAGE_STORE: join(inItsPlace, 'images') });
+  const { stage } = gallery;
+  expect(stage.logs.join('')).toContain('the store of images cannot be used');
+  const otp = gallery.offer([{ original: gallery.image(() => ({ body: jpeg(900) })) }]);
+  expect((await stage.callback(otp, 'early')).status).toBe(200);
+  await eventually(async () => {
+    expect(await stage.database.query('SELECT state, problem FROM capture.files')).toEqual([
+      { state: 'pending', problem: 'store-unavailable' },
+    ]);
+  });
+  await rm(inItsPlace);
+  await stage.asTimeGoesBy(async () => {
+    expect((await stage.capture('early')).state).toBe('delivered');
+  });
+  expect((await fetch(gallery.filesOf('early')[0]!.href!)).status).toBe(200);
+  await gallery.close();
+  await rm(folder, { recursive: true });
 });

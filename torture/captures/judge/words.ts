@@ -6,7 +6,7 @@ import type { Complaint, Instance } from '../../world/instance';
 /** Kakao fails now and then without being down, and garbage is part of what it says. */
 const ALWAYS = /Kakao does not answer|images cannot be fetched|unreadable answer kept/;
 /** Said of the store, while it is full or gone. */
-const OF_THE_STORE = /image not fetched|cannot start: (ENOENT.*\.incoming|ENOSPC)/;
+const OF_THE_STORE = /image not fetched|the store of images cannot be used/;
 
 /** Something is felt a little before it is noted, and for a while after it. */
 const BEFORE_MS = 300;

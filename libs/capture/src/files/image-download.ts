@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import type { Readable, TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { AddressGate, endedAfter, KakaoOrigins, newId, Vault } from '@biz/platform';
 import { isImageUrl } from '@biz/otp-client';
@@ -55,6 +55,8 @@ const FILE_SYSTEM_FAULTS = new Set([
   'EPERM',
   'EIO',
   'ENOENT',
+  'ENOTDIR',
+  'EEXIST',
   'EMFILE',
   'EFBIG',
 ]);
@@ -70,8 +72,10 @@ export interface StoredFile {
 /** Fetches one image into the store: streamed, measured, judged by its content and encrypted on the way. */
 @Injectable()
 export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(ImageDownload.name);
   private readonly agent: Agent;
   private readonly running = new Set<AbortController>();
+  private isPrepared = false;
   private isStopping = false;
 
   constructor(
@@ -90,14 +94,11 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  /** Clears what a crash left half written; younger files may belong to another instance. */
+  /** Callbacks are received without the store: it may come later. */
   async onModuleInit(): Promise<void> {
-    await makeFolder(this.store.incoming);
-    for (const name of await readdir(this.store.incoming)) {
-      const path = join(this.store.incoming, name);
-      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
-      if (Date.now() - mtimeMs > LEFT_BEHIND_MS) await rm(path, { force: true });
-    }
+    await this.prepare().catch((error: unknown) => {
+      this.logger.error({ error }, 'the store of images cannot be used');
+    });
   }
 
   /**
@@ -150,12 +151,30 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
+  /** Once: where a disk was taken out since, no folder is made in its place. */
+  private async prepare(): Promise<void> {
+    if (this.isPrepared) return;
+    await makeFolder(this.store.incoming);
+    await this.clear();
+    this.isPrepared = true;
+  }
+
+  /** What a crash left half written; younger files may belong to another instance. */
+  private async clear(): Promise<void> {
+    for (const name of await readdir(this.store.incoming)) {
+      const path = join(this.store.incoming, name);
+      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+      if (Date.now() - mtimeMs > LEFT_BEHIND_MS) await rm(path, { force: true });
+    }
+  }
+
   private async keep(body: Readable, { id, captureId }: { id: string; captureId: string }): Promise<StoredFile> {
     const key = newFileKey();
     const meter = new Meter(this.config.maxBytes);
     const path = join(this.store.incoming, newId());
     const storeKey = `${captureId}/${newId()}`;
     try {
+      await this.prepare();
       await pipeline(body, meter, sealing(key, id), createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
       await this.store.put(path, storeKey).catch((error: unknown) => {
         throw new StoreUnavailable(error);
