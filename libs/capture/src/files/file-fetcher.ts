@@ -16,6 +16,8 @@ const CLAIM_MS = 5_000;
 const SIGN_OF_LIFE_EVERY_MS = 1_000;
 /** How many of those who wait are looked at to choose the next: more than one customer can hand over. */
 const CHOSEN_FROM = 200;
+/** How many more are chosen than are taken: other instances may take some of them at this moment. */
+const SPARE = 16;
 
 interface FileClaim {
   id: string;
@@ -98,15 +100,17 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
       `WITH waiting AS (
          SELECT id, capture_id, attempts, deadline_at, picture, variant FROM capture.files
           WHERE state = 'pending' AND due_at > '-infinity' AND (claimed_until IS NULL OR claimed_until <= $1) AND ($2 OR due_at <= $1)
-            AND deadline_at > $1 AND deadline_at <= $3
+            AND deadline_at > $1 AND deadline_at <= $3 AND capture_id <> ALL($9::uuid[])
           ORDER BY ${order} LIMIT ${CHOSEN_FROM}
        ), placed AS (
          SELECT waiting.*, row_number() OVER (ORDER BY ${order}) AS turn,
                 coalesce(running, 0) + row_number() OVER (PARTITION BY capture_id ORDER BY ${order}) AS place
            FROM waiting LEFT JOIN unnest($4::uuid[], $5::integer[]) AS busy(capture_id, running) USING (capture_id)
+       ), next AS (
+         SELECT id, turn FROM placed WHERE place <= $6 ORDER BY turn LIMIT $7 + ${SPARE}
        ), chosen AS MATERIALIZED (
-         SELECT files.id FROM placed JOIN capture.files USING (id)
-          WHERE place <= $6 AND files.state = 'pending' AND (files.claimed_until IS NULL OR files.claimed_until <= $1)
+         SELECT files.id FROM next JOIN capture.files USING (id)
+          WHERE files.state = 'pending' AND (files.claimed_until IS NULL OR files.claimed_until <= $1)
           ORDER BY turn LIMIT $7 FOR UPDATE OF files SKIP LOCKED
        )
        UPDATE capture.files SET claimed_until = $8, attempts = attempts + 1 FROM chosen WHERE files.id = chosen.id
@@ -120,6 +124,8 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
         this.config.parallelPerCustomer,
         most,
         new Date(now.getTime() + CLAIM_MS),
+        // Whoever has all that one customer may have leaves the view to others.
+        [...running].filter(([, count]) => count >= this.config.parallelPerCustomer).map(([id]) => id),
       ],
     );
     return claims;

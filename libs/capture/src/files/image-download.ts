@@ -89,7 +89,7 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
       connect: gate.connector({ timeout: 5_000 }),
       headersTimeout: IDLE_MS,
       bodyTimeout: IDLE_MS,
-      connections: 16,
+      connections: config.parallelTotal,
       pipelining: 1,
     });
   }
