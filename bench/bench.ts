@@ -1,6 +1,5 @@
 import { loadavg } from 'node:os';
 import { run } from '../scripts/environment';
-import { PlainProblem } from '../scripts/plain-problem';
 import { ABOUT } from './contenders';
 import { describeCores } from './machine/cores';
 import { measureOptions } from './calls/options';
@@ -15,7 +14,7 @@ import { checkPlans } from './growth/plans';
 import { measureSize } from './growth/size';
 import type { BenchDatabase } from './machine/database-server';
 import { World } from './world';
-import { type MeasureName, optionsOf, type Options } from './options';
+import { fromCommandLine, type MeasureName, optionsOf } from './options';
 import { printProfiles } from './report/profile';
 import { Report } from './report/report';
 
@@ -34,7 +33,7 @@ const MEASUREMENTS: Record<MeasureName, (world: World, database: BenchDatabase) 
 
 /** `npm run bench`: our app against small programs that do the same job, in one go. A measurement, not a gate. */
 run(async () => {
-  const options = read();
+  const options = fromCommandLine(optionsOf);
   const report = new Report();
   report.note(`${describeCores()}; ${options.rounds} rounds of ${options.seconds} s after a warm-up, interleaved`);
   report.note(`Node ${process.version}, load of the machine before: ${loadavg()[0]?.toFixed(2) ?? '?'}`);
@@ -53,11 +52,3 @@ run(async () => {
   if (options.cpuProf !== undefined) printProfiles(options.cpuProf);
   if (options.json !== undefined) report.writeJson(options.json, { options, cores: describeCores() });
 });
-
-function read(): Options {
-  try {
-    return optionsOf(process.argv.slice(2));
-  } catch (error) {
-    throw new PlainProblem(error instanceof Error ? error.message : String(error));
-  }
-}

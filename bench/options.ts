@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { PlainProblem } from '../scripts/plain-problem';
 
 const MEASURES = ['t4', 'size', 'plans', 't1', 't2', 't3', 'settle', 'options', 'memory', 'instances'] as const;
 export type MeasureName = (typeof MEASURES)[number];
@@ -41,17 +42,27 @@ export function optionsOf(args: string[]): Options {
   if (values.help || unknown.length > 0) throw new Error(USAGE);
   return {
     measures: positionals.length > 0 ? (positionals as MeasureName[]) : [...MEASURES],
-    orders: numberOf('orders', values.orders, 1_000),
-    rounds: numberOf('rounds', values.rounds ?? (values.quick ? '3' : '5')),
-    seconds: numberOf('seconds', values.seconds ?? (values.quick ? '2' : '8')),
+    orders: numberOf('orders', values.orders, USAGE, 1_000),
+    rounds: numberOf('rounds', values.rounds ?? (values.quick ? '3' : '5'), USAGE),
+    seconds: numberOf('seconds', values.seconds ?? (values.quick ? '2' : '8'), USAGE),
     warmUpSeconds: values.quick ? 1 : 3,
     ...(values.json !== undefined && { json: values.json }),
     ...(values['cpu-prof'] !== undefined && { cpuProf: values['cpu-prof'] }),
   };
 }
 
-function numberOf(name: string, text: string, least = 1): number {
+/** @throws Error with a sentence for the terminal, and the usage */
+export function numberOf(name: string, text: string, usage: string, least = 1): number {
   const number = Number(text);
   if (Number.isInteger(number) && number >= least) return number;
-  throw new Error(`--${name}: found ${text}; it must be a whole number of ${least} or more\n\n${USAGE}`);
+  throw new Error(`--${name}: found ${text}; it must be a whole number of ${least} or more\n\n${usage}`);
+}
+
+/** What a reader of options makes of the command line. @throws PlainProblem with the reader's sentence */
+export function fromCommandLine<T>(read: (args: string[]) => T): T {
+  try {
+    return read(process.argv.slice(2));
+  } catch (error) {
+    throw new PlainProblem(error instanceof Error ? error.message : String(error));
+  }
 }

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { run } from '../../scripts/environment';
 import { LoadClient } from '../load/load-client';
 import { describeCores } from '../machine/cores';
@@ -14,45 +13,28 @@ import { type Outside, startProgram } from '../outside/outside';
 import { printProfiles } from '../report/profile';
 import { Report, timesFaster } from '../report/report';
 import { interleaved, of, type Runner, type Work } from '../rounds';
+import { fromCommandLine } from '../options';
+import { type CaptureBenchOptions, optionsOf } from './options';
 
 const DIST = join(__dirname, '../..');
 const PICTURES_OF_A_CUSTOMER = 30;
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '4' },
-    /** Callbacks a second while the time to delivery is measured. */
-    rate: { type: 'string', default: '100' },
-    /** How long Kakao takes to answer. */
-    'kakao-ms': { type: 'string', default: '0' },
-    customers: { type: 'string', default: '100' },
-    'file-bytes': { type: 'string', default: '3000000' },
-    'cpu-prof': { type: 'string' },
-    only: { type: 'string' },
-  },
-});
-const [rounds, seconds, rate, customers, fileBytes] = [
-  values.rounds,
-  values.seconds,
-  values.rate,
-  values.customers,
-  values['file-bytes'],
-].map(Number) as [number, number, number, number, number];
-
 /** `npm run bench:captures`: callbacks, their way to the shop, and images. A measurement, not a gate. */
 run(async () => {
+  const options = fromCommandLine(optionsOf);
+  const { measures, rounds, seconds, kakaoMs, history, cpuProf } = options;
   const report = new Report();
   report.note(
-    `${describeCores()}; ${rounds} rounds of ${seconds} s, interleaved; Kakao answers in ${values['kakao-ms']} ms`,
+    `${describeCores()}; ${rounds} rounds of ${seconds} s, interleaved; ` +
+      `${history} captures are over and done; Kakao answers in ${kakaoMs} ms`,
   );
   const folder = mkdtempSync(join(tmpdir(), 'biz-bench-captures-'));
-  const [database, kakao] = await Promise.all([DatabaseServer.start(), startKakao()]);
+  const [database, kakao] = await Promise.all([DatabaseServer.start(), startKakao(options)]);
   const load = LoadClient.start('rest');
   try {
-    const world = { database, kakao, load, folder, report };
-    if (values.only !== 'images') await measureCallbacks(world);
-    if (values.only !== 'callbacks') await measureImages(world);
+    const stage = { database, kakao, load, folder, report, options };
+    if (measures.includes('callbacks')) await measureCallbacks(stage);
+    if (measures.includes('images')) await measureImages(stage);
   } finally {
     load.stop();
     kakao.stop();
@@ -61,7 +43,7 @@ run(async () => {
     rmSync(folder, { recursive: true, force: true });
   }
   report.summary();
-  if (values['cpu-prof'] !== undefined) printProfiles(values['cpu-prof']);
+  if (cpuProf !== undefined) printProfiles(cpuProf);
 });
 
 /** What was opened last is closed first, also when something failed. */
@@ -73,12 +55,30 @@ interface Stage {
   load: LoadClient;
   folder: string;
   report: Report;
+  options: CaptureBenchOptions;
+}
+
+/** What a platform has behind it that has been running for a while; its last count is of a quiet hour, when nothing waited. */
+const HISTORY = `
+  INSERT INTO capture.captures (id, kind, merchant, plugin, state, otp_fingerprint, consent, received_at, deadline_at,
+         redeemed_at, delivered_at, erase_at, changed_at)
+  SELECT gen_random_uuid(), $2, 'demo-shop', 'delivery', 'delivered', md5(n::text), '{"scopes":[],"retainDays":30}',
+         at, at + interval '10 minutes', at, at, at + interval '30 days', at
+    FROM generate_series(1, $1::integer) n, (SELECT now() - interval '1 day' AS at) AS yesterday`;
+
+/** A database of an app with its history. */
+async function databaseOf({ database: server, options }: Stage, app: 'profile' | 'image'): Promise<BenchDatabase> {
+  const database = await server.create(`bench_${app}`, [app]);
+  opened.push(database);
+  await database.query(HISTORY, [options.history, app]);
+  await database.query('ANALYZE');
+  return database;
 }
 
 async function measureCallbacks(stage: Stage): Promise<void> {
-  const { database: server, kakao, load, report } = stage;
-  const database = await server.create('bench_callbacks', ['profile']);
-  opened.push(database);
+  const { database: server, kakao, load, report, options } = stage;
+  const { rounds, seconds } = options;
+  const database = await databaseOf(stage, 'profile');
   await database.query(
     'CREATE TABLE public.inline_callbacks (id uuid PRIMARY KEY, otp text, answer text, received_at timestamptz)',
   );
@@ -126,7 +126,7 @@ async function measureCallbacks(stage: Stage): Promise<void> {
 
 /** How long after its callback the shop has it, at a steady rate; beside it, how long the inline handler takes to answer. */
 async function measureDelivery(
-  { load, kakao, report }: Stage,
+  { load, kakao, report, options: { rate, seconds } }: Stage,
   database: BenchDatabase,
   ours: Server,
   inline: Server,
@@ -164,8 +164,8 @@ async function measureDelivery(
 
 async function measureImages(stage: Stage): Promise<void> {
   const { kakao, load, report } = stage;
-  const database = await stage.database.create('bench_images', ['image']);
-  opened.push(database);
+  const { customers, fileBytes } = stage.options;
+  const database = await databaseOf(stage, 'image');
   const ours = await startOurs(stage, 'image', database);
   const files = customers * PICTURES_OF_A_CUSTOMER;
   await delay(2_000);
@@ -204,7 +204,11 @@ async function measureImages(stage: Stage): Promise<void> {
   await ours.stop();
 }
 
-function startOurs({ kakao, folder }: Stage, app: 'profile' | 'image', database: BenchDatabase): Promise<Server> {
+function startOurs(
+  { kakao, folder, options: { cpuProf } }: Stage,
+  app: 'profile' | 'image',
+  database: BenchDatabase,
+): Promise<Server> {
   return Server.start({
     name: 'ours',
     program: [join(DIST, `apps/${app}/src/main.js`)],
@@ -221,7 +225,7 @@ function startOurs({ kakao, folder }: Stage, app: 'profile' | 'image', database:
     core: 'server',
     nodeOptions: [
       ...shippedOptions(app),
-      ...(values['cpu-prof'] === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values['cpu-prof']}`]),
+      ...(cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProf}`]),
     ],
   });
 }
@@ -239,9 +243,9 @@ async function drained(server: Server, database: BenchDatabase, pause = true): P
   if (pause) server.pause();
 }
 
-function startKakao(): Promise<Outside> {
+function startKakao({ fileBytes, kakaoMs }: CaptureBenchOptions): Promise<Outside> {
   return startProgram(join(__dirname, 'kakao.program.js'), {
     FILE_BYTES: String(fileBytes),
-    KAKAO_MS: values['kakao-ms'],
+    KAKAO_MS: String(kakaoMs),
   });
 }
