@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Random } from '../../random';
 import type { Fault, FilePlan, Plan } from '../plan';
@@ -181,10 +181,22 @@ export class OtpKakao {
 /** Whoever leaves so soon after an answer had given up waiting for it. */
 const LEFT_WITHIN_MS = 3_000;
 
+/** What was said of late on each connection. */
+const saidOn = new WeakMap<Socket, Set<Ask>>();
+
 function noteHangUp(ask: Ask, { req: { socket } }: ServerResponse): void {
-  const left = (): void => void (ask.said += ', which nobody waited for');
-  socket.once('close', left);
-  setTimeout(() => socket.off('close', left), LEFT_WITHIN_MS).unref();
+  const asks = saidOn.get(socket) ?? listenTo(socket);
+  asks.add(ask);
+  setTimeout(() => asks.delete(ask), LEFT_WITHIN_MS).unref();
+}
+
+function listenTo(socket: Socket): Set<Ask> {
+  const asks = new Set<Ask>();
+  saidOn.set(socket, asks);
+  socket.once('close', () => {
+    for (const ask of asks) ask.said += ', which nobody waited for';
+  });
+  return asks;
 }
 
 /** A response that waits for the one before it on its connection ignores `destroy()`, and the caller would wait for ever. */
