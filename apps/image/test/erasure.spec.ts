@@ -4,6 +4,7 @@ import { eventually, times } from '@biz/testing';
 import { OPERATOR } from '../../../libs/capture/test/stage';
 import type { Stage } from '../../../libs/capture/test/stage';
 import { Gallery, jpeg } from './gallery';
+import type { FileFacts } from './gallery';
 
 describe('images that are erased', () => {
   let gallery: Gallery;
@@ -11,6 +12,9 @@ describe('images that are erased', () => {
   beforeAll(async () => {
     gallery = await Gallery.open({ IMAGE_LINK_SECONDS: '60' });
     ({ stage } = gallery);
+  });
+  beforeEach(() => {
+    stage.shop.on('POST /hook', { status: 204 });
   });
   afterAll(() => gallery.close());
 
@@ -35,6 +39,66 @@ describe('images that are erased', () => {
     expect(await rowsOf(id)).toEqual([ERASED]);
     await eventually(async () => {
       expect(await gallery.filesOnDisk(id)).toEqual([]);
+    });
+  });
+
+  /** Two pictures, one of which Kakao holds back until it is `up`; the shop is told of the other. */
+  async function captured(relayId: string, path: string, state: string): Promise<{ id: string; up: () => void }> {
+    let isUp = false;
+    const late = gallery.image(() => (isUp ? { body: jpeg(700) } : { status: 503 }));
+    const here = gallery.image(() => ({ body: jpeg(600) }));
+    await stage.callback(
+      gallery.offer([{ original: here }, { original: late }], '2026-11-24T03:00:00Z'),
+      relayId,
+      path,
+    );
+    await eventually(async () => {
+      const rows = await stage.database.query(
+        `SELECT FROM capture.files JOIN capture.captures ON captures.id = capture_id
+          WHERE relay_id = $1 AND (files.state = 'stored' OR problem IS NOT NULL)`,
+        [relayId],
+      );
+      expect(rows).toHaveLength(2);
+    });
+    // Ten minutes.
+    stage.clock.advance(6_000);
+    const { id } = await stage.reaches(relayId, state);
+    return { id, up: () => (isUp = true) };
+  }
+
+  it('when consent was for one time and a missing image came later: not before the links to all of them have ended', async () => {
+    const { id, up } = await captured('one-time-again', '/callback/once', 'delivered');
+    stage.clock.advance(59_000);
+    up();
+    expect((await stage.operator('POST', `/captures/${id}/retry`)).status).toBe(200);
+    const { eraseAt } = await stage.reaches('one-time-again', 'delivered');
+    const [first, second] = gallery.filesOf('one-time-again') as (FileFacts & { hrefExpiresAt: string })[];
+    expect([first!.hrefExpiresAt, second!.hrefExpiresAt]).toEqual([eraseAt, eraseAt]);
+    stage.clock.advance(60_000);
+    await stage.reaches('one-time-again', 'erased');
+    expect(stage.events('one-time-again')).toHaveLength(2);
+  });
+
+  it('not when the shop has but the event before the last one: that it has all is said once it has', async () => {
+    let taken: string[] = [];
+    stage.shop.on('POST /hook', ({ headers }) => ({
+      status: taken.includes(String(headers['webhook-id'])) ? 204 : 503,
+    }));
+    const { id, up } = await captured('asked-again', '/callback/once', 'redeemed');
+    const events = (): Promise<{ id: string; state: string }[]> =>
+      stage.database.query('SELECT id, state FROM merchant.deliveries WHERE subject = $1 ORDER BY place', [id]);
+    up();
+    expect((await stage.operator('POST', `/captures/${id}/retry`)).status).toBe(200);
+    await stage.reaches('asked-again', 'redeemed');
+    const [first, second] = await events();
+    taken = [first!.id];
+    await stage.asTimeGoesBy(async () => {
+      expect((await events()).map(({ state }) => state)).toEqual(['delivered', 'pending']);
+    });
+    expect((await stage.capture('asked-again')).state).toBe('redeemed');
+    taken = [second!.id];
+    await stage.asTimeGoesBy(async () => {
+      expect((await stage.capture('asked-again')).state).toBe('delivered');
     });
   });
 

@@ -1,4 +1,4 @@
-import { times } from '@biz/testing';
+import { eventually, times } from '@biz/testing';
 import type { StubAnswer } from '@biz/testing';
 import { Stage } from '../../../libs/capture/test/stage';
 import { profileApp } from '../src/profile.module';
@@ -131,6 +131,32 @@ describe('towards operators', () => {
     stage.shop.on('POST /hook', { status: 204 });
     const unknown = '/captures/019ab0c0-0000-7000-8000-000000000001/retry';
     expect((await stage.operator('POST', unknown)).status).toBe(404);
+  });
+
+  it('tries nothing again of which an answer is being kept at this moment', async () => {
+    await captured('late', { status: 404 });
+    const { id: late } = await stage.reaches('late', 'failed');
+    const other = stage.database.dataSource.createQueryRunner();
+    await other.startTransaction();
+    await other.query(
+      `UPDATE capture.captures SET state = 'redeemed', failure = NULL, answer_status = 200, sealed_answer = 'kept' WHERE id = $1`,
+      [late],
+    );
+    const retried = stage.operator('POST', `/captures/${late}/retry`);
+    await eventually(async () => {
+      expect(
+        await stage.database.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        ),
+      ).toHaveLength(1);
+    });
+    await other.commitTransaction();
+    await other.release();
+    expect((await retried).status).toBe(409);
+    expect(
+      await stage.database.query('SELECT state, sealed_answer FROM capture.captures WHERE id = $1', [late]),
+    ).toEqual([{ state: 'redeemed', sealed_answer: 'kept' }]);
+    await stage.operator('DELETE', `/captures/${late}`);
   });
 
   it('erases on request and keeps the fact', async () => {

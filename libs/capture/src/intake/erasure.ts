@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { Clock, Jobs } from '@biz/platform';
 import { Deliveries } from '@biz/merchant';
-import type { ShopEventType } from '@biz/merchant';
+import type { SettledDelivery, ShopEventType } from '@biz/merchant';
 import type { OtpKind } from '@biz/otp-client';
 import { DataSource, In, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -46,14 +46,18 @@ export class Erasure implements OnModuleInit {
 
   onModuleInit(): void {
     this.jobs.every(`capture.${this.kind}.sweep`, SWEEP_SECONDS, () => this.eraseDue());
-    if (this.store) this.jobs.work(ERASE_FILES, ({ captureId }) => this.removeFiles(captureId));
+    if (this.store)
+      this.jobs.work(
+        ERASE_FILES,
+        ({ captureId }) => this.removeFiles(captureId),
+        ({ captureId }, error) => {
+          this.logger.error({ captureId, error }, 'files that were erased stay in the store: remove them by hand');
+          return Promise.resolve();
+        },
+      );
     this.deliveries.onSettled(async (settled, manager) => {
       const received = settled.filter(({ state, type }) => state === 'delivered' && RECEIVED.has(type));
-      if (received.length > 0)
-        await this.delivered(
-          received.map(({ subject }) => subject),
-          manager,
-        );
+      if (received.length > 0) await this.delivered(received, manager);
     });
   }
 
@@ -78,8 +82,10 @@ export class Erasure implements OnModuleInit {
     this.logger.log({ captureId: id }, 'erased');
   }
 
-  private async delivered(ids: string[], manager: EntityManager): Promise<void> {
-    const captures = await this.captures.moveAllTo(manager, ids, 'delivered', { deliveredAt: this.clock.now() });
+  private async delivered(all: SettledDelivery[], manager: EntityManager): Promise<void> {
+    const ids = all.map(({ subject }) => subject);
+    const done = this.images ? await this.withNothingMore(all, manager) : ids;
+    const captures = await this.captures.moveAllTo(manager, done, 'delivered', { deliveredAt: this.clock.now() });
     for (const capture of captures) {
       await this.locations.provided(manager, capture);
       if (capture.consent.retainDays === 0) await this.endOneTime(capture, manager);
@@ -90,6 +96,14 @@ export class Erasure implements OnModuleInit {
     // Erased while the shop was being told: it has it all the same.
     for (const capture of await manager.findBy(Capture, { id: In(others), kind: this.kind, state: 'erased' }))
       await this.locations.provided(manager, capture);
+  }
+
+  /** Of images that were asked for again another event follows, which ends their capture. */
+  private async withNothingMore(settled: SettledDelivery[], manager: EntityManager): Promise<string[]> {
+    const ids = settled.map(({ subject }) => subject);
+    await this.captures.lockAll(manager, ids);
+    const owed = await this.deliveries.owed(manager, settled);
+    return ids.filter((id) => !owed.has(id));
   }
 
   /** Images were handed over as links: they are kept for as long as those work. */

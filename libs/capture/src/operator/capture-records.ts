@@ -18,6 +18,8 @@ import { Redeemer } from '../schedule/redeemer';
 import { showCapture, showFile } from './captures.dto';
 import type { CaptureDetailsDto, CaptureDto, CapturesQuery, FileLinkDto, PersonalDataDto } from './captures.dto';
 
+const NO_CAPTURE = 'No such capture';
+
 /** What operators see of captures and do with them. */
 @Injectable()
 export class CaptureRecords {
@@ -74,7 +76,9 @@ export class CaptureRecords {
    */
   async retry(id: string): Promise<CaptureDto> {
     const capture = await this.dataSource.transaction(async (manager) => {
-      const capture = await this.get(manager, id);
+      // Somebody may be trying it just now, or a late answer be kept.
+      const capture = await this.captures.lockAny(manager, id);
+      if (!capture) throw new NotFoundException(NO_CAPTURE);
       const isMissing = await this.files.has(id, 'failed', manager);
       const ended = capture.state === 'failed' || capture.state === 'expired';
       if (!ended && !isMissing)
@@ -82,9 +86,11 @@ export class CaptureRecords {
       const refused = capture.answerStatus !== null && (capture.answerStatus < 200 || capture.answerStatus > 299);
       const now = this.clock.now();
       const deadlineAt = fetchedUntil(this.captures.deadlines(now, 0).deadlineAt, capture.expiresAt);
+      // As it was before the shop had a part of it.
+      const { eraseAt } = this.captures.deadlines(capture.receivedAt, capture.consent.retainDays);
       const moved = await this.captures.moveTo(manager, id, 'pending', {
         failure: null,
-        deadlineAt,
+        ...{ deadlineAt, eraseAt },
         ...{ dueAt: now, claimedUntil: null, tries: 0 },
         ...(refused && { sealedAnswer: null, answerStatus: null }),
       });
@@ -106,7 +112,7 @@ export class CaptureRecords {
 
   private async get(manager: EntityManager, id: string): Promise<Capture> {
     const capture = await manager.findOneBy(Capture, { id, kind: this.kind });
-    if (!capture) throw new NotFoundException('No such capture');
+    if (!capture) throw new NotFoundException(NO_CAPTURE);
     return capture;
   }
 

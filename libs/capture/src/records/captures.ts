@@ -77,6 +77,16 @@ export class Captures {
     return manager.findOne(Capture, { where: { id, kind: this.kind }, lock: { mode: 'pessimistic_write' } });
   }
 
+  /** None of them changes until the transaction ends. */
+  async lockAll(manager: EntityManager, ids: readonly string[]): Promise<void> {
+    await manager.find(Capture, {
+      select: { id: true },
+      where: { id: In(ids), kind: this.kind },
+      order: { id: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+  }
+
   /**
    * A state changes here, in `moveAllTo` or in `endAll`, always guarded by where it may be reached from.
    * @returns whether it changed; not when somebody else was faster

@@ -230,6 +230,18 @@ export class Deliveries {
     };
   }
 
+  /** Which of these subjects a merchant is still owed an event about. */
+  async owed(
+    manager: EntityManager,
+    of: readonly Pick<SettledDelivery, 'merchant' | 'subject'>[],
+  ): Promise<Set<string>> {
+    const rows = await manager.query<{ subject: string }[]>(
+      `SELECT subject FROM merchant.deliveries WHERE merchant = ANY($1) AND subject = ANY($2) AND state = 'pending'`,
+      [of.map(({ merchant }) => merchant), of.map(({ subject }) => subject)],
+    );
+    return new Set(rows.map(({ subject }) => subject));
+  }
+
   /** Nothing was tried: it comes again after so many seconds, and no try is spent. */
   async putBack(id: string, tries: number, afterSeconds: number): Promise<void> {
     const dueAt = new Date(this.clock.now().getTime() + 1000 * afterSeconds * this.runtime.retryTimeScale);
