@@ -76,3 +76,27 @@ it('starts without its store: callbacks are taken, and the images stored once it
   await gallery.close();
   await rm(folder, { recursive: true });
 });
+
+it('fetches an image once, though the database is away for a while just when it is stored', async () => {
+  const gallery = await Gallery.open();
+  const { stage } = gallery;
+  await stage.database.query(`
+    CREATE SEQUENCE capture.refused;
+    CREATE FUNCTION capture.stop() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM nextval('capture.refused'); RAISE EXCEPTION 'the database system is shutting down' USING ERRCODE = '57P01'; END $$;
+    CREATE TRIGGER stop BEFORE UPDATE OF store_key ON capture.files FOR EACH ROW EXECUTE FUNCTION capture.stop()`);
+  let asked = 0;
+  await stage.callback(
+    gallery.offer([{ original: gallery.image(() => ({ body: jpeg(900), text: `${++asked}` })) }]),
+    'once',
+  );
+  // Longer than a callback could wait for it, at 150 ms each.
+  await eventually(async () => {
+    const [row] = await stage.database.query<{ n: string }>('SELECT last_value AS n FROM capture.refused');
+    expect(Number(row!.n)).toBeGreaterThan(20);
+  }, 10_000);
+  await stage.database.query('DROP TRIGGER stop ON capture.files');
+  await stage.reaches('once', 'delivered');
+  expect(asked).toBe(1);
+  await gallery.close();
+});

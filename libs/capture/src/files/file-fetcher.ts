@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { CapturedFiles } from '../records/captured-files';
 import type { Which } from '../schedule/circuit';
 import { ImageCircuit } from '../schedule/circuits';
-import { RetryTimes } from '../schedule/retry-times';
+import { KEPT_IN_MEMORY_MS, RetryTimes } from '../schedule/retry-times';
 import { FileStore } from './file-store';
 import { FileRefused, IMAGE_URL_CONTEXT, ImageDownload, StoreUnavailable } from './image-download';
 import type { StoredFile } from './image-download';
@@ -161,7 +161,7 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
   private async keep({ id, capture_id: captureId }: FileClaim, stored: StoredFile): Promise<void> {
     this.circuit.answered();
     // What is in the store by now need not be fetched again.
-    if (await throughBriefOutage(() => this.files.stored(id, stored))) return;
+    if (await throughBriefOutage(() => this.files.stored(id, stored), KEPT_IN_MEMORY_MS)) return;
     // Erased, fetched by another instance, or too late: nothing points at this copy.
     await this.store.remove(stored.storeKey);
     this.logger.warn({ captureId, fileId: id }, 'image came too late');

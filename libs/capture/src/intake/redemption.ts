@@ -8,14 +8,12 @@ import { ImageCollection } from '../files/image-collection';
 import { Capture } from '../records/capture.entity';
 import { Captures } from '../records/captures';
 import { OtpCircuit } from '../schedule/circuits';
+import { KEPT_IN_MEMORY_MS } from '../schedule/retry-times';
 import { RedeemConfig } from './redeem.config';
 import { CAPTURE_KIND } from './work';
 
 export const OTP_CONTEXT = 'capture.otp';
 export const ANSWER_CONTEXT = 'capture.answer';
-
-/** An answer that cannot be stored is held for so long. */
-const KEPT_IN_MEMORY_MS = 60_000;
 
 /** The ids are said twice, as in `Captures`. */
 const STORE = `

@@ -10,6 +10,9 @@ const LAST_TRY = 5;
 /** With less than this left, something is tried even while the server is taken to be down. */
 const URGENT = 60;
 
+/** What Kakao handed over and the database does not take just now is held for so long. */
+export const KEPT_IN_MEMORY_MS = 60_000;
+
 /** How often somebody looks whether a capture that waits for its files still has to. */
 const LOOK_AGAIN = 15;
 
