@@ -60,6 +60,10 @@ describe('the image app', () => {
       expect(Buffer.from(await response.arrayBuffer()).equals(sent)).toBe(true);
     }
     const details = await stage.operator('GET', `/captures/${capture.id}`);
+    expect(details.body).toMatchObject({
+      expiresAt: '2026-11-23T03:10:00.000Z',
+      expiresAtKst: '2026-11-23T12:10:00+09:00',
+    });
     expect((details.body.files as FileFacts[]).map(({ id }) => id)).toEqual(files.map(({ id }) => id));
   });
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { Vault } from '@biz/platform';
 import { DataSource } from 'typeorm';
 import { eventually, times } from '@biz/testing';
 import { Stage } from '../../../libs/capture/test/stage';
@@ -81,6 +83,21 @@ describe('the profile app', () => {
     expect(await stage.capture(relayId)).toMatchObject({ id, state: 'erased' });
     expect(stage.fetched(otp)).toBe(1);
     expect(stage.events(relayId)).toHaveLength(1);
+  });
+
+  it('finds the same OTP again by a keyed hash, which nobody can make who has but the address', async () => {
+    const otp = profileOtp();
+    const relayId = relay();
+    await stage.callback(otp, relayId);
+    const { id } = await stage.reaches(relayId, 'delivered');
+    const [row] = await stage.database.query<{ hash: string }>(
+      'SELECT otp_fingerprint AS hash FROM capture.captures WHERE id = $1',
+      [id],
+    );
+    const vault: Vault = stage.app.get(Vault);
+    expect(row!.hash).toBe(vault.fingerprint(otp, 'capture.otp'));
+    const plain = createHash('sha256').update(otp).digest();
+    expect([plain.toString('hex'), plain.toString('base64'), plain.toString('base64url')]).not.toContain(row!.hash);
   });
 
   it('keeps the same OTP of two merchants apart, each with its own key', async () => {
@@ -242,6 +259,22 @@ describe('the profile app', () => {
     await eventually(() => {
       expect(stage.events(relayId).map(({ data }) => data.reason)).toEqual(['unreadable-answer', 'unreadable-answer']);
     });
+    expect(stage.fetched(otp)).toBe(1);
+  });
+
+  it('reads a kept answer again after an upgrade that understands it, and delivers it', async () => {
+    const otp = stage.otp('onetimeprofile', () => ({ text: '<html>점검중 홍길동</html>' }));
+    const relayId = relay();
+    await stage.callback(otp, relayId);
+    const { id } = await stage.reaches(relayId, 'failed');
+    const vault: Vault = stage.app.get(Vault);
+    await stage.database.query('UPDATE capture.captures SET sealed_answer = $2 WHERE id = $1', [
+      id,
+      await vault.seal(JSON.stringify(PROFILE), 'capture.answer'),
+    ]);
+    await stage.operator('POST', `/captures/${id}/retry`);
+    await stage.reaches(relayId, 'delivered');
+    expect(stage.events(relayId).map(({ type }) => type)).toEqual(['capture.failed', 'profile.received']);
     expect(stage.fetched(otp)).toBe(1);
   });
 

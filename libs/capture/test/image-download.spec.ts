@@ -1,11 +1,13 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { AddressGate, EncryptionConfig, KakaoOrigins, readConfig, Vault } from '@biz/platform';
-import type { Resolve } from '@biz/platform';
+import type { Environment, Resolve } from '@biz/platform';
 import { eventually, HttpStub } from '@biz/testing';
 import { FolderStore } from '../src/files/file-store';
 import { ImageDownload } from '../src/files/image-download';
@@ -38,11 +40,11 @@ describe('an image download', () => {
     await rm(folder, { recursive: true });
   });
 
-  const through = async (gate: AddressGate, from = origin): Promise<ImageDownload> => {
+  const through = async (gate: AddressGate, from = origin, env: Environment = {}): Promise<ImageDownload> => {
     const store = new FolderStore(folder);
     const origins = readConfig(KakaoOrigins, { KAKAO_IMAGE_ORIGINS: from });
     const vault = new Vault(readConfig(EncryptionConfig, {}));
-    const download = new ImageDownload(readConfig(ImageConfig, {}), origins, store, vault, gate);
+    const download = new ImageDownload(readConfig(ImageConfig, env), origins, store, vault, gate);
     opened.push(download);
     await download.onModuleInit();
     return download;
@@ -126,6 +128,55 @@ describe('an image download', () => {
     }
     expect(await readdir(join(folder, '.incoming'))).toEqual([]);
     server.close();
+  });
+
+  describe('of a file whose size nobody says', () => {
+    const MEGABYTE = Buffer.alloc(1024 * 1024);
+    const incoming = (): Promise<string[]> => readdir(join(folder, '.incoming'));
+    let server: Server;
+    let from: string;
+    let send: (response: ServerResponse) => void;
+
+    beforeAll(async () => {
+      server = createHttpServer((_request, response) => {
+        response.write(JPEG);
+        send(response);
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      from = `http://cdn.example:${(server.address() as AddressInfo).port}`;
+    });
+    afterAll(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+
+    it('takes no more than IMAGE_MAX_BYTES', async () => {
+      send = (response) => {
+        for (let sent = 0; sent < 8; sent++) response.write(MEGABYTE);
+        response.end();
+      };
+      const download = await through(new AddressGate(() => true, here), from, { IMAGE_MAX_BYTES: '3000000' });
+      await expect(download.fetch(`${from}/x`, FILE, LONG_MS)).rejects.toMatchObject({ failure: 'too-large' });
+      expect(await incoming()).toEqual([]);
+    });
+
+    it('writes what came before the rest comes, so that no file is ever whole in memory', async () => {
+      let rest = (): void => undefined;
+      send = (response) => {
+        for (let sent = 0; sent < 8; sent++) response.write(MEGABYTE);
+        rest = () => response.end(MEGABYTE);
+      };
+      const download = await through(new AddressGate(() => true, here), from);
+      const fetched = download.fetch(`${from}/x`, FILE, LONG_MS);
+      await eventually(async () => {
+        const [name] = await incoming();
+        const { size } = await stat(join(folder, '.incoming', name!));
+        expect(size).toBeGreaterThan(4 * MEGABYTE.length);
+      });
+      rest();
+      expect(await fetched).toMatchObject({ size: JPEG.length + 9 * MEGABYTE.length });
+      expect(await incoming()).toEqual([]);
+    });
   });
 
   it('ends what runs when the app stops, and begins nothing more', async () => {
