@@ -93,12 +93,18 @@ const sheetOf = (draft: string, user: string, prefix = ''): Promise<Answer> =>
   world.get(`${prefix}/ordersheet?ordersheet_id=${draft}`, user);
 const newUser = (): string => `user-${randomUUID()}`;
 
-/** T1, T2 and T3 of payment, to its end. */
-async function pay(draft: string, user: string): Promise<OrderInHand> {
+/** T1 and T2 of payment. */
+async function agree(draft: string, user: string): Promise<OrderInHand> {
   const sheet = await world.sheet(draft, user);
   const tid = world.kakaopay.ready(sheet);
   const order = { id: sheet.partner_order_id, user, prefix: '', sheet, tid, token: world.kakaopay.authenticate(tid) };
   expect(await world.approve(order, tid)).toMatchObject({ status: 200 });
+  return order;
+}
+
+/** T1, T2 and T3, to its end. */
+async function pay(draft: string, user: string): Promise<OrderInHand> {
+  const order = await agree(draft, user);
   await world.callback(order);
   await world.until(order, 'S');
   return order;
@@ -175,6 +181,28 @@ describe('a draft is priced again when it is paid', () => {
     expect(await world.sheet(draft, user)).toMatchObject({ partner_order_id: order.id, total_amount: 10_500 });
     await option.get(Products).save('first', shirt('held', { price: 50_000 }), { stock: 'keep' });
     expect(await world.sheet(draft, user)).toMatchObject({ partner_order_id: order.id, total_amount: 10_500 });
+  });
+
+  it('and is paid and refunded though its answers are erased under way', async () => {
+    const user = newUser();
+    await save(shirt('erased', { stock: 1 }));
+    const onHand = () =>
+      world.database.query(`SELECT on_hand FROM commerce.stock WHERE product_id = 'erased' AND sku = 'S:색상/흰색'`);
+    const draft = await chosen('erased', user);
+    const order = await agree(draft, user);
+    await world.database.query('UPDATE commerce.drafts SET expires_at = created_at WHERE id = $1', [draft]);
+    const erased = await fetch(`${option.url}/operator/drafts/${draft}`, {
+      method: 'DELETE',
+      headers: { authorization: 'Bearer dev-operator-token' },
+    });
+    expect(await erased.json()).toMatchObject({ state: 'expired', erasedAt: expect.any(String) as string });
+    await world.callback(order);
+    await world.until(order, 'S');
+    expect(await onHand()).toEqual([{ on_hand: 0 }]);
+    expect((await world.cancel(order.id, randomUUID(), { reason: '고객 변심' })).http).toBe(202);
+    await eventually(async () => {
+      expect(await onHand()).toEqual([{ on_hand: 1 }]);
+    });
   });
 
   it('and once paid is over: 300', async () => {

@@ -12,11 +12,12 @@ import { DraftsController } from './operator/drafts.controller';
 import { RefusalsController } from './operator/refusals.controller';
 import { ProductsController } from './operator/products.controller';
 import { OptionsController } from './options/options.controller';
+import { DraftErasure } from './selections/draft-erasure';
 import { Selections } from './selections/selections';
 
 @Module({
   controllers: [OptionsController, ProductsController, SkusController, DraftsController, RefusalsController],
-  providers: [Goods, Selections, OperatorMerchant, SkuImport, LargeBodies, OperatorGuard],
+  providers: [Goods, Selections, DraftErasure, OperatorMerchant, SkuImport, LargeBodies, OperatorGuard],
 })
 class OptionModule {}
 

@@ -5,6 +5,7 @@ import { Held1795500200000 } from './migrations/1795500200000-held';
 import { ProductVersions1795530100000 } from './migrations/1795530100000-product-versions';
 import { Refusals1795530200000 } from './migrations/1795530200000-refusals';
 import { CommerceJourney1795545000000 } from './migrations/1795545000000-journey';
+import { DraftsErased1795925000000 } from './migrations/1795925000000-drafts-erased';
 import { ProductRow } from './products/product.entity';
 import { RefusalRow } from './refusals/refusal.entity';
 import { ReservationRow } from './stock/reservation.entity';
@@ -20,6 +21,7 @@ export const commerceSchema: SchemaOwner = {
     ProductVersions1795530100000,
     Refusals1795530200000,
     CommerceJourney1795545000000,
+    DraftsErased1795925000000,
   ],
   sealed: [{ table: 'commerce.drafts', key: 'id', column: 'chosen_sealed' }],
 };

@@ -203,7 +203,8 @@ describe('MERCHANTS_FILE', () => {
   const acme = { id: 'acme', name: 'Acme', app: { id: '7', environment: 'test' }, plugins: {} };
 
   it('makes merchants of definitions', async () => {
-    expect(await start([acme, { ...acme, id: 'zeta' }])).toEqual(['acme', 'zeta']);
+    const plugins = { option: { kind: 'non-commerce', retainDays: 7 } };
+    expect(await start([acme, { ...acme, id: 'zeta', plugins }])).toEqual(['acme', 'zeta']);
   });
 
   it('tells everything that is wrong at once, typing errors too', async () => {

@@ -119,6 +119,11 @@ describe('a merchant definition', () => {
       'its tables must stand in the PostgreSQL schema shop_acme',
     ],
     ['a negative retention', [shop('acme', { location: { retainDays: -1 } })], 'retainDays must be a whole number'],
+    [
+      'drafts that are forgotten as they expire',
+      [shop('acme', { option: { kind: 'commerce', retainDays: 0 } })],
+      'retainDays of the option plugin must be a whole number of days, 1 or more',
+    ],
   ])('with %s is refused', (_what, definitions, problem) => {
     expect(problems(definitions)).toContain(problem);
   });

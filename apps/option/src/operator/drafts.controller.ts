@@ -1,12 +1,17 @@
 import { Drafts } from '@biz/commerce';
+import type { Draft } from '@biz/commerce';
 import { OperatorController } from '@biz/platform';
-import { Get, NotFoundException, Param } from '@nestjs/common';
-import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
+import { ConflictException, Delete, Get, NotFoundException, Param } from '@nestjs/common';
+import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
+import { DraftErasure } from '../selections/draft-erasure';
 import { DraftDto } from './operator.dto';
 
 @OperatorController('drafts')
 export class DraftsController {
-  constructor(private readonly drafts: Drafts) {}
+  constructor(
+    private readonly drafts: Drafts,
+    private readonly erasure: DraftErasure,
+  ) {}
 
   @Get(':id')
   @ApiOperation({
@@ -18,10 +23,35 @@ export class DraftsController {
   @ApiOkResponse({ type: DraftDto, description: 'The draft' })
   @ApiNotFoundResponse({ description: 'There is no such draft' })
   async get(@Param('id') id: string): Promise<DraftDto> {
+    return shown(await this.find(id));
+  }
+
+  @Delete(':id')
+  @ApiOperation({
+    summary: 'Erases the answers (파기)',
+    description:
+      'What was ordered, for how much and when stays; what the shop was not told of it yet is never told. Repeating it changes nothing.',
+  })
+  @ApiParam({ name: 'id', description: 'What T2 answered in `data`', example: '019a2f6e-0b5c-7c2e-9d0a-2f6f1f1f9a10' })
+  @ApiOkResponse({ type: DraftDto, description: 'What is left' })
+  @ApiNotFoundResponse({ description: 'There is no such draft' })
+  @ApiConflictResponse({ description: 'It is open: it may be paid, and the shop must know what for' })
+  async erase(@Param('id') id: string): Promise<DraftDto> {
+    const draft = await this.find(id);
+    if (draft.state === 'open') throw new ConflictException('An open draft may still be paid; wait until it expires');
+    await this.erasure.erase(draft);
+    return shown(await this.find(id));
+  }
+
+  private async find(id: string): Promise<Draft> {
     const draft = await this.drafts.findById(id);
     if (draft === undefined) throw new NotFoundException('No such draft');
-    const { merchantId, chosen, ...shown } = draft;
-    const answers = chosen.map(({ text, ...answer }) => ({ ...answer, ...(text !== undefined && { filledIn: true }) }));
-    return { ...shown, merchant: merchantId, chosen: answers };
+    return draft;
   }
+}
+
+/** Of forms only that they were filled in. */
+function shown({ merchantId, chosen, ...draft }: Draft): DraftDto {
+  const answers = chosen?.map(({ text, ...answer }) => ({ ...answer, ...(text !== undefined && { filledIn: true }) }));
+  return { ...draft, merchant: merchantId, ...(answers && { chosen: answers }) };
 }

@@ -187,9 +187,9 @@ export class DraftDto {
   @ApiProperty({ example: false })
   useShipping: boolean;
 
-  /** The answers, in the product's order. */
-  @ApiProperty({ type: [ChosenDto] })
-  chosen: ChosenDto[];
+  /** The answers, in the product's order; absent once they are erased. */
+  @ApiPropertyOptional({ type: [ChosenDto] })
+  chosen?: ChosenDto[];
 
   /** When it was made. */
   @ApiProperty()
@@ -206,4 +206,12 @@ export class DraftDto {
   /** The order that paid it (partner_order_id). */
   @ApiPropertyOptional({ example: '019a2f6f-1c7d-7b1a-8f3c-6d2e4a5b9c01' })
   orderRef?: string;
+
+  /** Until then the answers are kept (보유기간). */
+  @ApiProperty()
+  eraseAt: Date;
+
+  /** When they were erased (파기). */
+  @ApiPropertyOptional()
+  erasedAt?: Date;
 }

@@ -56,6 +56,7 @@ export class Selections {
         product,
         productVersion: version,
         priced,
+        retainDays: merchant.plugins.option?.retainDays,
       });
       if (created) {
         const event = {

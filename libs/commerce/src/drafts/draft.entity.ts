@@ -6,6 +6,7 @@ import type { StockLine } from '../stock/stock-line';
 @Entity({ schema: 'commerce', name: 'drafts' })
 @Unique('drafts_fingerprint_key', ['merchantId', 'fingerprint'])
 @Index('drafts_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
+@Index('drafts_due', ['eraseAt', 'id'], { where: 'chosen_sealed IS NOT NULL' })
 @Check('drafts_total', '"total" >= 0')
 export class DraftRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'drafts_pkey' })
@@ -50,9 +51,9 @@ export class DraftRow {
   @Column('jsonb')
   lines: StockLine[];
 
-  /** The answers, sealed: forms hold names and phone numbers. */
-  @Column('text', { name: 'chosen_sealed' })
-  chosenSealed: string;
+  /** The answers, sealed: forms hold names and phone numbers. NULL once erased. */
+  @Column('text', { name: 'chosen_sealed', nullable: true })
+  chosenSealed: string | null;
 
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
   createdAt: Date;
@@ -66,4 +67,11 @@ export class DraftRow {
   /** The order that paid it. */
   @Column('text', { name: 'order_ref', nullable: true })
   orderRef: string | null;
+
+  /** Until then the answers are kept; so many days after the draft expires, or after it was paid. */
+  @Column('timestamptz', { name: 'erase_at', default: () => "(now() + '30 days')" })
+  eraseAt: Date;
+
+  @Column('timestamptz', { name: 'erased_at', nullable: true })
+  erasedAt: Date | null;
 }

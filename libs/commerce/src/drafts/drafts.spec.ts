@@ -3,6 +3,7 @@ import { ManualClock, testDatabase, times } from '@biz/testing';
 import type { TestDatabase } from '@biz/testing';
 import { commerceSchema } from '../commerce.schema';
 import { numbers } from '../products/product-builders';
+import { CountedLeft } from '../products/left';
 import type { Product } from '../products/product.dto';
 import type { Priced } from '../selection/selection';
 import type { NewDraft } from './drafts';
@@ -128,6 +129,63 @@ it('is paid by one order only, and starts anew afterwards', async () => {
   expect(await pay(draft.id, 'order-10')).toBe(false);
 
   expect((await store()).draft.id).not.toBe(draft.id);
+});
+
+const DAY = 86_400_000;
+const due = async () => (await drafts.due(10, [])).map(({ id }) => id);
+const erase = (id: string) => database.dataSource.transaction((manager) => drafts.erase(manager, id));
+
+it('keeps the answers for thirty days after it has expired, or for as many as the merchant says', async () => {
+  const { draft } = await store();
+  const { draft: brief } = await store({ appUserId: '124', retainDays: 1 });
+  clock.advance(1_800_000 + DAY - 1);
+  expect(await due()).toEqual([]);
+  clock.advance(1);
+  expect(await due()).toEqual([brief.id]);
+  clock.advance(29 * DAY);
+  expect(await due()).toEqual([brief.id, draft.id]);
+  expect(await drafts.due(1, [brief.id])).toEqual([{ id: draft.id, merchantId: 'demo-shop' }]);
+});
+
+it('keeps them anew for as many days from the payment, once', async () => {
+  const { draft } = await store({ retainDays: 2 });
+  clock.advance(DAY);
+  await pay(draft.id, 'order-1');
+  clock.advance(DAY);
+  await pay(draft.id, 'order-1');
+  clock.advance(DAY - 1);
+  expect(await due()).toEqual([]);
+  clock.advance(1);
+  expect(await due()).toEqual([draft.id]);
+});
+
+it('forgets the answers, and nothing else, when it is over, and never before', async () => {
+  const { draft } = await store();
+  expect(await erase(draft.id)).toBe(false);
+  clock.advance(1_800_000);
+  const before = await drafts.find('demo-shop', draft.id);
+
+  expect(await Promise.all(times(5, () => erase(draft.id)))).toEqual(expect.arrayContaining([true]));
+
+  expect(await erase(draft.id)).toBe(false);
+  expect(await drafts.find('demo-shop', draft.id)).toEqual(before);
+  const { chosen, ...left } = draft;
+  expect(chosen).toEqual(priced.chosen);
+  expect(await drafts.findById(draft.id)).toEqual({ ...left, state: 'expired', erasedAt: clock.now() });
+  expect(await database.query('SELECT chosen_sealed, fingerprint FROM commerce.drafts')).toEqual([
+    { chosen_sealed: null, fingerprint: null },
+  ]);
+  expect((await store()).created).toBe(true);
+});
+
+it('is paid also when money comes after the answers were forgotten; before it, the buyer has to choose again', async () => {
+  const { draft } = await store();
+  clock.advance(1_800_000);
+  await erase(draft.id);
+  const offer = { product: mug, left: new CountedLeft(new Map(), []), version: 2 };
+  expect(await drafts.priceAgain(draft, offer)).toMatchObject({ ok: false, problems: [{ path: 'chosen' }] });
+  expect(await pay(draft.id, 'order-1')).toBe(true);
+  expect(await drafts.find('demo-shop', draft.id)).toMatchObject({ state: 'paid', orderRef: 'order-1', total: 24_000 });
 });
 
 it('keeps answers out of the table in plain', async () => {

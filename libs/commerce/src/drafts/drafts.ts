@@ -41,7 +41,10 @@ export interface PayableDraft {
 }
 
 export interface Draft extends PayableDraft {
-  chosen: Chosen[];
+  /** Absent once erased. */
+  chosen?: Chosen[];
+  eraseAt: Date;
+  erasedAt?: Date;
 }
 
 /** A draft beside the goods as they are now. */
@@ -60,9 +63,16 @@ export interface NewDraft {
   product: Product;
   productVersion: number | null;
   priced: Priced;
+  /** For how many days after its end the answers are kept; 30, unless said. */
+  retainDays?: number;
 }
 
+/** Long enough for a shop that missed the event to have it sent again; also what the table gives rows that say nothing. */
+const RETAIN_DAYS = 30;
+const DAY_SECONDS = 86_400;
+
 const OTHER_PRICE = '상품 가격이 변경되었습니다. 옵션을 다시 선택해 주세요.';
+const CHOOSE_AGAIN = '옵션을 다시 선택해 주세요.';
 const SEALED_FOR = 'commerce.draft';
 
 /** The answers are sealed, and opening them takes longer than the read. */
@@ -71,7 +81,7 @@ const WITHOUT_ANSWERS = `d.id, d.merchant_id AS "merchantId", d.app_user_id AS "
   d.product_kind AS "productKind", d.quantity, d.total, d.use_shipping AS "useShipping", d.lines, d.created_at AS "createdAt",
   d.expires_at AS "expiresAt", d.paid_at AS "paidAt", d.order_ref AS "orderRef"`;
 
-type PayableRow = Omit<DraftRow, 'chosenSealed' | 'fingerprint'>;
+type PayableRow = Omit<DraftRow, 'chosenSealed' | 'fingerprint' | 'eraseAt' | 'erasedAt'>;
 type NowRow = PayableRow & { unchanged: boolean; short: boolean };
 
 @Injectable()
@@ -136,6 +146,7 @@ export class Drafts {
   ): Promise<{ ok: true; draft: PayableDraft } | { ok: false; problems: Problem[] }> {
     const row = await this.dataSource.manager.findOneByOrFail(DraftRow, { id: draft.id });
     const chosen = await this.openChosen(row);
+    if (chosen === undefined) return { ok: false, problems: [{ path: 'chosen', message: CHOOSE_AGAIN }] };
     const selection = {
       productId: product.id,
       ...(product.price !== undefined && { price: product.price }),
@@ -161,15 +172,40 @@ export class Drafts {
   /**
    * Ends an open draft with the order that paid it.
    *
-   * Safe to repeat for the same order. Expiry does not stop it: an order made in time may be paid late.
+   * Safe to repeat for the same order. Expiry does not stop it: an order made in time may be paid late. The days for which
+   * the answers are kept begin then.
    * @returns false when another order paid it before
    */
   async markPaid(manager: EntityManager, merchantId: string, id: string, orderRef: string): Promise<boolean> {
     if (!UUID.test(id)) return false;
     const [, count] = await manager.query<[unknown, number]>(
-      `UPDATE commerce.drafts SET paid_at = coalesce(paid_at, $4), order_ref = $3, fingerprint = NULL
+      `UPDATE commerce.drafts SET paid_at = coalesce(paid_at, $4), order_ref = $3, fingerprint = NULL,
+              erase_at = CASE WHEN paid_at IS NULL THEN $4::timestamptz + (erase_at - expires_at) ELSE erase_at END
        WHERE merchant_id = $1 AND id = $2 AND (paid_at IS NULL OR order_ref = $3)`,
       [merchantId, id, orderRef, this.clock.now()],
+    );
+    return count === 1;
+  }
+
+  /** Drafts whose answers were kept long enough, those first that are so the longest. */
+  async due(most: number, except: readonly string[]): Promise<Pick<Draft, 'id' | 'merchantId'>[]> {
+    return this.dataSource.query(
+      `SELECT id, merchant_id AS "merchantId" FROM commerce.drafts
+        WHERE chosen_sealed IS NOT NULL AND erase_at <= $1 AND id <> ALL($2::uuid[]) ORDER BY erase_at, id LIMIT $3`,
+      [this.clock.now(), except, most],
+    );
+  }
+
+  /**
+   * Forgets what the customer answered; what was ordered, for how much and when stays.
+   *
+   * @returns false when there is nothing to forget, or the draft is open: it is priced by its answers
+   */
+  async erase(manager: EntityManager, id: string): Promise<boolean> {
+    const [, count] = await manager.query<[unknown, number]>(
+      `UPDATE commerce.drafts SET chosen_sealed = NULL, fingerprint = NULL, erased_at = $2
+        WHERE id = $1 AND chosen_sealed IS NOT NULL AND (paid_at IS NOT NULL OR expires_at <= $2)`,
+      [id, this.clock.now()],
     );
     return count === 1;
   }
@@ -181,9 +217,12 @@ export class Drafts {
     product,
     productVersion,
     priced,
+    retainDays = RETAIN_DAYS,
   }: NewDraft): Promise<DraftRow> {
     const now = this.clock.now();
-    const ttl = this.config.ttlSeconds * this.runtime.retryTimeScale * 1000;
+    const after = (time: Date, seconds: number): Date =>
+      new Date(time.getTime() + seconds * this.runtime.retryTimeScale * 1000);
+    const expiresAt = after(now, this.config.ttlSeconds);
     const chosen = JSON.stringify(priced.chosen);
     const known = appUserId !== undefined || relayId !== undefined;
     const whole = JSON.stringify([
@@ -210,14 +249,17 @@ export class Drafts {
       lines: priced.lines,
       chosenSealed: await this.vault.seal(chosen, SEALED_FOR),
       createdAt: now,
-      expiresAt: new Date(now.getTime() + ttl),
+      expiresAt,
       paidAt: null,
       orderRef: null,
+      eraseAt: after(expiresAt, retainDays * DAY_SECONDS),
+      erasedAt: null,
     };
   }
 
-  private async openChosen(row: DraftRow): Promise<Chosen[]> {
-    return JSON.parse(await this.vault.open(row.chosenSealed, SEALED_FOR)) as Chosen[];
+  private async openChosen({ chosenSealed }: DraftRow): Promise<Chosen[] | undefined> {
+    if (chosenSealed === null) return undefined;
+    return JSON.parse(await this.vault.open(chosenSealed, SEALED_FOR)) as Chosen[];
   }
 
   private stateOf({ paidAt, expiresAt }: PayableRow): DraftState {
@@ -244,8 +286,9 @@ export class Drafts {
     return ids.map((id) => byId.get(id));
   }
 
-  private show(row: DraftRow, chosen: Chosen[]): Draft {
-    return { ...this.facts(row), chosen };
+  private show(row: DraftRow, chosen: Chosen[] | undefined): Draft {
+    const { eraseAt, erasedAt } = row;
+    return { ...this.facts(row), ...(chosen && { chosen }), eraseAt, ...(erasedAt && { erasedAt }) };
   }
 
   private facts(row: PayableRow): PayableDraft {

@@ -88,6 +88,12 @@ function problemsOf({ id, app, plugins, tables }: MerchantDefinition): string[] 
   if (collecting.some(({ retainDays = 0 }) => !Number.isInteger(retainDays) || retainDays < 0)) {
     problems.push('retainDays must be a whole number of days, 0 or more');
   }
+  const { retainDays: draftDays = 1 } = plugins.option ?? {};
+  if (!Number.isInteger(draftDays) || draftDays < 1) {
+    problems.push(
+      'retainDays of the option plugin must be a whole number of days, 1 or more: money may come after the draft has expired',
+    );
+  }
   return problems;
 }
 

@@ -67,6 +67,8 @@ export interface PaymentPlugin extends RelayedPlugin {
 
 export interface OptionPlugin extends RelayedPlugin {
   kind: 'commerce' | 'non-commerce';
+  /** 보유기간 of what customers answer, in days after their draft was paid or expired: 1 at least, 30 when left out. */
+  retainDays?: number;
 }
 
 export interface SyncPlugin extends RelayedPlugin {

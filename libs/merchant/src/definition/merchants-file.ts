@@ -34,6 +34,7 @@ class FileProfile extends FileImage {
 }
 class FileOption extends FilePlugin {
   @IsIn(['commerce', 'non-commerce']) kind: 'commerce' | 'non-commerce';
+  @IsOptional() @IsInt() retainDays?: number;
 }
 class FilePayment extends FilePlugin {
   @IsIn(['legacy', 'open']) api: 'legacy' | 'open';
