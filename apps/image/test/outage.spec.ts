@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, times } from '@biz/testing';
@@ -51,6 +51,57 @@ describe('the image app while Kakao is down', () => {
     await eventually(async () => {
       expect(await countOf('sealed_answer IS NULL')).toBe(0);
     });
+  });
+});
+
+describe('the image app while OTPs are answered', () => {
+  let gallery: Gallery;
+  let stage: Stage;
+  let pictures: StubAnswer;
+
+  beforeEach(async () => {
+    gallery = await Gallery.open();
+    ({ stage } = gallery);
+    pictures = { body: jpeg(900) };
+  });
+  afterEach(() => gallery.close());
+
+  const incoming = (): string => join(gallery.store, '.incoming');
+  const away = (): string => join(gallery.store, '.away');
+  const said = (words: string): number => stage.logs.filter((line) => line.includes(words)).length;
+
+  it.each<[string, () => void | Promise<void>, () => void | Promise<void>]>([
+    ['no picture is to be had', () => void (pictures = DOWN), () => void (pictures = { body: jpeg(900) })],
+    ['the store takes nothing', () => rename(incoming(), away()), () => rename(away(), incoming())],
+  ])('and %s: asks now and then, and for all as soon as it can', async (_what, begin, end) => {
+    await begin();
+    let asked = 0;
+    const picture = (): string =>
+      gallery.image(() => {
+        asked++;
+        return pictures;
+      });
+    const relayIds = times(12, (at) => `waits-${at}`);
+    await Promise.all(relayIds.map((relayId) => stage.callback(gallery.offer([{ original: picture() }]), relayId)));
+    await eventually(async () => {
+      const rows = await stage.database.query('SELECT FROM capture.files WHERE claimed_until IS NULL');
+      expect([rows.length, said('images cannot be fetched')]).toEqual([12, 1]);
+    });
+    const before = asked;
+    let steps = 0;
+    await eventually(() => {
+      stage.clock.advance(60);
+      steps++;
+      expect(asked - before).toBeGreaterThanOrEqual(4);
+    });
+    // One of the twelve, each time.
+    expect(asked - before).toBeLessThanOrEqual(steps);
+
+    await end();
+    // The longest pause between two probes, which are 8 s.
+    stage.clock.advance(80);
+    for (const relayId of relayIds) await stage.reaches(relayId, 'delivered');
+    expect([said('images cannot be fetched'), said('images can be fetched again')]).toEqual([1, 1]);
   });
 });
 
