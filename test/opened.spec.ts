@@ -10,7 +10,7 @@ const FOR_NO_OPERATOR = [
   'apps/payment/src/subscriptions/subscriptions.ts',
   'apps/sync/src/login/logins.ts',
   'libs/capture/src/files/file-fetcher.ts',
-  'libs/capture/src/intake/redemption.ts',
+  'libs/capture/src/redeem/redemption.ts',
   'libs/commerce/src/drafts/drafts.ts',
   'libs/merchant/src/deliveries/delivery.worker.ts',
   // The key of the access log itself.

@@ -20,13 +20,13 @@ export type CapturePlant = (typeof CAPTURE_PLANTS)[number];
 export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
   // The OTP is given up before its answer is held.
   'redeemed-too-early': {
-    file: 'libs/capture/src/intake/redemption.js',
+    file: 'libs/capture/src/redeem/redemption.js',
     text: 'const { restApiKey } =',
     by: "await this.dataSource.query('UPDATE capture.captures SET sealed_otp = NULL WHERE id = $1', [capture.id]);\n        const { restApiKey } =",
   },
   // What a process claimed that died is never taken over.
   'claim-for-ever': {
-    file: 'libs/capture/src/schedule/redeemer.js',
+    file: 'libs/capture/src/redeem/redeemer.js',
     text: '(claimed_until IS NULL OR claimed_until <= $4)',
     by: "(claimed_until IS NULL OR claimed_until <= $4::timestamptz - interval '1 hour')",
   },
@@ -45,8 +45,8 @@ export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
   // What makes two callbacks the same is what never is.
   'one-callback-one-capture': {
     file: 'libs/capture/src/intake/inbox.js',
-    text: 'this.vault.fingerprint(otp, redemption_1.OTP_CONTEXT)',
-    by: 'this.vault.fingerprint(otp + (0, platform_1.newId)(), redemption_1.OTP_CONTEXT)',
+    text: 'this.vault.fingerprint(otp, capture_entity_1.OTP_CONTEXT)',
+    by: 'this.vault.fingerprint(otp + (0, platform_1.newId)(), capture_entity_1.OTP_CONTEXT)',
   },
   // Tries are counted, not the time that is left.
   'few-tries': {
@@ -92,7 +92,7 @@ export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
   },
   // The first answers of Kakao are not believed.
   'asks-again': {
-    file: 'libs/capture/src/intake/redemption.js',
+    file: 'libs/capture/src/redeem/redemption.js',
     text: 'return this.keep(capture, answer);',
     by: "if (capture.tries < 5)\n            throw new platform_1.NotYet('again');\n        return this.keep(capture, answer);",
   },

@@ -3,4 +3,4 @@ export { CallbackRoute, PluginCallbackRoute } from './intake/callback-routes';
 export { Inbox } from './intake/inbox';
 export type { Callback } from './intake/inbox';
 export { readService } from './intake/service';
-export { captureSchema } from './records/capture-schema';
+export { captureSchema } from './capture-schema';

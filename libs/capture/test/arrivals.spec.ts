@@ -1,4 +1,4 @@
-import { Arrivals } from '../src/intake/arrivals';
+import { Arrivals } from '../src/schedule/arrivals';
 
 describe('many callbacks at once', () => {
   beforeEach(() => jest.useFakeTimers({ now: 0 }));

@@ -8,9 +8,9 @@ import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { AddressGate } from '@biz/platform';
 import { eventually } from '@biz/testing';
-import { BucketStore } from '../src/files/bucket-store';
-import type { FileStore } from '../src/files/file-store';
-import { FolderStore } from '../src/files/file-store';
+import { BucketStore } from '../src/store/bucket-store';
+import type { FileStore } from '../src/store/file-store';
+import { FolderStore } from '../src/store/file-store';
 import { Bucket, refuse } from './bucket';
 
 /** A gate for which nothing is near, but what a store's own endpoint names; every name is this machine, or at the metadata address. */
@@ -97,7 +97,7 @@ describe('a folder', () => {
 
   /** Which folders a process wrote to the disk, as Node's own trace tells it, and when it took a file over. */
   async function syncedBy(...lines: string[]): Promise<string[]> {
-    const module = JSON.stringify(join(__dirname, '../src/files/file-store.ts'));
+    const module = JSON.stringify(join(__dirname, '../src/store/file-store.ts'));
     const trace = join(folder, 'trace.json');
     await promisify(execFile)(process.execPath, [
       ...['--no-warnings', '--trace-event-categories', 'node.fs.async', '--trace-event-file-pattern', trace],

@@ -9,9 +9,9 @@ import { gzipSync } from 'node:zlib';
 import { AddressGate, EncryptionConfig, KakaoOrigins, readConfig, Vault } from '@biz/platform';
 import type { Environment, Resolve } from '@biz/platform';
 import { eventually, HttpStub } from '@biz/testing';
-import { FolderStore } from '../src/files/file-store';
+import { FolderStore } from '../src/store/file-store';
 import { ImageDownload } from '../src/files/image-download';
-import { ImageConfig } from '../src/files/image-store.config';
+import { ImageConfig } from '../src/store/image-store.config';
 
 /** Every name is this machine. */
 const here: Resolve = (_hostname, _options, answer) => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { newFileKey, opening, sealing } from '../src/files/sealed-stream';
+import { newFileKey, opening, sealing } from '../src/store/sealed-stream';
 
 const CHUNK = 64 * 1024;
 const SEALED = CHUNK + 16;

@@ -11,3 +11,9 @@ export class SystemClock extends Clock {
     return new Date();
   }
 }
+
+const KOREA_AHEAD_MS = 9 * 3_600_000;
+
+/** An instant as people in Korea read it: `2026-11-23T12:10:00+09:00`. Korea has had no summer time since 1988. */
+export const inKorea = (instant: Date): string =>
+  `${new Date(instant.getTime() + KOREA_AHEAD_MS).toISOString().slice(0, 19)}+09:00`;

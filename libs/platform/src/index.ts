@@ -1,4 +1,4 @@
-export { Clock } from './clock';
+export { Clock, inKorea } from './clock';
 export { newId } from './ids';
 export { ConfigError, ENVIRONMENT, isProduction, provideConfig, readConfig, Variable } from './config/variable';
 export type { CheckedConfig, Environment } from './config/variable';

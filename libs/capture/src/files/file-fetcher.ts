@@ -2,14 +2,15 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, DueWork, JobMetrics, NotYet, RuntimeConfig, throughBriefOutage, Vault } from '@biz/platform';
 import { DataSource } from 'typeorm';
+import { IMAGE_URL_CONTEXT } from '../records/captured-file.entity';
 import { CapturedFiles } from '../records/captured-files';
+import type { StoredFile } from '../records/captured-files';
 import type { Which } from '../schedule/circuit';
 import { ImageCircuit } from '../schedule/circuits';
 import { KEPT_IN_MEMORY_MS, RetryTimes } from '../schedule/retry-times';
-import { FileStore } from './file-store';
-import { FileRefused, IMAGE_URL_CONTEXT, ImageDownload, StoreUnavailable } from './image-download';
-import type { StoredFile } from './image-download';
-import { ImageConfig } from './image-store.config';
+import { FileStore } from '../store/file-store';
+import { FileRefused, ImageDownload, StoreUnavailable } from './image-download';
+import { ImageConfig } from '../store/image-store.config';
 
 /** After so long without a sign of life the process that claimed a file counts as dead. */
 const CLAIM_MS = 5_000;

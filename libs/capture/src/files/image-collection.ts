@@ -1,17 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, Vault } from '@biz/platform';
+import { Clock, inKorea, Vault } from '@biz/platform';
 import { Deliveries } from '@biz/merchant';
 import { readImages } from '@biz/otp-client';
 import { DataSource } from 'typeorm';
 import { Capture } from '../records/capture.entity';
+import { IMAGE_URL_CONTEXT } from '../records/captured-file.entity';
 import type { CapturedFile } from '../records/captured-file.entity';
 import { CapturedFiles, fetchedUntil } from '../records/captured-files';
 import { Captures } from '../records/captures';
 import { FileLinks } from '../links/file-links';
-import { inKorea } from '../records/korean-time';
 import { RetryTimes } from '../schedule/retry-times';
 import { FileFetcher } from './file-fetcher';
-import { IMAGE_URL_CONTEXT } from './image-download';
 
 /** A file in the facts of `image.received`. */
 type ToldFile = Partial<CapturedFile> & { id: string };

@@ -12,12 +12,11 @@ import { isImageUrl } from '@biz/otp-client';
 import { fileTypeFromBuffer } from 'file-type';
 import { Agent, request } from 'undici';
 import type { FileFailure } from '../records/capture-state';
-import { FileStore, makeFolder } from './file-store';
-import { ImageConfig } from './image-store.config';
-import { newFileKey, sealing } from './sealed-stream';
-
-export const IMAGE_URL_CONTEXT = 'capture.image-url';
-export const FILE_KEY_CONTEXT = 'capture.file-key';
+import { FILE_KEY_CONTEXT } from '../records/captured-file.entity';
+import type { StoredFile } from '../records/captured-files';
+import { FileStore, makeFolder } from '../store/file-store';
+import { ImageConfig } from '../store/image-store.config';
+import { newFileKey, sealing } from '../store/sealed-stream';
 
 /** A server that stops sending for this long is given up until the next try. */
 const IDLE_MS = 10_000;
@@ -60,14 +59,6 @@ const FILE_SYSTEM_FAULTS = new Set([
   'EMFILE',
   'EFBIG',
 ]);
-
-export interface StoredFile {
-  storeKey: string;
-  sealedKey: string;
-  size: number;
-  type: string;
-  sha256: string;
-}
 
 /** Fetches one image into the store: streamed, measured, judged by its content and encrypted on the way. */
 @Injectable()

@@ -4,13 +4,13 @@ import { isOtpUrl } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
 import type { Merchant } from '@biz/merchant';
 import { DataSource } from 'typeorm';
+import { ANSWER_CONTEXT, OTP_CONTEXT } from '../records/capture.entity';
 import type { Consent } from '../records/capture.entity';
 import { Captures } from '../records/captures';
-import { Redeemer } from '../schedule/redeemer';
-import { Arrivals } from './arrivals';
+import { Redeemer } from '../redeem/redeemer';
+import { Arrivals } from '../schedule/arrivals';
 import { findPlugin } from './plugins';
-import { ANSWER_CONTEXT, OTP_CONTEXT } from './redemption';
-import { CAPTURE_KIND } from './work';
+import { CAPTURE_KIND } from '../records/capture-kind';
 
 /** What a callback says. */
 export interface Callback {

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Addresses, Clock, Vault } from '@biz/platform';
-import { ImageConfig } from '../files/image-store.config';
+import { ImageConfig } from '../store/image-store.config';
 
 const CONTEXT = 'capture.file-link';
 /** Seconds since 1970, of this and the next few centuries. */

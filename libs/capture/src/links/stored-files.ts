@@ -6,11 +6,10 @@ import { AccessLog } from '@biz/privacy';
 import type { AccessReason } from '@biz/privacy';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { FileStore } from '../files/file-store';
-import { FILE_KEY_CONTEXT } from '../files/image-download';
-import { opening } from '../files/sealed-stream';
+import { FileStore } from '../store/file-store';
+import { opening } from '../store/sealed-stream';
 import { Capture } from '../records/capture.entity';
-import { CapturedFile } from '../records/captured-file.entity';
+import { CapturedFile, FILE_KEY_CONTEXT } from '../records/captured-file.entity';
 
 export interface OpenedFile {
   content: Readable;

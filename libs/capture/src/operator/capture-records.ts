@@ -7,14 +7,13 @@ import { readLocation, readProfile, UnreadableAnswer } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { Erasure } from '../intake/erasure';
-import { ANSWER_CONTEXT } from '../intake/redemption';
-import { CAPTURE_KIND } from '../intake/work';
+import { Erasure } from '../retention/erasure';
+import { CAPTURE_KIND } from '../records/capture-kind';
 import { FileLinks } from '../links/file-links';
-import { Capture } from '../records/capture.entity';
+import { ANSWER_CONTEXT, Capture } from '../records/capture.entity';
 import { CapturedFiles, fetchedUntil } from '../records/captured-files';
 import { Captures } from '../records/captures';
-import { Redeemer } from '../schedule/redeemer';
+import { Redeemer } from '../redeem/redeemer';
 import { showCapture, showFile } from './captures.dto';
 import type { CaptureDetailsDto, CaptureDto, CapturesQuery, FileLinkDto, PersonalDataDto } from './captures.dto';
 

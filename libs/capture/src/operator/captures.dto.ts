@@ -1,13 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import { pageDto, PageQuery } from '@biz/platform';
+import { inKorea, pageDto, PageQuery } from '@biz/platform';
 import { IMAGE_SIZES, ReceivedLocation, ReceivedProfile } from '@biz/otp-client';
 import type { ImageSize } from '@biz/otp-client';
 import { CAPTURE_FAILURES, CAPTURE_STATES, FILE_FAILURES, FILE_PROBLEMS, FILE_STATES } from '../records/capture-state';
 import type { CaptureFailure, CaptureState, FileFailure, FileProblem, FileState } from '../records/capture-state';
 import type { Capture } from '../records/capture.entity';
 import type { CapturedFile } from '../records/captured-file.entity';
-import { inKorea } from '../records/korean-time';
 
 /** A text column holds any character but NUL. */
 const NO_NUL = /^[^\0]*$/;

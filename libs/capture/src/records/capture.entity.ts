@@ -3,6 +3,10 @@ import type { OtpKind } from '@biz/otp-client';
 import { CAPTURE_FAILURES, CAPTURE_STATES, oneOf } from './capture-state';
 import type { CaptureFailure, CaptureState } from './capture-state';
 
+/** What the sealed columns are sealed for. */
+export const OTP_CONTEXT = 'capture.otp';
+export const ANSWER_CONTEXT = 'capture.answer';
+
 /** What the customer agreed to, as the merchant's definition stood when the callback came (개인정보 제공 동의). */
 export interface Consent {
   scopes: string[];
@@ -113,3 +117,7 @@ export class Capture {
   @Column('timestamptz', { name: 'changed_at' })
   changedAt: Date;
 }
+
+/** Whether Kakao's answer is held, and is what it was asked for; a refusal is kept too. */
+export const isAnswered = ({ sealedAnswer, answerStatus }: Capture): boolean =>
+  sealedAnswer !== null && answerStatus !== null && answerStatus >= 200 && answerStatus <= 299;

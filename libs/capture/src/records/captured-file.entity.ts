@@ -4,6 +4,10 @@ import { Capture } from './capture.entity';
 import { FILE_FAILURES, FILE_PROBLEMS, FILE_STATES, oneOf } from './capture-state';
 import type { FileFailure, FileProblem, FileState } from './capture-state';
 
+/** What the sealed columns are sealed for. */
+export const IMAGE_URL_CONTEXT = 'capture.image-url';
+export const FILE_KEY_CONTEXT = 'capture.file-key';
+
 /** One image file of a capture: a picture in one of its sizes. */
 @Entity({ schema: 'capture', name: 'files' })
 @Unique('files_once', ['captureId', 'picture', 'variant'])

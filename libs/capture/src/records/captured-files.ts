@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { Clock, newId } from '@biz/platform';
 import { DataSource, In, LessThanOrEqual } from 'typeorm';
 import type { EntityManager, FindOptionsWhere, QueryDeepPartialEntity } from 'typeorm';
-import type { StoredFile } from '../files/image-download';
 import { FILE_REACHED_FROM } from './capture-state';
 import type { FileFailure, FileProblem, FileState } from './capture-state';
 import { CapturedFile } from './captured-file.entity';
@@ -12,6 +11,15 @@ type Listed = Pick<CapturedFile, 'picture' | 'variant' | 'sealedUrl'>;
 
 /** One try to fetch a file; who takes the file over from a process that seems dead counts another. */
 type Try = Pick<CapturedFile, 'id' | 'attempts'>;
+
+/** What is known of a file once it is in the store. */
+export interface StoredFile {
+  storeKey: string;
+  sealedKey: string;
+  size: number;
+  type: string;
+  sha256: string;
+}
 
 type Which = FindOptionsWhere<CapturedFile>;
 type Change = QueryDeepPartialEntity<CapturedFile>;

@@ -9,7 +9,7 @@ import { Inbox } from '../intake/inbox';
 import type { Callback } from '../intake/inbox';
 import { findPlugin } from '../intake/plugins';
 import { readService } from '../intake/service';
-import { CAPTURE_KIND } from '../intake/work';
+import { CAPTURE_KIND } from '../records/capture-kind';
 import { readSkillPayload } from './skill-payload';
 import { SkillParam, SkillPayload, SkillResponse } from './skill.dto';
 

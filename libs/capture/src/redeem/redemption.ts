@@ -5,15 +5,12 @@ import type { OtpAnswer, OtpKind } from '@biz/otp-client';
 import { Merchants } from '@biz/merchant';
 import { DataSource } from 'typeorm';
 import { ImageCollection } from '../files/image-collection';
-import { Capture } from '../records/capture.entity';
+import { ANSWER_CONTEXT, Capture, isAnswered, OTP_CONTEXT } from '../records/capture.entity';
 import { Captures } from '../records/captures';
 import { OtpCircuit } from '../schedule/circuits';
 import { KEPT_IN_MEMORY_MS } from '../schedule/retry-times';
 import { RedeemConfig } from './redeem.config';
-import { CAPTURE_KIND } from './work';
-
-export const OTP_CONTEXT = 'capture.otp';
-export const ANSWER_CONTEXT = 'capture.answer';
+import { CAPTURE_KIND } from '../records/capture-kind';
 
 /** The ids are said twice, as in `Captures`. */
 const STORE = `
@@ -135,7 +132,7 @@ export class Redemption {
   private async keepLate(capture: Capture, kept: Kept): Promise<Capture | undefined> {
     return this.dataSource.transaction(async (manager) => {
       const now = await this.captures.lockAny(manager, capture.id);
-      if (!now || hasData(now) || !['pending', 'failed', 'expired'].includes(now.state)) return undefined;
+      if (!now || isAnswered(now) || !['pending', 'failed', 'expired'].includes(now.state)) return undefined;
       if (now.state !== 'pending') await this.captures.moveTo(manager, capture.id, 'pending', { failure: null });
       await manager.update(Capture, { id: capture.id }, { ...kept, dueAt: this.clock.now() });
       this.logger.warn({ captureId: capture.id, was: now.state }, 'a late answer was kept');
@@ -145,8 +142,8 @@ export class Redemption {
 
   private async read(capture: Capture): Promise<void> {
     const { sealedAnswer, answerStatus } = capture;
-    if (sealedAnswer === null || answerStatus === null) return;
-    if (answerStatus < 200 || answerStatus > 299) {
+    if (sealedAnswer === null) return;
+    if (!isAnswered(capture)) {
       this.logger.warn({ captureId: capture.id, status: answerStatus }, 'Kakao refused the OTP');
       return this.captures.fail(capture, 'failed', 'refused-by-kakao');
     }
@@ -174,9 +171,6 @@ export class Redemption {
     }
   }
 }
-
-const hasData = ({ sealedAnswer, answerStatus }: Capture): boolean =>
-  sealedAnswer !== null && answerStatus !== null && answerStatus >= 200 && answerStatus <= 299;
 
 function service({ serviceName, serviceCompany }: Capture): Record<string, unknown> {
   if (serviceName === null && serviceCompany === null) return {};

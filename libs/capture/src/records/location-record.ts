@@ -2,7 +2,7 @@ import { Injectable, Optional } from '@nestjs/common';
 import { Merchants } from '@biz/merchant';
 import { LocationFacts } from '@biz/privacy';
 import type { EntityManager } from 'typeorm';
-import type { Capture } from '../records/capture.entity';
+import type { Capture } from './capture.entity';
 
 /** Writes locations into the record that the law asks for, as they are collected and provided; the other kinds leave none. */
 @Injectable()

@@ -1,13 +1,13 @@
-import { CapturesJourney1795545200000 } from './1795545200000-captures-journey';
+import { CapturesJourney1795545200000 } from './migrations/1795545200000-captures-journey';
 import type { SchemaOwner } from '@biz/platform';
-import { Captures1795370400000 } from './1795370400000-captures';
-import { CapturesOpen1795552000000 } from './1795552000000-captures-open';
-import { CapturesToRead1795836000000 } from './1795836000000-captures-to-read';
-import { CapturesDue1795510200000 } from './1795510200000-captures-due';
-import { CapturesSchedule1795520000000 } from './1795520000000-captures-schedule';
-import { FilesFailure1795924800000 } from './1795924800000-files-failure';
-import { Capture } from './capture.entity';
-import { CapturedFile } from './captured-file.entity';
+import { Captures1795370400000 } from './migrations/1795370400000-captures';
+import { CapturesOpen1795552000000 } from './migrations/1795552000000-captures-open';
+import { CapturesToRead1795836000000 } from './migrations/1795836000000-captures-to-read';
+import { CapturesDue1795510200000 } from './migrations/1795510200000-captures-due';
+import { CapturesSchedule1795520000000 } from './migrations/1795520000000-captures-schedule';
+import { FilesFailure1795924800000 } from './migrations/1795924800000-files-failure';
+import { Capture } from './records/capture.entity';
+import { CapturedFile } from './records/captured-file.entity';
 
 /** What profile, location and image keep in the database. */
 export const captureSchema: SchemaOwner = {

@@ -4,14 +4,14 @@ import { Clock, DueWork, JobMetrics, Jobs, NotYet, RuntimeConfig } from '@biz/pl
 import type { OtpKind } from '@biz/otp-client';
 import { Merchants } from '@biz/merchant';
 import { DataSource, In, LessThanOrEqual, Not } from 'typeorm';
-import { Arrivals } from '../intake/arrivals';
-import { Redemption } from '../intake/redemption';
-import { CAPTURE_KIND } from '../intake/work';
+import { Arrivals } from '../schedule/arrivals';
+import { Redemption } from './redemption';
+import { CAPTURE_KIND } from '../records/capture-kind';
 import { Capture } from '../records/capture.entity';
 import { Captures } from '../records/captures';
-import type { Which } from './circuit';
-import { OtpCircuit } from './circuits';
-import { RetryTimes } from './retry-times';
+import type { Which } from '../schedule/circuit';
+import { OtpCircuit } from '../schedule/circuits';
+import { RetryTimes } from '../schedule/retry-times';
 
 /** Mostly waiting for Kakao, so many may run at once. */
 const AT_ONCE = 64;

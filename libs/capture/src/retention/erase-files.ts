@@ -1,9 +1,6 @@
 import { defineJob } from '@biz/platform';
 import type { Job } from '@biz/platform';
 
-/** Which of the three callback apps this is. */
-export const CAPTURE_KIND = Symbol('CAPTURE_KIND');
-
 /** Removes the files of an erased capture; only our own store can be in the way, so it is tried for days. */
 export const ERASE_FILES: Job<{ captureId: string }> = defineJob({
   name: 'capture.image.erase',

@@ -6,13 +6,14 @@ import type { SettledDelivery, ShopEventType } from '@biz/merchant';
 import type { OtpKind } from '@biz/otp-client';
 import { DataSource, In, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { FileStore } from '../files/file-store';
-import { ImageConfig } from '../files/image-store.config';
-import { Capture } from '../records/capture.entity';
+import { FileStore } from '../store/file-store';
+import { ImageConfig } from '../store/image-store.config';
+import { Capture, isAnswered } from '../records/capture.entity';
 import { CapturedFiles } from '../records/captured-files';
 import { Captures } from '../records/captures';
-import { LocationRecord } from './location-record';
-import { CAPTURE_KIND, ERASE_FILES } from './work';
+import { LocationRecord } from '../records/location-record';
+import { CAPTURE_KIND } from '../records/capture-kind';
+import { ERASE_FILES } from './erase-files';
 
 /** How often captures whose retention is over are looked for. */
 const SWEEP_SECONDS = 60;
@@ -67,15 +68,13 @@ export class Erasure implements OnModuleInit {
     await this.deliveries.erase(manager, merchant, id);
     const capture = await this.captures.lockAny(manager, id);
     if (!capture || capture.state === 'erased') return;
-    const { state, sealedAnswer, answerStatus } = capture;
     await this.captures.moveTo(manager, id, 'erased', {
       sealedOtp: null,
       sealedAnswer: null,
       erasedAt: this.clock.now(),
     });
     // An answer that was not read yet: whether there is a location in it will never be known. In a refusal there is none.
-    const isAnswered = sealedAnswer !== null && answerStatus !== null && answerStatus >= 200 && answerStatus <= 299;
-    if (state === 'pending' && isAnswered) await this.locations.collected(manager, capture);
+    if (capture.state === 'pending' && isAnswered(capture)) await this.locations.collected(manager, capture);
     await this.files.erase(manager, id);
     await this.deliveries.erase(manager, merchant, id);
     if (this.store) await this.jobs.add(ERASE_FILES, { captureId: id }, manager);
