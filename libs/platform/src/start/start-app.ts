@@ -51,7 +51,7 @@ function stopOnSignal(app: NestFastifyApplication): void {
 function endByForgottenErrors(): void {
   const logger = new Logger('Process');
   process.on('uncaughtException', (error) => {
-    logger.fatal({ error }, 'an error was thrown that nobody caught');
+    logger.fatal({ error: withoutText(error) }, 'an error was thrown that nobody caught');
     process.exit(1);
   });
 }
@@ -63,8 +63,16 @@ function endByForgottenErrors(): void {
 function outliveForgottenPromises(): void {
   const logger = new Logger('Process');
   process.on('unhandledRejection', (error) => {
-    logger.error({ error }, 'a promise failed that nobody waited for');
+    logger.error({ error: withoutText(error) }, 'a promise failed that nobody waited for');
   });
+}
+
+/** What was thrown and where: its text may quote a customer, whose name and street look like any other word. */
+function withoutText(thrown: unknown): Error {
+  const error: Partial<NodeJS.ErrnoException> = Error.isError(thrown) ? thrown : { name: typeof thrown };
+  const { name, code, stack = '' } = error;
+  const frames = stack.split('\n').filter((line) => /^ +at /.test(line));
+  return Object.assign(new Error(), { name, code, stack: frames.join('\n') });
 }
 
 function explain({ name }: AppDefinition, error: unknown): string {
