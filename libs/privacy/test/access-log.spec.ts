@@ -7,7 +7,8 @@ import { recordsApp, SUBJECT, World } from './world';
 
 const vault = new Vault(readConfig(EncryptionConfig, {}));
 
-const WITHOUT_ENDS = 'the record of where the log begins and ends is missing';
+const WITHOUT_ENDS =
+  'the log has no record of where it begins and ends: no app that shows personal data (profile, location, image, sync) has started, or it was taken away';
 
 let world: World;
 beforeEach(async () => {

@@ -141,8 +141,10 @@ export function findProblems(dataSource: DataSource, vault: Vault, expected?: Ma
   });
 }
 
-/** Every app makes the ends as it starts, so without them nothing that is there, or is not, proves anything. */
+const NO_APP_STARTED = 'no app that shows personal data (profile, location, image, sync) has started';
+
+/** Apps that show personal data make the ends as they start, so without them nothing that is there, or is not, proves anything. */
 async function withoutEnds(manager: EntityManager): Promise<Finding> {
-  const problems = ['the record of where the log begins and ends is missing'];
+  const problems = [`the log has no record of where it begins and ends: ${NO_APP_STARTED}, or it was taken away`];
   return { lines: await manager.count(Access), end: { seq: 0, code: '' }, problems };
 }
