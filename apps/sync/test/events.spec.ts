@@ -1,5 +1,5 @@
 import { ManualClock, eventually, times } from '@biz/testing';
-import { House } from './house';
+import { House, OPERATOR } from './house';
 import { EMAIL, makeKey, USER } from './kakao';
 
 const KAKAO = 'https://schemas.kakao.com/events/oauth/';
@@ -75,6 +75,33 @@ describe('a security event token', () => {
 
     expect(await state()).toEqual(['joined']);
     expect((await effects()).map(({ effect }) => effect)).toEqual(['nothing']);
+  });
+
+  it.each([
+    ['does not stop a login of after it that is on its way', 'joined'],
+    ['lets none in that an operator has stopped', 'unlinked'],
+  ])('that is late %s', async (_, then) => {
+    await house.login(`first-${then}`);
+    clock.advance(5_000);
+    const unlinked = seconds();
+    clock.advance(5_000);
+    const calls = house.kakao.calls('me');
+    const answerMe = house.kakao.hold('me');
+    const login = house.login(`again-${then}`);
+    await eventually(() => {
+      expect(house.kakao.calls('me')).toBe(calls + 1);
+    });
+    clock.advance(1_000);
+    if (then === 'unlinked') {
+      const [member] = await house.members();
+      await fetch(`${house.app.url}/operator/members/${String(member?.id)}`, { method: 'DELETE', headers: OPERATOR });
+    }
+    await house.event(await house.kakao.set({ ...UNLINKED, toe: unlinked }));
+    expect(await state()).toEqual(['unlinked']);
+    answerMe();
+    await login;
+
+    expect(await state()).toEqual([then]);
   });
 
   it('suspends and resumes a member', async () => {

@@ -78,7 +78,7 @@ export class KakaoStub {
   now = (): Date => new Date();
   private published: Key[] = [];
   private readonly used = new Set<string>();
-  private readonly faults = new Map<Step, StubAnswer[]>();
+  private readonly faults = new Map<Step, (StubAnswer & { until?: Promise<void> })[]>();
 
   private constructor(readonly http: HttpStub) {}
 
@@ -117,11 +117,13 @@ export class KakaoStub {
     return stub;
   }
 
-  private answer(step: Step, work: () => StubAnswer): StubAnswer {
-    const fault = this.faults.get(step)?.shift() ?? {};
+  private async answer(step: Step, work: () => StubAnswer): Promise<StubAnswer> {
+    const { until, ...fault } = this.faults.get(step)?.shift() ?? {};
     const instead =
       fault.dropBefore ?? (fault.status !== undefined || fault.json !== undefined || fault.text !== undefined);
-    return instead ? fault : { ...work(), ...fault };
+    const answer = instead ? fault : { ...work(), ...fault };
+    await until;
+    return answer;
   }
 
   private exchange(form: URLSearchParams): StubAnswer {
@@ -154,6 +156,14 @@ export class KakaoStub {
   /** What goes wrong with the next calls of a step: an answer instead, or `delayMs` and `dropAfter` on top of the work done. */
   fault(step: Step, ...answers: StubAnswer[]): void {
     this.faults.set(step, answers);
+  }
+
+  /** Holds the next answer of a step back until the function it returns is called. */
+  hold(step: Step, answer: StubAnswer = {}): () => void {
+    let release = (): void => undefined;
+    const until = new Promise<void>((resolve) => (release = resolve));
+    this.faults.set(step, [{ ...answer, until }]);
+    return release;
   }
 
   calls(step: Step): number {

@@ -78,9 +78,13 @@ describe('our own unlink', () => {
 
   it('leaves alone who joined again before Kakao was reached, and beats a login that was on its way', async () => {
     const id = await memberOf('rejoin-1');
-    house.kakao.fault('unlink', { delayMs: 800, status: 503 });
+    const answerUnlink = house.kakao.hold('unlink', { status: 503 });
     await unlink(id);
+    await eventually(() => {
+      expect(house.kakao.calls('unlink')).toBe(1);
+    });
     await house.login('rejoin-2');
+    answerUnlink();
     await eventually(async () => {
       expect(
         await house.database.query(
@@ -91,12 +95,13 @@ describe('our own unlink', () => {
     expect(await member()).toMatchObject({ state: 'joined', kakao_unlink: null });
     expect(house.kakao.unlinked).toEqual([]);
 
-    house.kakao.fault('me', { delayMs: 400 });
+    const answerMe = house.kakao.hold('me');
     const slow = house.login('on-its-way');
     await eventually(() => {
       expect(house.kakao.calls('me')).toBeGreaterThan(2);
     });
     await unlink(id);
+    answerMe();
     await slow;
     expect(await member()).toMatchObject({ state: 'unlinked' });
   });
@@ -106,28 +111,39 @@ describe("an operator's erasure", () => {
   const erase = (id: string) =>
     fetch(`${house.app.url}/operator/members/${id}`, { method: 'DELETE', headers: OPERATOR });
 
-  it.each(['once', 'again'])('beats a login that was on its way (%s), and not one that comes after it', async (how) => {
+  it.each([
+    ['once', 'erased', ['member.joined']],
+    ['again', 'erased', ['member.joined']],
+    ['after an unlink', 'unlinked', ['member.joined', 'member.unlinked']],
+  ])('beats a login that was on its way (%s), and not one that comes after it', async (how, state, news) => {
     const id = await memberOf(`erased-${how}-1`);
     await eventually(() => {
       expect(told()).toEqual(['member.joined']);
     });
     if (how === 'again') await erase(id);
+    if (how === 'after an unlink') {
+      await house.unlink({ app_id: '249344', user_id: USER, referrer_type: 'UNLINK_FROM_APPS' });
+    }
+    const reason = (await member())?.end_reason ?? 'operator';
 
-    house.kakao.fault('me', { delayMs: 400 });
+    const answerMe = house.kakao.hold('me');
     const calls = house.kakao.calls('me');
     const slow = house.login(`erased-${how}-2`);
     await eventually(() => {
       expect(house.kakao.calls('me')).toBe(calls + 1);
     });
     expect((await erase(id)).status).toBe(200);
+    answerMe();
     await slow;
 
     await eventually(async () => {
       const { items } = await house.operator('sync-errors');
       expect(items[0]).toMatchObject({ step: 'join', reason: 'ERASED_MEANWHILE', state: 'final' });
     });
-    expect(await member()).toMatchObject({ state: 'erased', account: null });
-    expect(told()).toEqual(['member.joined']);
+    expect(await member()).toMatchObject({ state, account: null, end_reason: reason });
+    await eventually(() => {
+      expect(told()).toEqual(news);
+    });
 
     await house.login(`erased-${how}-3`);
     expect(await member()).toMatchObject({ state: 'joined' });

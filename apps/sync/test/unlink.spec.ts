@@ -70,7 +70,13 @@ describe('an unlink call of Kakao', () => {
   it('ends a membership once, also where two have read it before either ends it', async () => {
     await house.login('to-unlink-2');
     const members = house.app.get<Members>(Members);
-    const ending = { merchant: 'demo-shop', appUserId: USER, reason: 'UNLINK_FROM_APPS', actor: 'kakao' } as const;
+    const ending = {
+      merchant: 'demo-shop',
+      appUserId: USER,
+      reason: 'UNLINK_FROM_APPS',
+      actor: 'kakao',
+      happenedAt: new Date(),
+    } as const;
     const inTransaction = <T>(work: (manager: EntityManager) => Promise<T>): Promise<T> =>
       house.app.get<DataSource>(DataSource).transaction(work);
 

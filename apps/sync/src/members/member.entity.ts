@@ -55,7 +55,7 @@ export class Member {
   @Column('timestamptz', { name: 'seen_at' })
   seenAt: Date;
 
-  /** Of an erased one, when an operator last asked for it. */
+  /** When it ended, or when an operator last asked to erase what had ended. */
   @Column('timestamptz', { name: 'ended_at', nullable: true })
   endedAt: Date | null;
 

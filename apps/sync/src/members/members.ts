@@ -34,6 +34,8 @@ export interface Ending {
   /** Kakao's word for it. */
   reason: string;
   actor: ConsentActor;
+  /** Kakao may tell of it later. */
+  happenedAt: Date;
 }
 
 /** What is about the person; the shop's own id with it, since it leads to them. */
@@ -169,14 +171,15 @@ export class Members {
    *
    * @returns whether there was something to end
    */
-  async unlink(manager: EntityManager, { merchant, appUserId, reason, actor }: Ending): Promise<boolean> {
+  async unlink(manager: EntityManager, { merchant, appUserId, reason, actor, happenedAt }: Ending): Promise<boolean> {
     const member = await manager.findOneBy(Member, { merchant, appUserId });
     if (!member) return false;
     const now = this.clock.now();
     const { affected } = await manager.update(
       Member,
       { id: member.id, state: Not('unlinked') },
-      { state: 'unlinked', ...ERASED, endedAt: now, endReason: reason },
+      // What an operator erased had ended then, and logins from before that stay out.
+      { state: 'unlinked', ...ERASED, endedAt: member.endedAt ?? happenedAt, endReason: reason },
     );
     if (affected !== 1) return false;
     await withdrawAll(manager, member.id, actor, now);
@@ -224,19 +227,26 @@ export class Members {
       const member = await manager.findOneBy(Member, { id });
       if (!member) throw new NotFoundException('No such member');
       await this.lock(manager, member.merchant, member.appUserId);
+      // Again, it also holds for the logins that came in between.
+      const endedAt = this.clock.now();
       const { affected } = await manager.update(
         Member,
-        // Again, it also holds for the logins that came in between.
         { id, state: In(['joined', 'suspended', 'erased']) },
-        { state: 'erased', ...ERASED, endedAt: this.clock.now(), endReason: 'operator' },
+        { state: 'erased', ...ERASED, endedAt, endReason: 'operator' },
       );
-      // Of a member already unlinked nothing is left to erase, and the shop is still owed the news.
       if (affected === 1) await this.deliveries.erase(manager, member.merchant, id);
+      // Of a member already unlinked nothing is left to erase, and the shop is still owed the news.
+      else await manager.update(Member, { id, state: 'unlinked' }, { endedAt });
     });
   }
 
   /** Whether an operator erased the member after this time: a login from before must not bring the data back. */
   erasedSince(manager: EntityManager, merchant: string, appUserId: string, since: Date): Promise<boolean> {
-    return manager.existsBy(Member, { merchant, appUserId, state: 'erased', endedAt: MoreThan(since) });
+    return manager.existsBy(Member, {
+      merchant,
+      appUserId,
+      state: In(['erased', 'unlinked']),
+      endedAt: MoreThan(since),
+    });
   }
 }

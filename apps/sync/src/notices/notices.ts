@@ -56,7 +56,13 @@ export class Notices {
       happenedAt,
     } as const;
     await this.apply(notice, async (manager) => {
-      const ended = await this.members.unlink(manager, { merchant, appUserId, reason: referrerType, actor });
+      const ended = await this.members.unlink(manager, {
+        merchant,
+        appUserId,
+        reason: referrerType,
+        actor,
+        happenedAt,
+      });
       await also?.(manager);
       return ended ? 'unlinked' : 'nothing';
     });
@@ -125,7 +131,7 @@ export class Notices {
     switch (action) {
       case 'unlink': {
         const reason = type.slice(type.lastIndexOf('/') + 1);
-        const ended = await this.members.unlink(manager, { merchant, appUserId, reason, actor: 'member' });
+        const ended = await this.members.unlink(manager, { merchant, appUserId, reason, actor: 'member', happenedAt });
         return ended ? 'unlinked' : 'nothing';
       }
       case 'suspend':
