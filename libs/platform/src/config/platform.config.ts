@@ -79,6 +79,8 @@ export class EncryptionConfig implements CheckedConfig {
 
   @Variable('DATA_ENCRYPTION_SEAL_WITH', {
     about: 'id of the key that seals, while some instances do not have the newest one yet',
+    // Whoever takes it for an entry puts a key here.
+    secret: true,
   })
   @IsOptional()
   sealWith?: string;
@@ -102,7 +104,7 @@ export class EncryptionConfig implements CheckedConfig {
     if (ids.length === 0) return ['DATA_ENCRYPTION_KEYS: found no key; it must hold at least one'];
     if (!this.sealing)
       return [
-        `DATA_ENCRYPTION_SEAL_WITH: found "${this.sealWith ?? ''}"; it must be the id of one of DATA_ENCRYPTION_KEYS: ${ids.join(', ')}`,
+        `DATA_ENCRYPTION_SEAL_WITH: found a value of ${this.sealWith?.length ?? 0} characters; it must be the id of one of DATA_ENCRYPTION_KEYS: ${ids.join(', ')}`,
       ];
     return isProduction(env) && this.encoded.includes(DEVELOPMENT_KEY)
       ? ['DATA_ENCRYPTION_KEYS: found the development key; production needs its own (openssl rand -base64 32)']
