@@ -18,8 +18,9 @@ class TalkativeShop extends EventReceiver {
 @Module({ providers: [{ provide: EventReceiver, useClass: TalkativeShop }] })
 class TalkativeModule {}
 
+/** Named like this file, as a merchant is like its folder. */
 const shop = defineMerchant({
-  id: 'talkative-shop',
+  id: 'port-errors',
   name: 'talkative',
   app: { id: '1', environment: 'test' },
   plugins: {},
@@ -49,10 +50,10 @@ it("logs what went wrong in a merchant's own code without the customer it quotes
     for (const id of ['order-4711', 'thrown-text']) {
       await app.get<DataSource>(DataSource).transaction((manager) =>
         app.get(Deliveries).add(manager, {
-          merchant: 'talkative-shop',
+          merchant: shop.id,
           type: 'profile.received',
           subject: id,
-          data: { id, profile },
+          data: { id, kind: 'libs', plugin: 'test', profile },
         }),
       );
     }
@@ -60,7 +61,7 @@ it("logs what went wrong in a merchant's own code without the customer it quotes
       expect(log).toContain('order order-4711: no such customer: {"nickname":"[cut]"'.replaceAll('"', '\\"'));
       expect(log).toContain('no text for');
     });
-    expect(log).toMatch(/"type":"TypeError".*port-errors\.spec/);
+    expect(log).toMatch(/"merchant":"port-errors".*"type":"TypeError".*libs\/merchant\/test\/port-errors\.spec/);
     expect(log).not.toMatch(/루카|홍길동|판교역로/);
   } finally {
     await app.close();

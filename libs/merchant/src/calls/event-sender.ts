@@ -49,7 +49,7 @@ export class EventSender {
     } catch (error) {
       if (error instanceof NotNow) throw error;
       if (error instanceof ShopLate) return { result: 'TIMEOUT' };
-      this.logger.warn({ type: event.type, error }, 'EventReceiver failed');
+      this.logger.warn({ merchant, type: event.type, error }, 'EventReceiver failed');
       return { result: 'RECEIVER_FAILED' };
     }
   }

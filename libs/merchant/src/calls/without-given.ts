@@ -14,6 +14,8 @@ export function withoutGiven(thrown: unknown, given: object): Error {
   return Object.assign(new Error(cut(message)), { name: cut(name), stack: cut(frames.join('\n')) });
 }
 
-/** The words of a relay id (its state, the shop's own reference) stand in many a message. */
+/** Words of ours, not of the customer: the merchant is a folder in each frame, and those of a relay id stand in many a message. */
+const OURS = new Set(['merchant', 'kind', 'plugin', 'relay']);
+
 const stays = (name: string, value: unknown): boolean =>
-  typeof value === 'number' || name === 'relay' || (/^id$|Id$/.test(name) && name !== 'appUserId');
+  typeof value === 'number' || OURS.has(name) || (/^id$|Id$/.test(name) && name !== 'appUserId');
