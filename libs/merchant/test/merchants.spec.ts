@@ -39,6 +39,14 @@ describe('a merchant definition', () => {
     expect(merchants.get('acme').secrets).toMatchObject({ cid: 'TC0ONETIME', pathKey: 'acme' });
   });
 
+  it('sends its events in development to the simulator, wherever that runs and whoever plays Kakao, by plain http there only', () => {
+    const env = { PUBLIC_BASE_URL_SIMULATOR: 'http://simulator:3000', KAKAO_API_ORIGIN: 'http://kapi.example' };
+    expect(start([shop('acme')], env).get('acme').secrets.webhookUrl).toBe('http://simulator:3000/shop/webhook');
+    expect(problems([shop('acme')], { ...env, ACME_WEBHOOK_URL: 'http://kapi.example/hook' })).toContain(
+      'ACME_WEBHOOK_URL: found http:',
+    );
+  });
+
   it('finds its secrets by the variables of its id, also in a secrets file, and the environment wins', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'secrets-')), 'biz');
     writeFileSync(file, 'TEA_HOUSE_ADMIN_KEY=from-file\nTEA_HOUSE_PATH_KEY=from-file\n');

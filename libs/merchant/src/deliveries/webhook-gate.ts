@@ -14,7 +14,7 @@ export function webhookProblem(address: string, env: Environment, origins: Kakao
   const url = new URL(address);
   if (url.username || url.password) return 'found user info in the URL; it must have none';
   if (url.protocol === 'https:') return addressProblem(url, env, origins);
-  const near = LOOPBACK_HOSTS.has(url.hostname) || url.origin === new URL(origins.api).origin;
+  const near = LOOPBACK_HOSTS.has(url.hostname) || url.origin === URL.parse(origins.simulator ?? '')?.origin;
   if (url.protocol === 'http:' && near && !isProduction(env)) return undefined;
   return `found ${url.protocol}; it must be https (plain http only to this machine, in development)`;
 }

@@ -63,10 +63,10 @@ function developmentDefaults({ id, app, plugins }: MerchantDefinition, simulator
 export function readSecrets(
   definition: MerchantDefinition,
   env: Environment,
-  simulator: string,
+  simulator: string | undefined,
 ): { secrets: MerchantSecrets; problems: string[] } {
   const production = isProduction(env);
-  const defaults = production ? {} : developmentDefaults(definition, simulator);
+  const defaults = simulator === undefined ? {} : developmentDefaults(definition, simulator);
   const read = (name: string): string | undefined => env[variableOf(definition.id, name)] ?? defaults[name];
   const secrets: MerchantSecrets = {
     restApiKey: read('REST_API_KEY') ?? '',

@@ -28,7 +28,7 @@ export function readMerchants(
   const definitions = [...listed, ...file.definitions];
   const problems = [...file.problems, ...checkMerchants(definitions)];
   const all = definitions.map((definition) => {
-    const { secrets, problems: wrong } = readSecrets(definition, env, origins.api);
+    const { secrets, problems: wrong } = readSecrets(definition, env, origins.simulator);
     problems.push(...wrong);
     const webhook = secrets.webhookUrl && webhookProblem(secrets.webhookUrl, env, origins);
     if (webhook) problems.push(`${variableOf(definition.id, 'WEBHOOK_URL')}: ${webhook}`);
