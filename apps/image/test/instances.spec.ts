@@ -112,6 +112,35 @@ describe('of several instances of the image app', () => {
     expect(stage.events('again')).toHaveLength(1);
   });
 
+  it('one that stood still before its word on a capture does not undo what an operator has asked for since', async () => {
+    await stage.callback(gallery.offer([{ original: gallery.image(picture.handler) }]), 'again');
+    await picture.reaches(1);
+    await stage.database.dataSource.transaction(async (other) => {
+      await other.query('SELECT FROM capture.captures FOR UPDATE');
+      picture.answer(1, { status: 403 });
+      await eventually(async () => {
+        // It has read the files, and is about to say how the capture ended.
+        const waiting = await stage.database.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%AS given(%'`,
+        );
+        expect(waiting).toHaveLength(1);
+      });
+      // Another instance said it, and an operator has asked for the image once more.
+      await other.query(
+        `UPDATE capture.captures SET changed_at = changed_at + interval '1 second', due_at = $1, claimed_until = NULL`,
+        [stage.clock.now()],
+      );
+      await other.query(
+        `UPDATE capture.files SET state = 'pending', failure = NULL, due_at = $1, claimed_until = NULL`,
+        [stage.clock.now()],
+      );
+    });
+    await picture.reaches(2);
+    picture.answer(2, { body: jpeg(700) });
+    await stage.reaches('again', 'delivered');
+    expect(stage.events('again').map(({ type }) => type)).toEqual(['image.received']);
+  });
+
   it('each looks at a capture now and then, and lists its files no second time', async () => {
     let [looks, lists] = [0, 0];
     listenToStatements(stage.app, ({ text }) => {

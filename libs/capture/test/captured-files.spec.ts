@@ -61,6 +61,7 @@ describe('a file of a capture', () => {
     const taken = await claim();
     await files.later(frozen, 'kakao-unavailable', after(60));
     await files.letGo(frozen);
+    await files.refused(frozen, 'refused-by-kakao');
     expect(await row()).toEqual(taken);
     await files.later(taken, 'kakao-unavailable', after(60));
     expect(await row()).toMatchObject({ problem: 'kakao-unavailable', claimedUntil: null, dueAt: after(60) });
@@ -84,12 +85,12 @@ describe('a file of a capture', () => {
     expect(erased).toMatchObject({ state: 'erased', sealedUrl: null, sealedKey: null, size: null, sha256: null });
     clock.advance(600_000);
     await files.giveUp(captureId);
-    await files.refused(id, 'too-large');
+    await files.refused({ id, attempts: 0 }, 'too-large');
     await files.again(manager(), captureId, after(600));
     expect([await files.stored(id, copy('a')), await row()]).toEqual([false, erased]);
   });
 
   it('fails for reasons that are known, and for no other', async () => {
-    await expect(files.refused(id, 'no reason' as 'too-large')).rejects.toThrow('files_failure');
+    await expect(files.refused({ id, attempts: 0 }, 'no reason' as 'too-large')).rejects.toThrow('files_failure');
   });
 });

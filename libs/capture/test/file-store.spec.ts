@@ -193,6 +193,14 @@ describe('a bucket that does not do as it is told', () => {
     await expect(store.remove('a/1')).rejects.toMatchObject({ name: 'AccessDenied' });
     await expect(store.removeFolder('a')).rejects.toMatchObject({ name: 'AccessDenied' });
   });
+
+  it('is asked again later when it goes on listing what it has deleted', async () => {
+    await store.put(path, 'a/1');
+    bucket.faults.set('DELETE', (_request, response) => {
+      response.writeHead(204).end();
+    });
+    await expect(store.removeFolder('a')).rejects.toThrow('lists what it has deleted');
+  });
 });
 
 describe('a bucket', () => {

@@ -101,7 +101,7 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
       `WITH waiting AS (
          SELECT id, capture_id, attempts, deadline_at, picture, variant FROM capture.files
           WHERE state = 'pending' AND due_at > '-infinity' AND (claimed_until IS NULL OR claimed_until <= $1) AND ($2 OR due_at <= $1)
-            AND deadline_at > $1 AND deadline_at <= $3 AND capture_id <> ALL($9::uuid[])
+            AND deadline_at > $1 AND deadline_at <= $3 AND capture_id <> ALL($9::uuid[]) AND id <> ALL($10::uuid[])
           ORDER BY ${order} LIMIT ${CHOSEN_FROM}
        ), placed AS (
          SELECT waiting.*, row_number() OVER (ORDER BY ${order}) AS turn,
@@ -127,6 +127,8 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
         new Date(now.getTime() + CLAIM_MS),
         // Whoever has all that one customer may have leaves the view to others.
         [...running].filter(([, count]) => count >= this.config.parallelPerCustomer).map(([id]) => id),
+        // Its claim ran out because no sign of life reached the database: it is still being fetched.
+        this.due.current().map(({ id }) => id),
       ],
     );
     return claims;
@@ -152,7 +154,7 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
       if (!(error instanceof FileRefused)) return this.tryLater(file, error);
       // An address that was never asked for says nothing about who would have answered.
       if (error.failure !== 'origin-refused') this.circuit.answered();
-      await this.files.refused(id, error.failure);
+      await this.files.refused(file, error.failure);
       this.logger.warn({ captureId, fileId: id, failure: error.failure }, 'image refused');
     }
     if (stored) await this.keep(file, stored);

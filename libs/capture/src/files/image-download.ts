@@ -57,6 +57,8 @@ const FILE_SYSTEM_FAULTS = new Set([
   'ENOTDIR',
   'EEXIST',
   'EMFILE',
+  'ENFILE',
+  'ESTALE',
   'EFBIG',
 ]);
 

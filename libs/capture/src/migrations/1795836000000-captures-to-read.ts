@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Answers that are held and not yet read are few, also when an outage of Kakao lets many wait. */
+/** Who looks for answers that are held need not read through all who wait for one while Kakao is down. */
 export class CapturesToRead1795836000000 implements MigrationInterface {
   readonly name = 'CapturesToRead1795836000000';
 

@@ -66,9 +66,9 @@ export class CapturedFiles {
     return isFirst || this.dataSource.manager.existsBy(CapturedFile, { id, state: 'stored', storeKey: kept.storeKey });
   }
 
-  /** This file will never be had. */
-  async refused(id: string, failure: FileFailure): Promise<void> {
-    await this.move({ id }, 'failed', { failure, problem: null });
+  /** This file will never be had; a process that was taken for dead says nothing about whoever took over. */
+  async refused({ id, attempts }: Try, failure: FileFailure): Promise<void> {
+    await this.move({ id, attempts }, 'failed', { failure, problem: null });
   }
 
   /** A try failed, and another one follows. */

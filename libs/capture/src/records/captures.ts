@@ -31,15 +31,18 @@ interface Ending {
 /**
  * The ids are said twice: joined alone, the planner would rather read through everything that is pending.
  *
- * Who gives up has seen the answer that there is: a late one with data, kept just before, is not given up.
+ * Only who has seen the last change ends a capture: an answer that came late, or an operator's retry, is not undone by
+ * whoever stood still meanwhile.
  */
 const END = `
   UPDATE capture.captures
      SET state = given.state, failure = given.failure, redeemed_at = coalesce(given.redeemed_at, captures.redeemed_at),
          changed_at = $2
-    FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, state text, failure text, redeemed_at timestamptz, seen integer)
+    FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, state text, failure text, redeemed_at timestamptz,
+         seen_at timestamptz, seen_status integer)
    WHERE captures.id = given.id AND captures.id = ANY($4) AND captures.kind = $3 AND captures.state = 'pending'
-     AND (given.failure IS NULL OR captures.answer_status IS NOT DISTINCT FROM given.seen)
+     AND date_trunc('milliseconds', captures.changed_at) = given.seen_at
+     AND captures.answer_status IS NOT DISTINCT FROM given.seen_status
   RETURNING captures.id`;
 
 /** Captures that end together share a commit. */
@@ -160,7 +163,8 @@ export class Captures {
         state,
         failure,
         redeemed_at: redeemedAt,
-        seen: capture.answerStatus,
+        seen_at: capture.changedAt,
+        seen_status: capture.answerStatus,
       }));
       const moved = await prepared<{ id: string }>(manager, END, [
         JSON.stringify(rows),

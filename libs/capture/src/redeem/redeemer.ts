@@ -23,7 +23,7 @@ const WHILE_MANY_ARRIVE = { most: 2, everyMs: 100 };
 const CLAIM_MS = 5_000;
 const SIGN_OF_LIFE_EVERY_MS = 1_000;
 
-/** Which of those who wait: each condition reads no more of an index than it takes, however many wait. */
+/** Which of those who wait; what is urgent and what is held is found without reading the rest. */
 const OF: Record<Which | 'held', string> = {
   due: 'due_at <= $4',
   urgent: 'due_at <= $4',
@@ -101,12 +101,13 @@ export class Redeemer implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   /** Answers that are held are read while Kakao is down, too: that asks nobody. */
   private async takeUrgent(most: number): Promise<Capture[]> {
     const held = await this.take('held', most);
-    return [...held, ...(await this.take('urgent', most - held.length))];
+    return [...held, ...(await this.take('urgent', most - held.length, held))];
   }
 
-  private async take(which: Which | 'held', most: number): Promise<Capture[]> {
+  /** @param taken a moment ago, and not yet under way */
+  private async take(which: Which | 'held', most: number, taken: readonly Capture[] = []): Promise<Capture[]> {
     const now = this.clock.now();
-    const shops = [...this.roomOfMerchants()];
+    const shops = [...this.roomOfMerchants(taken)];
     // One that never succeeds is not the only one that Kakao is probed with.
     const order = which === 'probe' ? 'tries, deadline_at, id' : 'deadline_at, id';
     const [rows] = await this.dataSource.query<[Record<string, unknown>[], number]>(
@@ -144,9 +145,10 @@ export class Redeemer implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   }
 
   /** How many more of each merchant this instance may take. */
-  private roomOfMerchants(): Map<string, number> {
+  private roomOfMerchants(taken: readonly Capture[]): Map<string, number> {
     const room = new Map(this.merchants.all.map(({ id }) => [id, AT_ONCE_OF_A_MERCHANT]));
-    for (const { merchant } of this.due.current()) room.set(merchant, Math.max((room.get(merchant) ?? 0) - 1, 0));
+    for (const { merchant } of [...this.due.current(), ...taken])
+      room.set(merchant, Math.max((room.get(merchant) ?? 0) - 1, 0));
     return room;
   }
 

@@ -84,16 +84,23 @@ export class BucketStore extends FileStore {
     await client.send(new sdk.DeleteObjectCommand({ Bucket: this.bucket, Key: this.key(name) }));
   }
 
-  /** One by one: to delete many by one call, stores want checksums that other makers' do not agree on. */
+  /**
+   * One by one: to delete many by one call, stores want checksums that other makers' do not agree on.
+   *
+   * @throws when what was deleted is still listed: the store is slow to notice, so later may be better
+   */
   async removeFolder(folder: string): Promise<void> {
     const { sdk, client } = await this.load();
     const Bucket = this.bucket;
+    const removed = new Set<string | undefined>();
     for (;;) {
       const { Contents = [] } = await client.send(
         new sdk.ListObjectsV2Command({ Bucket, Prefix: `${this.key(folder)}/`, MaxKeys: REMOVED_AT_ONCE }),
       );
       if (Contents.length === 0) return;
+      if (Contents.some(({ Key }) => removed.has(Key))) throw new Error('the bucket lists what it has deleted');
       await Promise.all(Contents.map(({ Key }) => client.send(new sdk.DeleteObjectCommand({ Bucket, Key }))));
+      for (const { Key } of Contents) removed.add(Key);
     }
   }
 
