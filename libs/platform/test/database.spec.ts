@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { createDataSource, migrate, openDatabase, pendingMigrations } from '@biz/platform';
 import type { SchemaOwner } from '@biz/platform';
 import { testDatabase, times } from '@biz/testing';
@@ -33,6 +35,31 @@ class Broken1790000000003 implements MigrationInterface {
 }
 
 const owner = (...migrations: SchemaOwner['migrations']): SchemaOwner => ({ schema: 'tea', entities: [], migrations });
+
+describe('a database that is not there yet', () => {
+  it('is waited for, also when it only hangs up', async () => {
+    const database = await testDatabase();
+    const { hostname, port } = new URL(database.url);
+    let callers = 0;
+    const way = createServer((client) => {
+      if (++callers === 1) {
+        client.destroy();
+        return;
+      }
+      const server = connect(Number(port), hostname);
+      client.pipe(server).pipe(client);
+      for (const each of [client, server]) each.on('error', () => undefined);
+    });
+    await once(way.listen(0, '127.0.0.1'), 'listening');
+    const url = new URL(database.url);
+    url.port = String((way.address() as AddressInfo).port);
+    const opened = await openDatabase({ url: url.href, poolSize: 2, silentMs: 5_000, name: 'test', schemas: [] });
+    expect([callers > 1, await opened.query('SELECT 1 AS here')]).toEqual([true, [{ here: 1 }]]);
+    await opened.destroy();
+    way.close();
+    await database.drop();
+  });
+});
 
 describe('migrations', () => {
   let database: TestDatabase;

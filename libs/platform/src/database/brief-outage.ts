@@ -29,7 +29,8 @@ export async function throughBriefOutage<T>(work: () => Promise<T>, rideOutMs = 
   }
 }
 
-function isOutage(error: unknown): boolean {
+/** Whether a database that stops, starts, or is out of reach is to blame. */
+export function isOutage(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   return (typeof code === 'string' && OUTAGE.test(code)) || (typeof message === 'string' && OUTAGE_TEXT.test(message));
 }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ClientBase } from 'pg';
+import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AfterCommit } from './after-commit';
+import { isOutage } from './brief-outage';
 import type { SchemaOwner } from './schema-owner';
-import { endWhenSilent } from './silent-connection';
+import { endingSilence } from './silent-connection';
 
 /** Where TypeORM notes which migrations ran; it belongs to no owner. */
 const HOUSE_SCHEMA = 'platform';
@@ -11,8 +12,6 @@ const MIGRATIONS_TABLE = 'migrations';
 /** Any number, as long as every instance takes the same. */
 const MIGRATION_LOCK = 7_246_331;
 
-/** A server that is just starting, or restarting, answers one of these. */
-const NOT_YET_UP = new Set(['ECONNREFUSED', '57P03', 'ECONNRESET', 'EAI_AGAIN']);
 const CONNECT_ATTEMPTS = 30;
 const CONNECT_MS = 5_000;
 
@@ -24,18 +23,15 @@ export interface DatabaseOptions {
   schemas: SchemaOwner[];
 }
 
-/** @param onConnect prepares each connection before its first statement */
-export function createDataSource(
-  { url, poolSize, name, schemas }: DatabaseOptions,
-  onConnect?: (client: ClientBase) => void,
-): DataSource {
+/** @param pool what the pool of connections is told besides */
+export function createDataSource({ url, poolSize, name, schemas }: DatabaseOptions, pool: object = {}): DataSource {
   return new DataSource({
     type: 'postgres',
     url,
     applicationName: `biz-${name}`,
     poolSize,
     connectTimeoutMS: CONNECT_MS,
-    extra: { onConnect },
+    extra: pool,
     schema: HOUSE_SCHEMA,
     entities: schemas.flatMap(({ entities }) => entities),
     migrations: schemas.flatMap(({ migrations }) => migrations),
@@ -55,14 +51,14 @@ export function createDataSource(
  */
 export async function openDatabase(options: DatabaseOptions & { silentMs: number }): Promise<DataSource> {
   let isMigrating = true;
-  const dataSource = createDataSource(options, (client) => {
-    endWhenSilent(client, options.silentMs, () => isMigrating);
-  });
+  const pool = endingSilence(options.silentMs, () => isMigrating);
+  const dataSource = createDataSource(options, pool);
   for (let attempt = 1; !dataSource.isInitialized; attempt++) {
     try {
       await dataSource.initialize();
     } catch (error) {
-      if (attempt === CONNECT_ATTEMPTS || !NOT_YET_UP.has(String((error as { code?: unknown }).code))) throw error;
+      if (attempt === CONNECT_ATTEMPTS || !isOutage(error)) throw error;
+      if (attempt === 1) new Logger('Database').warn({ error }, 'the database is not there yet: waiting for it');
       await delay(1000);
     }
   }

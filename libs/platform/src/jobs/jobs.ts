@@ -1,12 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { ClientBase } from 'pg';
 import { PgBoss } from 'pg-boss';
 import type { Db, Job as BossJob } from 'pg-boss';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { DatabaseConfig, RuntimeConfig } from '../config/platform.config';
 import { prepared } from '../database/prepared';
-import { endWhenSilent } from '../database/silent-connection';
+import { endingSilence } from '../database/silent-connection';
 import { newRequestId, requestId, withRequestId } from '../logging/request-context';
 import { JobMetrics } from '../metrics/job-metrics';
 import { defineJob, NotNow, NotYet } from './job';
@@ -75,16 +74,13 @@ export class Jobs {
     private readonly dataSource: DataSource,
     private readonly metrics: JobMetrics,
   ) {
-    // Not of its types, but of the pool that it makes.
-    const onConnect = (client: ClientBase): void => {
-      endWhenSilent(client, database.silentMs);
-    };
     const superviseSeconds = Math.max(1, SUPERVISE_SECONDS * runtime.retryTimeScale);
     this.boss = new PgBoss({
       connectionString: database.url ?? '',
       application_name: 'biz-jobs',
       max: 4,
-      ...{ onConnect },
+      // Not of its types, but of the pool that it makes.
+      ...endingSilence(database.silentMs),
       useListenNotify: true,
       schedule: false,
       superviseIntervalSeconds: superviseSeconds,
