@@ -103,7 +103,7 @@ export class DeliveriesPlace1795836100000 implements MigrationInterface {
     await runner.query(`ALTER TABLE merchant.deliveries ADD place bigserial`);
     await runner.query(`
       UPDATE merchant.deliveries SET place = ordered.place
-        FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM merchant.deliveries) AS ordered
+        FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM merchant.deliveries WHERE state <> 'delivered') AS ordered
        WHERE ordered.id = deliveries.id`);
     await this.index(runner, 'place', 'place > 0');
   }
