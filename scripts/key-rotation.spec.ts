@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EncryptionConfig, readConfig, Vault } from '@biz/platform';
 import { eventually, testDatabase, times, type TestDatabase } from '@biz/testing';
 import { decodeProtectedHeader } from 'jose';
@@ -103,7 +104,32 @@ it('finds what a transaction copied inside SQL behind its back, and ends when th
   expect(await sealedBy('first')).toEqual([]);
 });
 
-it('gives up, and says why, while an app goes on sealing with another key', async () => {
+it('names, once, whom it still waits for after a while', async () => {
+  const forgotten = database.dataSource.createQueryRunner();
+  await forgotten.startTransaction();
+  const [{ pid, since }] = (await forgotten.query('SELECT pg_backend_pid() AS pid, now() AS since')) as [
+    { pid: number; since: Date },
+  ];
+  const said: string[] = [];
+  const say = (text: string) => said.push(text);
+  const rotation = rotateKeys(database.url, [letters], environment(second, first), { say, silentMs: 300 });
+  await eventually(() => {
+    expect(said).toHaveLength(1);
+  });
+  // Time enough to say it again.
+  await delay(700);
+  await forgotten.commitTransaction();
+  await forgotten.release();
+  await rotation;
+  expect(said).toEqual([
+    `waits for transactions that are still open: pid ${pid} (biz-test) since ${since.toISOString()}`,
+  ]);
+
+  await rotateKeys(database.url, [letters], environment(second, first), { say });
+  expect(said).toHaveLength(1);
+});
+
+it('gives up, and says why, while an app goes on sealing with another key, and still what it cannot open', async () => {
   const older = await vault(first).seal('again', 'letters.text');
   await database.query('INSERT INTO letters.letters VALUES (4000, $1)', [older]);
   await database.query(`
@@ -115,7 +141,7 @@ it('gives up, and says why, while an app goes on sealing with another key', asyn
     CREATE TRIGGER write_again AFTER UPDATE ON letters.letters FOR EACH ROW EXECUTE FUNCTION letters.write_again()`);
 
   await expect(rotateKeys(database.url, [letters], environment(second, first))).rejects.toThrow(
-    'an app still seals with another key than second',
+    /^an app still seals with another key than second: .*\nletters\.letters\.text_sealed cannot be opened with .* in rows 1002$/,
   );
   await database.query('DROP FUNCTION letters.write_again CASCADE');
 });

@@ -9,6 +9,7 @@ import {
 } from '@biz/platform';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
+import { PlainProblem } from './plain-problem';
 
 /** Small enough that no row waits long for another, large enough that round trips do not count. */
 const BATCH = 200;
@@ -16,6 +17,8 @@ const BATCH = 200;
 /** Two are enough while every app seals with the right key; each finds what the last could not see yet. */
 const WALKS = 6;
 const LOOK_AGAIN_MS = 100;
+/** How long a transaction is waited for without a word. */
+const SILENT_MS = 10_000;
 
 export interface Rotation {
   table: string;
@@ -27,6 +30,16 @@ export interface Rotation {
   unreadable: string[];
 }
 
+/** For a person: in which rows what could not be opened is. */
+export function unreadableRows(rotations: Rotation[]): string[] {
+  return rotations
+    .filter(({ unreadable }) => unreadable.length > 0)
+    .map(
+      ({ table, column, unreadable }) =>
+        `${table}.${column} cannot be opened with DATA_ENCRYPTION_KEYS in rows ${unreadable.join(', ')}`,
+    );
+}
+
 /**
  * Seals every value of every sealed column under the key that seals, while the apps serve.
  *
@@ -34,9 +47,15 @@ export interface Rotation {
  * always safe, and so is stopping it. When it ends, no old value is left, nor in a transaction that still has to commit:
  * all columns are walked again, once the transactions that may have copied one before have ended, until nothing is found.
  *
- * @throws when an app goes on sealing with another key
+ * @param say tells the person in front of it whom it waits for
+ * @throws PlainProblem when an app goes on sealing with another key
  */
-export async function rotateKeys(databaseUrl: string, owners: SchemaOwner[], env: Environment): Promise<Rotation[]> {
+export async function rotateKeys(
+  databaseUrl: string,
+  owners: SchemaOwner[],
+  env: Environment,
+  { say = console.error, silentMs = SILENT_MS }: { say?: (text: string) => void; silentMs?: number } = {},
+): Promise<Rotation[]> {
   const config = readConfig(EncryptionConfig, env);
   const vault = new Vault(config);
   const dataSource = createDataSource({ url: databaseUrl, poolSize: 2, name: 'rotate-keys', schemas: [] });
@@ -51,34 +70,45 @@ export async function rotateKeys(databaseUrl: string, owners: SchemaOwner[], env
   try {
     let rotations = await walk();
     for (let walks = 1; walks < WALKS; walks++) {
-      await transactionsEnd(dataSource);
+      await transactionsEnd(dataSource, say, silentMs);
       const again = await walk();
       rotations = again.map((now, at) => ({ ...now, resealed: now.resealed + (rotations[at]?.resealed ?? 0) }));
       if (again.every(({ resealed }) => resealed === 0)) return rotations;
     }
-    throw new Error(
-      `an app still seals with another key than ${config.sealing?.id ?? ''}: restart it, and run this again`,
+    throw new PlainProblem(
+      [
+        `an app still seals with another key than ${config.sealing?.id ?? ''}: restart it, and run this again`,
+        ...unreadableRows(rotations),
+      ].join('\n'),
     );
   } finally {
     await dataSource.destroy();
   }
 }
 
-/** Waits for every transaction that is under way now: it may hold a copy, made inside SQL, of a value that was old then. */
-async function transactionsEnd(dataSource: DataSource): Promise<void> {
-  const underWay = async (): Promise<string[]> => {
-    const rows = await dataSource.query<{ id: string }[]>(
-      `SELECT l.virtualtransaction AS id FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+/**
+ * Waits for every transaction that is under way now: it may hold a copy, made inside SQL, of a value that was old then.
+ * One that never ends is for a person to end, so it is named, once.
+ */
+async function transactionsEnd(dataSource: DataSource, say: (text: string) => void, silentMs: number): Promise<void> {
+  const underWay = (): Promise<{ id: string; pid: number; name: string; since: Date | null }[]> =>
+    dataSource.query(
+      `SELECT l.virtualtransaction AS id, pid, a.application_name AS name, a.xact_start AS since
+         FROM pg_locks l JOIN pg_stat_activity a USING (pid)
         WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.pid <> pg_backend_pid()
           AND a.datname = current_database() AND a.backend_type = 'client backend'`,
     );
-    return rows.map(({ id }) => id);
-  };
-  let waited = await underWay();
-  while (waited.length > 0) {
+  const first = new Set((await underWay()).map(({ id }) => id));
+  const sayAt = performance.now() + silentMs;
+  for (let said = false; ;) {
+    const waited = (await underWay()).filter(({ id }) => first.has(id));
+    if (waited.length === 0) return;
+    if (!said && performance.now() >= sayAt) {
+      const named = waited.map(({ pid, name, since }) => `pid ${pid} (${name}) since ${since?.toISOString() ?? '?'}`);
+      say(`waits for transactions that are still open: ${named.join(', ')}`);
+      said = true;
+    }
     await delay(LOOK_AGAIN_MS);
-    const now = new Set(await underWay());
-    waited = waited.filter((id) => now.has(id));
   }
 }
 
