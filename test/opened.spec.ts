@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..');
 
-/** What is opened here goes to Kakao, to KakaoPay or to the shop it belongs to, never to an operator. */
+/** What is opened here goes to Kakao, to KakaoPay or to the shop it belongs to, and nothing personal of it to an operator. */
 const FOR_NO_OPERATOR = [
   'apps/payment/src/attempts/attempts.ts',
   'apps/payment/src/completion/order-completion.ts',
@@ -11,13 +11,14 @@ const FOR_NO_OPERATOR = [
   'apps/sync/src/login/logins.ts',
   'libs/capture/src/files/file-fetcher.ts',
   'libs/capture/src/redeem/redemption.ts',
+  // An operator sees the options that were chosen, and of forms only that they were filled in.
   'libs/commerce/src/drafts/drafts.ts',
   'libs/merchant/src/deliveries/delivery.worker.ts',
   // The key of the access log itself.
   'libs/privacy/src/accesses/access-chain.ts',
 ];
 
-it('sealed data is opened only where the look is written to the access log, or where no operator sees it', () => {
+it('sealed data is opened only where the look is written to the access log, or where no operator sees anything personal of it', () => {
   const files = ['apps', 'libs'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   );
