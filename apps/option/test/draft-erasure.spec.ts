@@ -26,11 +26,15 @@ describe('what a customer answered', () => {
 
   beforeAll(async () => {
     database = await testDatabase(merchantSchema, commerceSchema);
-    hook = (await HttpStub.start()).on('POST /hook', { status: 503 });
+    hook = (await HttpStub.start()).on('POST /hook', { status: 503 }).on('POST /taken', { status: 200 });
     app = await startTestApp(optionApp([shop('acme'), shop('brief', 2)]), {
       database,
       clock,
-      env: { ACME_WEBHOOK_URL: `${hook.url}/hook`, DEFAULT_MERCHANT: 'acme' },
+      env: {
+        ACME_WEBHOOK_URL: `${hook.url}/hook`,
+        BRIEF_WEBHOOK_URL: `${hook.url}/taken`,
+        DEFAULT_MERCHANT: 'acme',
+      },
     });
   });
   afterAll(async () => {
@@ -140,12 +144,42 @@ describe('what a customer answered', () => {
     await erased(held);
   });
 
+  it('is kept in time and on request while the shop is still to be told of it, and no longer', async () => {
+    const [owed, free] = [await answer('홍길동'), await answer('홍길동', 'brief')];
+    await database.query(`UPDATE commerce.drafts SET erase_at = $2, expires_at = $2 WHERE id = ANY($1)`, [
+      [owed, free],
+      clock.now(),
+    ]);
+    await erased(free);
+    expect(await call(`/operator/drafts/${owed}`, { method: 'DELETE' })).toMatchObject({ http: 409 });
+    expect(await draft(owed)).toMatchObject({ state: 'expired', chosen: [{ filledIn: true }] });
+    expect(await deliveryOf(owed)).toMatchObject({ state: 'pending', payload: expect.stringMatching(/^ey/) as string });
+
+    hook.on('POST /hook', { status: 200 });
+    clock.advance(DAY);
+    await erased(owed);
+    expect(await deliveryOf(owed)).toMatchObject({ state: 'delivered' });
+  });
+
+  it('is erased on request also when nobody can open it any more', async () => {
+    const id = await answer('홍길동', 'brief');
+    await eventually(async () => {
+      expect(await deliveryOf(id)).toMatchObject({ state: 'delivered' });
+    });
+    clock.advance(DRAFT);
+    await database.query(`UPDATE commerce.drafts SET chosen_sealed = 'of a key that is gone' WHERE id = $1`, [id]);
+    expect(await call(`/operator/drafts/${id}`)).toMatchObject({ http: 500 });
+    expect(await call(`/operator/drafts/${id}`, { method: 'DELETE' })).toMatchObject({ http: 200 });
+    expect(await draft(id)).toHaveProperty('erasedAt');
+  });
+
   it('is erased on request, as soon as nobody can pay the draft any more', async () => {
     const id = await answer('홍길동');
     const erase = (of = id) => call(`/operator/drafts/${of}`, { method: 'DELETE' });
     expect(await erase()).toMatchObject({ http: 409 });
     expect(await draft(id)).toMatchObject({ state: 'open', chosen: [{ filledIn: true }] });
     clock.advance(DRAFT);
+    await database.query(`UPDATE merchant.deliveries SET state = 'failed' WHERE subject = $1`, [id]);
     const answers = await Promise.all(times(3, () => erase()));
     for (const each of answers)
       expect(each).toEqual({ http: 200, body: { ...(await draft(id)), erasedAt: clock.now().toISOString() } });

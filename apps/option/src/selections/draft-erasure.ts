@@ -28,11 +28,15 @@ export class DraftErasure implements OnModuleInit {
     this.jobs.every('option.drafts.sweep', SWEEP_SECONDS, () => this.eraseDue());
   }
 
-  /** Repeating it changes nothing. @returns whether something was erased just now */
+  /**
+   * Repeating it changes nothing, and so does asking too early: while the draft may be paid, or its shop is still to be told.
+   * @returns whether something was erased just now
+   */
   erase({ id, merchantId }: Pick<Draft, 'id' | 'merchantId'>): Promise<boolean> {
     return this.dataSource.transaction(async (manager) => {
       await manager.query(`SET LOCAL lock_timeout = '${LONGEST_WAIT}'`);
-      if (!(await this.drafts.erase(manager, id))) return false;
+      const owed = await this.deliveries.owed(manager, [{ merchant: merchantId, subject: id }]);
+      if (owed.size > 0 || !(await this.drafts.erase(manager, id))) return false;
       await this.deliveries.erase(manager, merchantId, id);
       this.logger.log({ draftId: id }, 'erased');
       return true;

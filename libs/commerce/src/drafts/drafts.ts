@@ -162,11 +162,11 @@ export class Drafts {
     return { ok: true, draft: { ...draft, productName, productKind, useShipping, lines: taken } };
   }
 
-  /** For the operator, who knows no merchant by the id. */
-  async findById(id: string, manager: EntityManager = this.dataSource.manager): Promise<Draft | undefined> {
+  /** For the operator, who knows no merchant by the id. Answers whose key is gone can be erased, not opened. */
+  async findById(id: string, { answers = true } = {}): Promise<Draft | undefined> {
     if (!UUID.test(id)) return undefined;
-    const row = await manager.findOneBy(DraftRow, { id });
-    return row === null ? undefined : this.show(row, await this.openChosen(row));
+    const row = await this.dataSource.manager.findOneBy(DraftRow, { id });
+    return row === null ? undefined : this.show(row, answers ? await this.openChosen(row) : undefined);
   }
 
   /**
