@@ -57,7 +57,9 @@ export async function openDatabase(options: DatabaseOptions & { silentMs: number
     try {
       await dataSource.initialize();
     } catch (error) {
-      if (attempt === CONNECT_ATTEMPTS || !isOutage(error)) throw error;
+      // A name that nobody knows is mistyped more often than its server is late.
+      const isMistyped = (error as { code?: unknown }).code === 'ENOTFOUND';
+      if (attempt === CONNECT_ATTEMPTS || isMistyped || !isOutage(error)) throw error;
       if (attempt === 1) new Logger('Database').warn({ error }, 'the database is not there yet: waiting for it');
       await delay(1000);
     }
