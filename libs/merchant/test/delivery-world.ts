@@ -1,4 +1,5 @@
 import { Injectable, Module } from '@nestjs/common';
+import { afterCommit } from '@biz/platform';
 import type { AppDefinition, Environment } from '@biz/platform';
 import { defineMerchant, Deliveries, EventReceiver, MerchantsModule, merchantSchema } from '@biz/merchant';
 import type { NewDelivery, SettledDelivery, ShopEvent, ShopEventType } from '@biz/merchant';
@@ -76,10 +77,13 @@ class DeliveryWorld {
       },
     });
     this.settled = [];
-    this.running.get(Deliveries).onSettled((deliveries) => {
-      this.settled.push(
-        ...deliveries.map(({ merchant, type, subject, state }) => ({ merchant, type, subject, state })),
-      );
+    this.running.get(Deliveries).onSettled((deliveries, manager) => {
+      // Whoever looks at the rows then finds them.
+      afterCommit(manager, () => {
+        this.settled.push(
+          ...deliveries.map(({ merchant, type, subject, state }) => ({ merchant, type, subject, state })),
+        );
+      });
       return Promise.resolve();
     });
   }
