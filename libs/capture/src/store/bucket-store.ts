@@ -9,6 +9,9 @@ import { FileStore } from './file-store';
 type Sdk = typeof S3;
 
 const CONNECT_MS = 5_000;
+/** Whoever asks for something logs that it failed; left alone, the SDK writes on the console, too. */
+const nothing = (): void => undefined;
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 /** A store that says nothing for so long holds up nobody any more. */
 const IDLE_MS = 30_000;
 /** Of the thirty files of a capture, and whatever was left behind. */
@@ -113,6 +116,7 @@ export class BucketStore extends FileStore {
     this.loading ??= import('@aws-sdk/client-s3').then((sdk) => ({
       sdk,
       client: new sdk.S3Client({
+        logger: SILENT,
         // Stores other than Amazon's rarely know bucket names as host names, nor Amazon's newer checksums.
         forcePathStyle: Boolean(endpoint),
         requestChecksumCalculation: 'WHEN_REQUIRED',
