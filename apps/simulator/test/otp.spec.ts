@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { ManualClock, startTestApp, type TestApp } from '@biz/testing';
 import { simulatorApp } from '../src/simulator.module';
 import { call, get, post } from './http';
@@ -8,7 +9,11 @@ let simulator: TestApp;
 beforeAll(async () => {
   simulator = await startTestApp(simulatorApp(), { clock, env: { SIMULATOR_REST_API_KEYS: 'key-of-the-app' } });
 });
-afterAll(() => simulator.close());
+afterAll(async () => {
+  // A picture without end may still be on its way.
+  (simulator.app.getHttpServer() as Server).closeAllConnections();
+  await simulator.close();
+});
 beforeEach(() => post(`${simulator.url}/reset`));
 
 const otp = async (order: object): Promise<string> => {
