@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, times } from '@biz/testing';
+import type { StubAnswer } from '@biz/testing';
 import { OPERATOR } from '../../../libs/capture/test/stage';
 import type { Stage } from '../../../libs/capture/test/stage';
 import { Gallery, jpeg } from './gallery';
@@ -304,6 +305,25 @@ describe('the image app', () => {
     });
     await stage.reaches('orphaned', 'delivered');
     await dead.close();
+  });
+
+  it('is fetched once, also when its claim ran out while this very process fetches it', async () => {
+    let release: (answer: StubAnswer) => void = () => undefined;
+    let asked = 0;
+    const slow = gallery.image(() => {
+      asked++;
+      return new Promise<StubAnswer>((resolve) => (release = resolve));
+    });
+    await stage.callback(gallery.offer([{ original: slow }]), 'slow');
+    await eventually(() => {
+      expect(asked).toBe(1);
+    });
+    await stage.database.query(`UPDATE capture.files SET claimed_until = '-infinity'`);
+    await stage.callback(gallery.offer([{ original: gallery.image(() => ({ body: jpeg(500) })) }]), 'next');
+    await stage.reaches('next', 'delivered');
+    release({ body: jpeg(500) });
+    await stage.reaches('slow', 'delivered');
+    expect(asked).toBe(1);
   });
 
   it('does not take a file back that it put back just now: whoever is free may fetch it', async () => {

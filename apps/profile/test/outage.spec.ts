@@ -1,5 +1,5 @@
 import { eventually, times } from '@biz/testing';
-import type { StubAnswer } from '@biz/testing';
+import type { StubAnswer, TestApp } from '@biz/testing';
 import { Stage } from '../../../libs/capture/test/stage';
 import { profileApp } from '../src/profile.module';
 
@@ -31,6 +31,23 @@ describe('redeeming', () => {
     await eventually(() => {
       expect(stage.logs.join('')).toContain('Kakao does not answer');
     });
+  }
+
+  /** Two instances, one of which waits for Kakao's answer; the other will be told that the OTP is used up. */
+  async function askedByTwo(): Promise<{ first: TestApp; once: string; release: (answer: StubAnswer) => void }> {
+    const { app: first } = stage;
+    await stage.start();
+    let release: (answer: StubAnswer) => void = () => undefined;
+    const answers: (StubAnswer | Promise<StubAnswer>)[] = [
+      new Promise((resolve) => (release = resolve)),
+      { status: 404, text: 'used up' },
+    ];
+    const once = stage.otp('onetimeprofile', () => answers.shift() ?? DOWN);
+    await stage.callback(once, 'late');
+    await eventually(() => {
+      expect(stage.fetched(once)).toBe(1);
+    });
+    return { first, once, release };
   }
 
   it('spends no tries of those who wait while Kakao is down, and asks for all of them as soon as it is back', async () => {
@@ -174,18 +191,7 @@ describe('redeeming', () => {
   });
 
   it('gives up nothing that another instance has an answer for since it was refused', async () => {
-    const { app: first } = stage;
-    await stage.start();
-    let release: (answer: StubAnswer) => void = () => undefined;
-    const answers: (StubAnswer | Promise<StubAnswer>)[] = [
-      new Promise((resolve) => (release = resolve)),
-      { status: 404, text: 'used up' },
-    ];
-    const once = stage.otp('onetimeprofile', () => answers.shift()!);
-    await stage.callback(once, 'late');
-    await eventually(() => {
-      expect(stage.fetched(once)).toBe(1);
-    });
+    const { first, release } = await askedByTwo();
     await stage.database.query(`
       CREATE FUNCTION capture.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$;
       CREATE TRIGGER wait BEFORE UPDATE OF failure ON capture.captures FOR EACH STATEMENT EXECUTE FUNCTION capture.wait()`);
@@ -213,18 +219,7 @@ describe('redeeming', () => {
   });
 
   it('keeps an answer that comes after another instance was refused', async () => {
-    const { app: first } = stage;
-    await stage.start();
-    let release: (answer: StubAnswer) => void = () => undefined;
-    const answers: (StubAnswer | Promise<StubAnswer>)[] = [
-      new Promise((resolve) => (release = resolve)),
-      { status: 404, text: 'used up' },
-    ];
-    const once = stage.otp('onetimeprofile', () => answers.shift() ?? DOWN);
-    await stage.callback(once, 'late');
-    await eventually(() => {
-      expect(stage.fetched(once)).toBe(1);
-    });
+    const { first, once, release } = await askedByTwo();
     // As if the first had stood still: its claim runs out, and the OTP is asked for again.
     await stage.database.query(`UPDATE capture.captures SET deadline_at = deadline_at + interval '1 hour'`);
     await eventually(async () => {

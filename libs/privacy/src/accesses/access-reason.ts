@@ -1,7 +1,7 @@
 import { applyDecorators, BadRequestException, createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
-import { parseJson, scrubText } from '@biz/platform';
+import { headerText, parseJson, scrubText } from '@biz/platform';
 import type { FastifyRequest } from 'fastify';
 
 /** Why somebody looks at personal data, from where, and who they say they are. */
@@ -101,9 +101,7 @@ function read(headers: FastifyRequest['headers'], name: string, longest: number)
 const plain = (text: string): string => text.normalize('NFKC').replace(/\p{Pd}/gu, '-');
 
 function decode(header: string): string {
-  // Node hands over header bytes as Latin-1.
-  const text = Buffer.from(header, 'latin1').toString('utf8');
-  const readable = text.includes('\uFFFD') ? header : text;
+  const readable = headerText(header);
   try {
     return decodeURIComponent(readable);
   } catch {
