@@ -115,6 +115,29 @@ describe('deliveries, tried again', () => {
     });
   });
 
+  it('are sent once, also when their claim ran out while this very process sends them', async () => {
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    world.shop.on('POST /hook', async (request) => {
+      if (request.body.includes('"slow"')) await held;
+      return { status: 204 };
+    });
+    await world.deliver(member('slow'));
+    await eventually(() => {
+      expect(world.shop.requests).toHaveLength(1);
+    });
+    await world.database.query(`UPDATE merchant.deliveries SET claimed_until = '-infinity'`);
+    await world.deliver(member('next'));
+    await eventually(() => {
+      expect(world.settled).toMatchObject([{ subject: 'next' }]);
+    });
+    letGo();
+    await eventually(() => {
+      expect(world.settled).toHaveLength(2);
+    });
+    expect(world.shop.requests).toHaveLength(2);
+  });
+
   it('that were put back just now are not taken back by a sign of life', async () => {
     let letGo = (): void => undefined;
     const held = new Promise<void>((resolve) => (letGo = resolve));
