@@ -187,4 +187,61 @@ describe('images that are erased', () => {
     expect([(await answer).status, (await read()).status]).toEqual([status, status]);
     expect(stage.logs.join('')).not.toContain('request failed');
   });
+
+  describe('beside the storage quota of a merchant (100,000 bytes)', () => {
+    const PATH = '/m/other-shop-unguessable-key/callback';
+    const sizes = (relayId: string): unknown[] =>
+      gallery.filesOf(relayId).map(({ state, failure }) => failure ?? state);
+    const give = async (relayId: string, count: number, path = PATH): Promise<void> => {
+      const urls = times(count, () => ({ original: gallery.image(() => ({ body: jpeg(25_000) })) }));
+      await stage.callback(gallery.offer(urls, '2026-11-30T00:00:00Z'), relayId, path);
+    };
+    const asked = (): number => stage.kakao.requests.filter(({ path }) => path.startsWith('/dna/')).length;
+    const used = async (): Promise<string> => {
+      stage.clock.advance(15_000);
+      return (await (await fetch(`${stage.app.url}/metrics`)).text())
+        .split('\n')
+        .filter((line) => /^image_store_\w+_bytes\{merchant="other-shop"\}/.test(line))
+        .map((line) => line.replace(/^image_store_(\w+)_bytes.* /, '$1 '))
+        .join();
+    };
+
+    it('keeps what fits, whatever comes at once, names the rest, and downloads nothing once it is full', async () => {
+      await give('many', 10);
+      await stage.reaches('many', 'delivered');
+      expect(sizes('many').sort()).toEqual([...times(6, () => 'quota-exceeded'), ...times(4, () => 'stored')]);
+      const { id } = await stage.capture('many');
+      expect(await gallery.filesOnDisk(id)).toHaveLength(4);
+      expect(await used()).toBe('used 100000,quota 100000');
+
+      const before = asked();
+      await give('full', 2);
+      const full = await stage.reaches('full', 'failed');
+      expect(full).toMatchObject({ failure: 'no-image-stored' });
+      expect(asked()).toBe(before);
+      expect((await stage.operator('GET', `/captures/${full.id}`)).body.files).toMatchObject([
+        { state: 'failed', failure: 'quota-exceeded' },
+        { state: 'failed', failure: 'quota-exceeded' },
+      ]);
+      const lines = stage.logs.filter((line) => line.includes('image quota'));
+      expect(lines.map((line) => (JSON.parse(line) as { merchant: string }).merchant)).toContain('other-shop');
+      expect(lines.length).toBeLessThan(3);
+    });
+
+    it('is no concern of another merchant', async () => {
+      await give('roomy', 10, '/callback');
+      await stage.reaches('roomy', 'delivered');
+      expect(sizes('roomy')).toEqual(times(10, () => 'stored'));
+    });
+
+    it('is given back by erasure', async () => {
+      const { id } = await stage.capture('many');
+      await stage.operator('DELETE', `/captures/${id}`);
+      expect(await used()).toBe('used 0,quota 100000');
+      await give('again', 2);
+      await stage.reaches('again', 'delivered');
+      expect(sizes('again')).toEqual(['stored', 'stored']);
+      expect(await used()).toBe('used 50000,quota 100000');
+    });
+  });
 });

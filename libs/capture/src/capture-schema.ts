@@ -6,13 +6,15 @@ import { CapturesToRead1795836000000 } from './migrations/1795836000000-captures
 import { CapturesDue1795510200000 } from './migrations/1795510200000-captures-due';
 import { CapturesSchedule1795520000000 } from './migrations/1795520000000-captures-schedule';
 import { FilesFailure1795924800000 } from './migrations/1795924800000-files-failure';
+import { ImageUsage1796000400000 } from './migrations/1796000400000-image-usage';
 import { Capture } from './records/capture.entity';
 import { CapturedFile } from './records/captured-file.entity';
+import { ImageUsage } from './records/image-usage.entity';
 
 /** What profile, location and image keep in the database. */
 export const captureSchema: SchemaOwner = {
   schema: 'capture',
-  entities: [Capture, CapturedFile],
+  entities: [Capture, CapturedFile, ImageUsage],
   migrations: [
     Captures1795370400000,
     CapturesDue1795510200000,
@@ -21,6 +23,7 @@ export const captureSchema: SchemaOwner = {
     CapturesOpen1795552000000,
     CapturesToRead1795836000000,
     FilesFailure1795924800000,
+    ImageUsage1796000400000,
   ],
   sealed: [
     { table: 'capture.captures', key: 'id', column: 'sealed_otp' },

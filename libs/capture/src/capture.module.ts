@@ -9,6 +9,7 @@ import { FileStore, FolderStore } from './store/file-store';
 import { FileFetcher } from './files/file-fetcher';
 import { ImageCollection } from './files/image-collection';
 import { ImageDownload } from './files/image-download';
+import { ImageQuota } from './files/image-quota';
 import { ImageConfig } from './store/image-store.config';
 import { Arrivals } from './schedule/arrivals';
 import { Erasure } from './retention/erasure';
@@ -65,6 +66,7 @@ export class CaptureModule {
               provideConfig(ImageConfig),
               fileStore,
               ImageDownload,
+              ImageQuota,
               ImageCircuit,
               FileFetcher,
               ImageCollection,

@@ -25,7 +25,8 @@ const otherShop = defineMerchant({
   id: 'other-shop',
   name: '다른 가게',
   app: { id: '1002', environment: 'test' },
-  plugins: { profile: [{ key: 'main', scopes: ['nickname'], retainDays: 1 }] },
+  plugins: { profile: [{ key: 'main', scopes: ['nickname'], retainDays: 1 }], image: [{ key: 'few', retainDays: 7 }] },
+  imageQuotaBytes: 100_000,
 });
 
 export interface Event {

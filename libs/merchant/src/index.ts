@@ -3,7 +3,7 @@ export type { CheckedConfig, Outcome, OutboundRequest, SchemaOwner } from '@biz/
 export { choice, choices, combination, date, integer, numbers, text } from '@biz/commerce';
 export type { OptionInput, Product, ProductGroup, ProductOption, Question, Sku } from '@biz/commerce';
 export { SHOP_WORKERS, ShopBusy, ShopCalls, ShopLate } from './calls/shop-calls';
-export { defineMerchant, PLUGIN_KINDS, PROFILE_SCOPES } from './definition/merchant-definition';
+export { defineMerchant, IMAGE_QUOTA_BYTES, PLUGIN_KINDS, PROFILE_SCOPES } from './definition/merchant-definition';
 export type {
   CollectingPlugin,
   ImagePlugin,

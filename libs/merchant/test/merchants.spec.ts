@@ -126,6 +126,7 @@ describe('a merchant definition', () => {
       [{ ...shop('acme'), tables: { schema: 'payment', entities: [], migrations: [] } }],
       'its tables must stand in the PostgreSQL schema shop_acme',
     ],
+    ['a negative quota', [{ ...shop('acme'), imageQuotaBytes: -1 }], 'imageQuotaBytes must be a whole number of bytes'],
     ['a negative retention', [shop('acme', { location: { retainDays: -1 } })], 'retainDays must be a whole number'],
     [
       'drafts that are forgotten as they expire',

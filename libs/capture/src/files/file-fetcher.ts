@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, DueWork, JobMetrics, NotYet, RuntimeConfig, throughBriefOutage, Vault } from '@biz/platform';
 import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { IMAGE_URL_CONTEXT } from '../records/captured-file.entity';
 import { CapturedFiles } from '../records/captured-files';
 import type { StoredFile } from '../records/captured-files';
@@ -10,6 +11,7 @@ import { ImageCircuit } from '../schedule/circuits';
 import { KEPT_IN_MEMORY_MS, RetryTimes } from '../schedule/retry-times';
 import { FileStore } from '../store/file-store';
 import { FileRefused, ImageDownload, StoreUnavailable } from './image-download';
+import { ImageQuota } from './image-quota';
 import { ImageConfig } from '../store/image-store.config';
 
 /** After so long without a sign of life the process that claimed a file counts as dead. */
@@ -41,6 +43,7 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
 
   constructor(
     private readonly download: ImageDownload,
+    private readonly quota: ImageQuota,
     private readonly store: FileStore,
     private readonly files: CapturedFiles,
     private readonly circuit: ImageCircuit,
@@ -148,26 +151,39 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
     const url = await this.vault.open(file.sealed_url, IMAGE_URL_CONTEXT);
     const leftMs = file.deadline_at.getTime() - this.clock.now().getTime();
     let stored: StoredFile | undefined;
+    const isFull = await this.quota.isFull(captureId);
     try {
+      if (isFull) throw new FileRefused('quota-exceeded');
       stored = await this.download.fetch(url, { id, captureId }, leftMs);
     } catch (error) {
       if (!(error instanceof FileRefused)) return this.tryLater(file, error);
       // An address that was never asked for says nothing about who would have answered.
-      if (error.failure !== 'origin-refused') this.circuit.answered();
-      await this.files.refused(file, error.failure);
-      this.logger.warn({ captureId, fileId: id, failure: error.failure }, 'image refused');
+      if (error.failure !== 'origin-refused' && error.failure !== 'quota-exceeded') this.circuit.answered();
+      await this.refuse(file, error);
     }
     if (stored) await this.keep(file, stored);
     if (!(await this.files.has(captureId, 'pending'))) await this.complete(captureId);
   }
 
-  private async keep({ id, capture_id: captureId }: FileClaim, stored: StoredFile): Promise<void> {
+  private async refuse(file: FileClaim, { failure }: FileRefused): Promise<void> {
+    await this.files.refused(file, failure);
+    this.logger.warn({ captureId: file.capture_id, fileId: file.id, failure }, 'image refused');
+  }
+
+  private async keep(file: FileClaim, stored: StoredFile): Promise<void> {
+    const { id, capture_id: captureId } = file;
     this.circuit.answered();
-    // What is in the store by now need not be fetched again.
-    if (await throughBriefOutage(() => this.files.stored(id, stored), KEPT_IN_MEMORY_MS)) return;
-    // Erased, fetched by another instance, or too late: nothing points at this copy.
+    const take = (manager: EntityManager): Promise<void> => this.quota.take(manager, captureId, stored.size);
+    try {
+      // What is in the store by now need not be fetched again.
+      if (await throughBriefOutage(() => this.files.stored(id, stored, take), KEPT_IN_MEMORY_MS)) return;
+      // Erased, fetched by another instance, or too late: nothing points at this copy.
+      this.logger.warn({ captureId, fileId: id }, 'image came too late');
+    } catch (error) {
+      if (!(error instanceof FileRefused)) throw error;
+      await this.refuse(file, error);
+    }
     await this.store.remove(stored.storeKey);
-    this.logger.warn({ captureId, fileId: id }, 'image came too late');
   }
 
   private async tryLater(file: FileClaim, error: unknown): Promise<void> {

@@ -50,6 +50,7 @@ export const FILE_FAILURES = [
   'not-an-image',
   'deadline-passed',
   'store-unavailable',
+  'quota-exceeded',
 ] as const;
 export type FileFailure = (typeof FILE_FAILURES)[number];
 

@@ -58,10 +58,17 @@ export class CapturedFiles {
     await manager.createQueryBuilder().insert().into(CapturedFile).values(rows).orIgnore().execute();
   }
 
-  /** @returns whether this is the copy that counts: not when the file was erased, given up or stored by somebody else */
-  async stored(id: string, kept: StoredFile): Promise<boolean> {
-    const storedAt = this.clock.now();
-    const isFirst = await this.move({ id }, 'stored', { ...kept, sealedUrl: null, problem: null, storedAt });
+  /**
+   * @param take counts the bytes in the same transaction; the file stays as it was when it throws
+   * @returns whether this is the copy that counts: not when the file was erased, given up or stored by somebody else
+   */
+  async stored(id: string, kept: StoredFile, take?: (manager: EntityManager) => Promise<void>): Promise<boolean> {
+    const change = { ...kept, sealedUrl: null, problem: null, storedAt: this.clock.now() };
+    const isFirst = await this.dataSource.transaction(async (manager) => {
+      if (!(await this.move({ id }, 'stored', change, manager))) return false;
+      await take?.(manager);
+      return true;
+    });
     // A commit may have succeeded unheard.
     return isFirst || this.dataSource.manager.existsBy(CapturedFile, { id, state: 'stored', storeKey: kept.storeKey });
   }
@@ -94,10 +101,23 @@ export class CapturedFiles {
     await this.move({ captureId }, 'pending', fresh, manager);
   }
 
-  /** Size and checksum would still tell whether a picture that somebody has is this one. */
+  /** Size and checksum would still tell whether a picture that somebody has is this one. Gives the bytes back to the quota. */
   async erase(manager: EntityManager, captureId: string): Promise<void> {
+    // Locked first: a download that is being stored at this moment is counted before or not at all.
+    const files = await manager.query<{ state: FileState; size: number | null }[]>(
+      `SELECT state, size FROM capture.files WHERE capture_id = $1 ORDER BY id FOR UPDATE`,
+      [captureId],
+    );
+    if (files.length === 0) return;
+    const bytes = files.reduce((sum, { state, size }) => sum + (state === 'stored' ? (size ?? 0) : 0), 0);
     const nothing = { sealedUrl: null, sealedKey: null, size: null, sha256: null };
     await this.move({ captureId }, 'erased', nothing, manager);
+    if (bytes === 0) return;
+    await manager.query(
+      `UPDATE capture.image_usage SET bytes = greatest(bytes - $2::bigint, 0)
+        WHERE merchant = (SELECT merchant FROM capture.captures WHERE id = $1)`,
+      [captureId, bytes],
+    );
   }
 
   /** A state changes here only. @returns whether one did */

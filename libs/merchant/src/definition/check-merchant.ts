@@ -40,8 +40,11 @@ function twinProblems({ id, app, tables }: MerchantDefinition, all: readonly Mer
   return problems;
 }
 
-function problemsOf({ id, app, plugins, tables }: MerchantDefinition): string[] {
+function problemsOf({ id, app, plugins, tables, imageQuotaBytes = 0 }: MerchantDefinition): string[] {
   const problems: string[] = [];
+  if (!Number.isSafeInteger(imageQuotaBytes) || imageQuotaBytes < 0) {
+    problems.push('imageQuotaBytes must be a whole number of bytes, 0 or more');
+  }
   for (const [plugin, pluginId] of pluginIdsOf(plugins)) {
     if (!PLUGIN_ID.test(pluginId))
       problems.push(`pluginId of ${plugin} must be 24 hex digits, as 플러그인 관리자센터 shows it`);

@@ -117,6 +117,9 @@ export interface KakaoApp {
   testOf?: string;
 }
 
+/** What a merchant may keep in the store of images unless its definition says otherwise: 10 GiB. */
+export const IMAGE_QUOTA_BYTES = 10 * 1024 ** 3;
+
 export interface MerchantDefinition {
   /** Lower case with dashes; also the prefix of its environment variables: `demo-shop` → `DEMO_SHOP_…`. */
   id: string;
@@ -127,6 +130,8 @@ export interface MerchantDefinition {
   /** 플러그인 제목 of the application form (guide 9.2), 20 characters at most; made of the name unless said. */
   title?: string;
   plugins: MerchantPlugins;
+  /** Bytes of images that may be kept for it at once, 10 GiB unless said; more are refused (`quota-exceeded`). */
+  imageQuotaBytes?: number;
   /** Its goods, added to the commerce tables when they are not there yet; from then on the operator API changes them. */
   catalogue?: readonly Product[];
   /** Its ports, as providers of an ordinary Nest module. Without it webhooks and the commerce tables do the work. */

@@ -75,6 +75,7 @@ class FileMerchant {
   @IsOptional() @IsString() title?: string;
   @IsDefined() @ValidateNested() @Type(() => FileApp) app: FileApp;
   @IsDefined() @ValidateNested() @Type(() => FilePlugins) plugins: FilePlugins;
+  @IsOptional() @IsInt() imageQuotaBytes?: number;
   @IsOptional() @ValidateNested() @Type(() => FileEndpoints) endpoints?: FileEndpoints;
 }
 class MerchantsFile {
