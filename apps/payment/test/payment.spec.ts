@@ -231,6 +231,17 @@ describe('a payment', () => {
     const url = new URL(new URL(order.sheet.approval_url).searchParams.get('approval_url')!);
     expect(await world.get('/order/callback?pg_token=x&partner_order_id=' + order.id)).toMatchObject({ status: 300 });
     expect(await world.get(`/order/callback/${'A'.repeat(44)}?pg_token=x`)).toMatchObject({ http: 200, status: 300 });
+    for (const odd of [
+      '~'.repeat(44),
+      '-'.repeat(44),
+      '한'.repeat(44),
+      '%00'.repeat(44),
+      'A'.repeat(22) + '='.repeat(22),
+    ]) {
+      for (const route of ['callback', 'cancel', 'fail']) {
+        expect((await world.get(`/order/${route}/${odd}?pg_token=x`)).http).toBe(200);
+      }
+    }
     const forged = url.pathname.slice(0, -1) + (url.pathname.endsWith('A') ? 'B' : 'A');
     expect(await world.get(`${forged}?pg_token=x`)).toMatchObject({ http: 200, status: 300 });
     expect(await world.get(`${url.pathname}?pg_token=x&partner_order_id=${other.id}`)).toMatchObject({ status: 300 });

@@ -13,6 +13,7 @@ export { prepared } from './database/prepared';
 export { createDataSource, migrate, openDatabase, pendingMigrations } from './database/database';
 export type { DatabaseOptions } from './database/database';
 export type { SchemaOwner, SealedColumn } from './database/schema-owner';
+export { sameSecret } from './encryption/same-secret';
 export { Vault } from './encryption/vault';
 export { defineJob, NotNow, NotYet } from './jobs/job';
 export type { Job, JobRun } from './jobs/job';

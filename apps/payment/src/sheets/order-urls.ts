@@ -1,6 +1,5 @@
-import { timingSafeEqual } from 'node:crypto';
 import { type Merchant, Merchants } from '@biz/merchant';
-import { Addresses, ConfigError, KakaoOrigins, newId, Vault } from '@biz/platform';
+import { Addresses, ConfigError, KakaoOrigins, newId, sameSecret, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 
 export interface OrderUrls {
@@ -47,7 +46,7 @@ export class OrderUrlMaker {
     if (key.length !== 2 * PART) return undefined;
     const bytes = Buffer.from(key.slice(0, PART), 'base64url').toString('hex');
     const id = bytes.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-    return timingSafeEqual(Buffer.from(this.keyOf(id)), Buffer.from(key)) ? id : undefined;
+    return sameSecret(key, this.keyOf(id)) ? id : undefined;
   }
 
   private keyOf(orderId: string): string {

@@ -1,4 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
+import { sameSecret } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import type { PicturesOrder } from '../otp/otp.dto';
 import { SimulatorConfig } from '../simulator.config';
@@ -50,9 +51,8 @@ export class SignedImages {
 
   /** @returns why a URL is refused, or nothing. */
   refusal(path: string, query: Record<string, string | undefined>): string | undefined {
-    const expected = Buffer.from(this.signature(path, query.expires ?? ''));
-    const given = Buffer.from(query.signature ?? '');
-    if (query.credential !== this.credential || expected.length !== given.length || !timingSafeEqual(expected, given)) {
+    const expected = this.signature(path, query.expires ?? '');
+    if (query.credential !== this.credential || !sameSecret(query.signature, expected)) {
       return 'SignatureDoesNotMatch';
     }
     return this.time.now().getTime() >= Number(query.expires) ? 'Expired' : undefined;

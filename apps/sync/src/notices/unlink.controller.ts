@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { BadRequestException, Body, Get, Headers, HttpCode, Post, Query, UnauthorizedException } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
@@ -13,15 +12,13 @@ import {
 import { UnlinkRequest } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
-import { KakaoAnswer, MalformedRequest, ok } from '@biz/platform';
+import { KakaoAnswer, MalformedRequest, ok, sameSecret } from '@biz/platform';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { DataSource } from 'typeorm';
 import { Failures } from '../login/failures';
 import { assertSyncPlugin } from '../sync-plugin';
 import { Notices } from './notices';
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 @KakaoController()
 @ApiHeader({
@@ -80,7 +77,7 @@ export class UnlinkController {
   ): Promise<KakaoAnswer> {
     assertSyncPlugin(merchant);
     const { adminKey } = merchant.secrets;
-    if (!adminKey || !timingSafeEqual(digest(authorization ?? ''), digest(`KakaoAK ${adminKey}`))) {
+    if (!adminKey || !sameSecret(authorization, `KakaoAK ${adminKey}`)) {
       throw new UnauthorizedException('어드민 키가 올바르지 않습니다.');
     }
     const request = plainToInstance(UnlinkRequest, fields);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Addresses, Clock, KakaoOrigins, RuntimeConfig, Vault } from '@biz/platform';
+import { Addresses, Clock, KakaoOrigins, RuntimeConfig, sameSecret, Vault } from '@biz/platform';
 import type { Merchant } from '@biz/merchant';
 import { redirectUriOf } from '../sync-plugin';
 
@@ -79,7 +79,7 @@ export class StartedLogins {
     const kept = this.vault.openShort(cookieOf(cookies, cookieName(merchant)), cookieContext(merchant));
     if (!kept) return { refused: 'state_mismatch' };
     const { nonce, ...started } = JSON.parse(kept.toString('utf8')) as StartedLogin & { nonce: string };
-    return nonce === sealed.subarray(4).toString('base64url') ? started : { refused: 'state_mismatch' };
+    return sameSecret(nonce, sealed.subarray(4).toString('base64url')) ? started : { refused: 'state_mismatch' };
   }
 
   /** Takes the cookie back. */

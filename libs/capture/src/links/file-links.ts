@@ -1,6 +1,5 @@
-import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Addresses, Clock, Vault } from '@biz/platform';
+import { Addresses, Clock, sameSecret, Vault } from '@biz/platform';
 import { ImageConfig } from '../store/image-store.config';
 
 const CONTEXT = 'capture.file-link';
@@ -35,9 +34,7 @@ export class FileLinks {
 
   /** Whether we made this link, and whether it still works; an old link of ours is told from a forged one. */
   judge(fileId: string, expires: string, signature: string): 'valid' | 'expired' | 'forged' {
-    const given = Buffer.from(signature);
-    const right = Buffer.from(this.sign(fileId, expires));
-    if (!EXPIRES.test(expires) || given.length !== right.length || !timingSafeEqual(given, right)) return 'forged';
+    if (!EXPIRES.test(expires) || !sameSecret(signature, this.sign(fileId, expires))) return 'forged';
     return this.clock.now().getTime() < Number(expires) * 1000 ? 'valid' : 'expired';
   }
 

@@ -1,22 +1,20 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable, UnauthorizedException } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OperatorConfig } from '../config/platform.config';
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+import { sameSecret } from '../encryption/same-secret';
 
 /** `Authorization: Bearer {OPERATOR_TOKEN}`, compared in constant time; what is answered, personal data too, no cache keeps. */
 @Injectable()
 export class OperatorGuard implements CanActivate {
-  private readonly expected: Buffer;
+  private readonly expected: string;
 
   constructor(config: OperatorConfig) {
-    this.expected = digest(`Bearer ${config.token}`);
+    this.expected = `Bearer ${config.token}`;
   }
 
   allows(authorization: string | undefined): boolean {
-    return authorization !== undefined && timingSafeEqual(digest(authorization), this.expected);
+    return sameSecret(authorization, this.expected);
   }
 
   canActivate(context: ExecutionContext): boolean {
