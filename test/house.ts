@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -7,7 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { MerchantDefinition } from '@biz/merchant';
 import { APP_NAMES, createApp } from '@biz/platform';
 import type { AppDefinition, AppName, Environment } from '@biz/platform';
-import { testDatabase } from '@biz/testing';
+import { freePorts, onFreePorts, PATIENT, testDatabase } from '@biz/testing';
 import type { TestDatabase } from '@biz/testing';
 import { imageApp } from '../apps/image/src/image.module';
 import { locationApp } from '../apps/location/src/location.module';
@@ -55,14 +54,18 @@ export class House {
   ) {}
 
   /** @param log takes what the six apps log; the simulator knows everybody's data and is not asked */
-  static async start(merchants: MerchantDefinition[], env: Environment = {}, log?: Writable): Promise<House> {
+  static start(merchants: MerchantDefinition[], env: Environment = {}, log?: Writable): Promise<House> {
+    return onFreePorts(() => House.startOnce(merchants, env, log));
+  }
+
+  private static async startOnce(merchants: MerchantDefinition[], env: Environment, log?: Writable): Promise<House> {
     const ports = await freePorts(APP_NAMES.length);
     const urls = Object.fromEntries(APP_NAMES.map((name, at) => [name, `http://127.0.0.1:${ports[at] ?? 0}`]));
     const dataDir = mkdtempSync(join(tmpdir(), 'biz-house-'));
     const definitions = definitionsOf(merchants);
     const database = await testDatabase(...new Set(definitions.flatMap(({ schemas }) => schemas)));
     const shared: Environment = {
-      NODE_ENV: 'test',
+      ...PATIENT,
       LOG_LEVEL: 'silent',
       DATABASE_URL: database.url,
       DATA_DIR: dataDir,
@@ -71,7 +74,12 @@ export class House {
       ...env,
     };
     const house = new House(database, urls as Record<AppName, string>, shared, dataDir, log);
-    await house.open(definitions);
+    try {
+      await house.open(definitions);
+    } catch (error) {
+      await house.stop();
+      throw error;
+    }
     return house;
   }
 
@@ -166,12 +174,4 @@ const isRefusal = (payload: unknown): boolean => typeof payload === 'string' && 
 async function exchange(url: string, init: RequestInit): Promise<{ status: number; body: Json }> {
   const response = await fetch(url, init);
   return { status: response.status, body: (await response.json()) as Json };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const probes = Array.from({ length: count }, () => createServer());
-  await Promise.all(probes.map((probe) => new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))));
-  const ports = probes.map((probe) => (probe.address() as AddressInfo).port);
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
-  return ports;
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { freePort } from '../../scripts/postgres/free-port';
 import { type Core, pin } from './cores';
 
 export interface ServerOptions {
@@ -93,17 +93,4 @@ async function untilReady(child: ChildProcess, url: string, begin: number): Prom
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   throw new Error(`not ready after ${START_LIMIT_MS / 1000} s`);
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }

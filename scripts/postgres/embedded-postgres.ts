@@ -1,9 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { claim, clusterOwner, filesIn, initialise, ownerOf } from './data-folder';
+import { freePort } from './free-port';
 import { PlainProblem } from '../plain-problem';
 import { POSTGRES_ENV, postgresAccount, spawnAs, type PostgresAccount } from './postgres-account';
 import { commandLineOf, gone, signal } from './processes';
@@ -23,6 +23,9 @@ type Storage =
   | { dataDir: string; port?: number }
   /** For tests: fast, in a temporary folder that disappears with the server. */
   | { ephemeral: true };
+
+/** Nothing of it has to survive. Statistics change when a test says ANALYZE, not when a background process comes by. */
+const EPHEMERAL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_wal_size=4GB', 'autovacuum=off'];
 
 /** Starts the PostgreSQL that comes as npm package, as root or as an ordinary user, for this process alone. */
 export async function startPostgres(storage: Storage): Promise<EmbeddedPostgres> {
@@ -69,7 +72,7 @@ async function launch(
       // Six apps, each with a pool for requests and one for jobs, beside the tools of a developer.
       'max_connections=200',
       'timezone=UTC',
-      ...(ephemeral ? ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_wal_size=4GB'] : []),
+      ...(ephemeral ? EPHEMERAL : []),
     ];
     writeFileSync(log, '');
     const guardian = startGuardian({
@@ -215,19 +218,6 @@ function temporaryFolder(): string {
   // As root the server runs as another user, who has to enter it.
   chmodSync(folder, 0o711);
   return folder;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }
 
 async function locateBinaries(): Promise<{ postgres: string; initdb: string }> {

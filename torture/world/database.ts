@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, chmodSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDataSource, migrate, type SchemaOwner } from '@biz/platform';
@@ -7,6 +6,7 @@ import { Client, Pool } from 'pg';
 import { PgBoss } from 'pg-boss';
 import { paymentApp } from '../../apps/payment/src/payment.module';
 import { type EmbeddedPostgres, startPostgres } from '../../scripts/postgres/embedded-postgres';
+import { freePort } from '../../scripts/postgres/free-port';
 import { gone, signal } from '../../scripts/postgres/processes';
 
 const TEMPLATE = 'torture_template';
@@ -100,17 +100,4 @@ export class Reader {
   end(): Promise<void> {
     return this.pool.end();
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }

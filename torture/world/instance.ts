@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort } from './database';
+import { freePort } from '../../scripts/postgres/free-port';
 
 const READY_LIMIT_MS = 60_000;
 

@@ -5,7 +5,7 @@ import { Ledger } from '../../apps/simulator/src/payments/ledger';
 import type { Payment } from '../../apps/simulator/src/payments/payment';
 import { Payments } from '../../apps/simulator/src/payments/payments';
 import { simulatorApp } from '../../apps/simulator/src/simulator.module';
-import { freePort } from './database';
+import { freePort } from '../../scripts/postgres/free-port';
 
 /** What T1 answers. */
 export type Sheet = Record<string, string | number | undefined>;

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp, type AppDefinition, type Clock, type CreateAppOptions, type Environment } from '@biz/platform';
 import type { INestApplication } from '@nestjs/common';
+import { freePort } from '../../../scripts/postgres/free-port';
 
 export interface TestApp {
   /** Address without a slash at the end; also the app's public base URL. */
@@ -22,16 +22,36 @@ export interface TestAppOptions {
   logDestination?: CreateAppOptions['logDestination'];
 }
 
+/** What every app of a test is told: a loaded machine answers late, and is no outage. */
+export const PATIENT: Environment = { NODE_ENV: 'test', DATABASE_SILENT_MS: '300000' };
+
+const PORTS_TRIED = 5;
+
+/** Repeats a start whose port another process took in the moment before it listened. */
+export async function onFreePorts<T>(start: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await start();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'EADDRINUSE' || tried === PORTS_TRIED) throw error;
+    }
+  }
+}
+
 /** Starts an app on a free port of 127.0.0.1, on a database of the test, with retries in milliseconds. */
-export async function startTestApp(
+export function startTestApp(definition: AppDefinition, options: TestAppOptions = {}): Promise<TestApp> {
+  return onFreePorts(async () => startAt(await freePort(), definition, options));
+}
+
+async function startAt(
+  port: number,
   definition: AppDefinition,
-  { database, env, clock, logDestination }: TestAppOptions = {},
+  { database, env, clock, logDestination }: TestAppOptions,
 ): Promise<TestApp> {
-  const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), 'biz-test-'));
   const app = await createApp(definition, {
     env: {
-      NODE_ENV: 'test',
+      ...PATIENT,
       DATA_DIR: dataDir,
       DATABASE_URL: database?.url,
       LOG_LEVEL: logDestination ? 'info' : 'silent',
@@ -55,11 +75,9 @@ export async function startTestApp(
   return { url: `http://127.0.0.1:${port}`, app, get: app.get.bind(app), close };
 }
 
-/** Known before the app starts, because its own address is part of its configuration. */
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
+/** So many ports at once, all of them different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
 }
