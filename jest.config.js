@@ -36,7 +36,8 @@ module.exports = {
   },
   globalSetup: '<rootDir>/libs/testing/src/global-setup.ts',
   globalTeardown: '<rootDir>/libs/testing/src/global-teardown.ts',
-  testTimeout: 20_000,
+  // Only what hangs takes so long, on any machine: no test sets a limit of its own.
+  testTimeout: 600_000,
   maxWorkers: 2,
   // vm modules are not collected within one process: about 10 MB a spec file.
   workerIdleMemoryLimit: '1GB',

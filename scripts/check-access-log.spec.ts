@@ -4,8 +4,6 @@ import { times } from '@biz/testing';
 import { World } from '../libs/privacy/test/world';
 
 const ROOT = join(__dirname, '..');
-jest.setTimeout(120_000);
-
 describe('npm run check:access-log', () => {
   let world: World;
   beforeAll(async () => {

@@ -20,7 +20,7 @@ it('is everywhere', async () => {
   const sheet = await house.get('payment', '/m/acme-store/ordersheet?ordersheet_id=sheet-1', { 'X-Kakao-AppUserId': '1' });
   expect(sheet.body).toMatchObject({ status: 200, data: { total_amount: 10_000 } });
   await house.stop();
-}, 60_000);
+});
 `;
 
 /** In a copy of the repository, as a shop's engineer does it. */
@@ -67,7 +67,7 @@ describe('npm run new-merchant', () => {
     );
     expect(tested.text).toMatch(/Test Suites: 2 passed, 2 total/);
     expect(tested.status).toBe(0);
-  }, 120_000);
+  });
 
   it('changes nothing the second time, and lists a merchant that is not listed', () => {
     make('tea-room');

@@ -6,8 +6,6 @@ import type { TestDatabase } from '@biz/testing';
 
 const ROOT = join(__dirname, '..');
 const KEYS = ['k2', 'k1'].map((id) => `${id}:${randomBytes(32).toString('base64')}`).join(',');
-jest.setTimeout(120_000);
-
 describe('npm run rotate-keys', () => {
   let database: TestDatabase;
   beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@biz/testing';
+import { freePort } from './postgres/free-port';
 import { markOf, stillRuns, type ProcessMark } from './postgres/processes';
 
 const ROOT = join(__dirname, '..');
@@ -11,8 +11,6 @@ const NOBODY = 65_534;
 const asRoot = process.getuid?.() === 0;
 /** Seven apps would prove nothing more than one, and take longer. */
 const APP = 'option';
-
-jest.setTimeout(120_000);
 
 beforeAll(() => {
   execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
@@ -49,7 +47,7 @@ class Start {
   async ready(): Promise<ProcessMark[]> {
     await eventually(() => {
       expect(this.output).toContain('Ready in');
-    }, 60_000);
+    });
     return this.processes();
   }
 
@@ -80,25 +78,17 @@ function runningProcesses(): { pid: number; ppid: number; args: string }[] {
   });
 }
 
-async function freePort(): Promise<string> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return String(port);
-}
-
 const npmStart = (env: Record<string, string>) => new Start(['npm', 'start', '--', APP], env);
 
 const untilGone = (processes: ProcessMark[]) =>
   eventually(() => {
     expect(processes.filter(stillRuns)).toEqual([]);
-  }, 20_000);
+  });
 
 describe('npm start', () => {
   let env: { DATA_DIR: string; OPTION_PORT: string };
   beforeAll(async () => {
-    env = { DATA_DIR: mkdtempSync(join(tmpdir(), 'biz-start-')), OPTION_PORT: await freePort() };
+    env = { DATA_DIR: mkdtempSync(join(tmpdir(), 'biz-start-')), OPTION_PORT: String(await freePort()) };
   });
   afterAll(() => {
     rmSync(env.DATA_DIR, { recursive: true, force: true });
@@ -113,7 +103,7 @@ describe('npm start', () => {
     expect(start.output).toMatch(new RegExp(`\\boption +${url} +${url}/docs\\n`));
     expect((await fetch(`${url}/docs`)).status).toBe(200);
 
-    const sameFolder = npmStart({ ...env, OPTION_PORT: await freePort() });
+    const sameFolder = npmStart({ ...env, OPTION_PORT: String(await freePort()) });
     expect(await sameFolder.ended).toBe(1);
     expect(sameFolder.output).toContain(`${env.DATA_DIR} is in use: process ${start.launcher()}`);
     expect(sameFolder.output).toContain('DATA_DIR=');
@@ -146,7 +136,7 @@ describe('npm start', () => {
   it('tells why an app ended, and ends everything else with 1', async () => {
     const start = new Start(['npm', 'start', '--', APP, 'image'], {
       ...env,
-      IMAGE_PORT: await freePort(),
+      IMAGE_PORT: String(await freePort()),
       IMAGE_STORE: 'ftp://nowhere',
     });
     expect(await start.ended).toBe(1);
@@ -167,8 +157,8 @@ const canBeNobody =
   asRoot && spawnSync(process.execPath, ['--version'], { cwd: '/', uid: NOBODY, gid: NOBODY }).status === 0;
 
 (canBeNobody ? it : it.skip)('works for an ordinary user, and beside another checkout', async () => {
-  const mine = { DATA_DIR: mkdtempSync(join(tmpdir(), 'biz-start-')), OPTION_PORT: await freePort() };
-  const theirs = { DATA_DIR: mkdtempSync(join(tmpdir(), 'biz-start-')), OPTION_PORT: await freePort() };
+  const mine = { DATA_DIR: mkdtempSync(join(tmpdir(), 'biz-start-')), OPTION_PORT: String(await freePort()) };
+  const theirs = { DATA_DIR: mkdtempSync(join(tmpdir(), 'biz-start-')), OPTION_PORT: String(await freePort()) };
   chmodSync(theirs.DATA_DIR, 0o700);
   chownSync(theirs.DATA_DIR, NOBODY, NOBODY);
   const command = [process.execPath, 'dist/scripts/start.js', APP];

@@ -22,7 +22,7 @@ describe('a journey', () => {
 
   beforeAll(async () => {
     house = await House.start(merchants, { RETRY_TIME_SCALE: '0.2' });
-  }, 60_000);
+  });
   afterAll(() => house.stop());
 
   const issue = async (purpose: PluginKind[], reference: string): Promise<string> => {

@@ -12,7 +12,7 @@ describe('the house', () => {
 
   beforeAll(async () => {
     house = await House.start(merchants, { RETRY_TIME_SCALE: '0.2' });
-  }, 60_000);
+  });
   afterAll(() => house.stop());
 
   /** Answers of our apps in the timeline that their OpenAPI document does not describe. */

@@ -35,7 +35,7 @@ class PythonShop {
       const found = /listening on (\S+)/.exec(text)?.[1];
       if (found === undefined) throw new Error('the Python shop does not listen');
       return found;
-    }, 15_000);
+    });
     const shop = new PythonShop(url, child);
     text = text.slice(text.indexOf('\n') + 1);
     const take = (): void => {
@@ -78,7 +78,7 @@ if (!hasPython) {
       PYTHON_SHOP_WEBHOOK_URL: `${shop.url}/kakao`,
       PYTHON_SHOP_WEBHOOK_SECRET: SECRET,
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     shop.stop();
     await house.stop();
@@ -119,7 +119,7 @@ if (!hasPython) {
     });
     expect(order.merchant).toBe('python-shop');
     expect(JSON.stringify(played.timeline)).toContain('죄송합니다. 방금 품절되었습니다.');
-  }, 30_000);
+  });
 
   it('listens to nobody who does not know its secret', async () => {
     const body = JSON.stringify({ type: 'payment.paid', data: { partnerOrderId: 'forged' } });

@@ -161,7 +161,7 @@ it('takes images whose addresses come themselves: List(url, url)', async () => {
   ]);
   expect(await stage.inTheClear()).not.toContain('signature=s');
   await stage.close();
-}, 30_000);
+});
 
 it('takes a location with the service that it was sent from', async () => {
   const stage = await Stage.open(locationApp);

@@ -20,7 +20,7 @@ describe('two merchants', () => {
       TEA_HOUSE_WEBHOOK_URL: `${teaWebhook.url}/hook`,
       TEA_HOUSE_WEBHOOK_SECRET: `whsec_${Buffer.from('known to the tea house only').toString('base64')}`,
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await house.stop();
     await teaWebhook.close();

@@ -6,8 +6,6 @@ import { drawPlan } from './stories/plan';
 const ROOT = join(__dirname, '..');
 
 // The whole of it: npm run torture -- --schedules 5000, and -- --crash-points.
-jest.setTimeout(240_000);
-
 beforeAll(() => {
   execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
 });

@@ -14,8 +14,6 @@ import { digestOf, sizeOf, type Ask } from './world/kakao';
 const ROOT = join(__dirname, '../..');
 
 // The whole of it: npm run torture:captures.
-jest.setTimeout(180_000);
-
 beforeAll(() => {
   execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
 });

@@ -35,7 +35,7 @@ it.each([
 describe('npm run torture:captures', () => {
   beforeAll(() => {
     execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
-  }, 60_000);
+  });
 
   const torture = (...args: string[]) =>
     spawnSync(process.execPath, ['dist/torture/captures/captures.js', ...args], { cwd: ROOT, encoding: 'utf8' });

@@ -62,7 +62,7 @@ describe('the image app whose store is a bucket', () => {
       );
       const said = stage.logs.filter((line) => line.includes('stay in the store'));
       expect(said.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ captureId: id, level: 'error' }]);
-    }, 10_000);
+    });
     expect(keysOf(id)).toHaveLength(3);
   });
 });

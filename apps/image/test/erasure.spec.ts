@@ -126,7 +126,7 @@ describe('images that are erased', () => {
       // One whose folder is removed just as it is taken over counts as not fetched.
       const ends = stage.logs.filter((line) => line.includes(id) && /image (came too late|not fetched)/.test(line));
       expect(ends).toHaveLength(3);
-    }, 10_000);
+    });
     await eventually(async () => {
       expect(await gallery.filesOnDisk(id)).toEqual([]);
     });

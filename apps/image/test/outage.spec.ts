@@ -145,7 +145,7 @@ it('fetches an image once, though the database is away for a while just when it 
   await eventually(async () => {
     const [row] = await stage.database.query<{ n: string }>('SELECT last_value AS n FROM capture.refused');
     expect(Number(row!.n)).toBeGreaterThan(20);
-  }, 10_000);
+  });
   await stage.database.query('DROP TRIGGER stop ON capture.files');
   await stage.reaches('once', 'delivered');
   expect(asked).toBe(1);

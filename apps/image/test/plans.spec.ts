@@ -126,5 +126,5 @@ describe('the plans of the statements', () => {
     expect(read.filter(({ pages }) => pages > PAGES)).toEqual([]);
     await stage.close();
     await rm(store, { recursive: true, force: true });
-  }, 60_000);
+  });
 });

@@ -70,7 +70,7 @@ describe('what a customer answered', () => {
   const erased = (id: string): Promise<void> =>
     eventually(async () => {
       expect(await draft(id)).toHaveProperty('erasedAt');
-    }, 15_000);
+    });
   const deliveryOf = async (id: string): Promise<{ id: string; state: string; payload: string | null }> => {
     const [row] = await database.query<{ id: string; state: string; payload: string | null }>(
       'SELECT id, state, payload FROM merchant.deliveries WHERE subject = $1',

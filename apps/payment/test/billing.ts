@@ -91,7 +91,7 @@ export class Billing {
   until(id: string, expected: Partial<SubscriptionSeen>): Promise<void> {
     return eventually(async () => {
       expect(await this.seen(id)).toMatchObject(expected);
-    }, 10_000);
+    });
   }
 
   /** Deliveries come at least once; each is shown once. */

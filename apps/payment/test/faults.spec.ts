@@ -254,7 +254,7 @@ describe('a payment that nobody finishes', () => {
     world.kakaopay.set(older.tid, { status: 'SUCCESS_PAYMENT', charges: [13_500] });
     await eventually(() => {
       expect(world.kakaopay.cancelled(older.tid)).toBe(13_500);
-    }, 10_000);
+    });
   });
 
   it('shows a person a status that no document names, once the tid’s time is over', async () => {

@@ -29,7 +29,7 @@ describe('the reconciler', () => {
       const wait = ((attempt?.look_at.getTime() ?? 0) - clock.now().getTime()) / 1000 / (LOOK_AFTER[looks] ?? 0);
       expect(wait).toBeGreaterThanOrEqual(0.9);
       expect(wait).toBeLessThanOrEqual(1.1);
-    }, 10_000);
+    });
 
   it('looks when it is time, not before, and less and less often', async () => {
     const order = await world.orderAwaitingPayment();

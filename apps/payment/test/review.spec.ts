@@ -16,7 +16,7 @@ describe('an order in review', () => {
   const toState = (order: OrderInHand, state: string): Promise<void> =>
     eventually(async () => {
       expect((await world.detail(order.id)).state).toBe(state);
-    }, 10_000);
+    });
 
   /** KakaoPay took another amount than the order's. */
   const paidOtherwise = async (took: number, kind = 'coffee', prefix = ''): Promise<OrderInHand> => {
@@ -277,7 +277,7 @@ describe('an order in review', () => {
     world.kakaopay.set(older.tid, { status: 'SUCCESS_PAYMENT', total_amount: 9_000, charges: [9_000] });
     await eventually(async () => {
       expect((await world.detail(older.id)).attempts.map(({ state }) => state)).toEqual(['review', 'paid']);
-    }, 10_000);
+    });
     expect((await world.press('accept', older.id)).http).toBe(409);
     expect(await world.press('refund', older.id)).toMatchObject({ http: 202, body: { state: 'paid' } });
     await eventually(async () => {
@@ -315,7 +315,7 @@ describe('an order in review', () => {
     world.kakaopay.set(left.tid, { status: 'SUCCESS_PAYMENT', charges: [13_500] });
     await eventually(async () => {
       expect((await world.detail(left.id)).refunds).toMatchObject([{ state: 'failed', cause: 'surplus' }]);
-    }, 10_000);
+    });
     const [surplus] = (await world.detail(left.id)).refunds;
     expect((await withdraw(surplus?.id)).http).toBe(409);
     expect((await world.operator(`refunds/${surplus?.id}/retry`, { method: 'POST', body: '{}' })).http).toBe(202);

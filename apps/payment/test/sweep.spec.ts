@@ -180,6 +180,6 @@ it('the sweep runs by itself, and counts what it found', async () => {
     expect(await world.stock(kind)).toEqual({ on_hand: 1, reserved: 0 });
     const metrics = await (await fetch(`${world.app.url}/metrics`)).text();
     expect(metrics).toContain('payment_swept_total{what="stock"} 1');
-  }, 15_000);
+  });
   await world.stop();
 });

@@ -203,7 +203,7 @@ export class World {
   until(order: OrderInHand, status: string): Promise<void> {
     return eventually(async () => {
       expect(await this.status(order)).toMatchObject({ order_status: status });
-    }, 10_000);
+    });
   }
 
   async operator(path: string, init: RequestInit = {}): Promise<{ http: number; body: unknown }> {

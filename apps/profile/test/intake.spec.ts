@@ -178,7 +178,7 @@ describe('receiving while nothing comes from the database', () => {
     );
     for (const at of times(20, (each) => each)) await stage.reaches(`still-${at}`, 'delivered');
     expect(otps.map((otp) => stage.fetched(otp))).toEqual(times(20, () => 1));
-  }, 30_000);
+  });
 
   it('leaves connections that are lost without a word for new ones', async () => {
     const before = stage.otp('onetimeprofile', () => PROFILE);
@@ -189,7 +189,7 @@ describe('receiving while nothing comes from the database', () => {
     const answers = await Promise.all(otps.map((otp, at) => stage.callback(otp, `lost-${at}`)));
     expect(answers.map(({ status }) => status)).toEqual(times(20, () => 200));
     for (const at of times(20, (each) => each)) await stage.reaches(`lost-${at}`, 'delivered');
-  }, 30_000);
+  });
 });
 
 describe('receiving while the database restarts', () => {
@@ -239,5 +239,5 @@ describe('receiving while the database restarts', () => {
       rmSync(dataDir, { recursive: true, force: true });
       process.env.TEST_DATABASE_URL = usual;
     }
-  }, 60_000);
+  });
 });

@@ -70,7 +70,7 @@ describe('redeeming', () => {
     });
     const said = (words: string): number => stage.logs.filter((line) => line.includes(words)).length;
     expect([said('Kakao does not answer'), said('Kakao answers again')]).toEqual([1, 1]);
-  }, 20_000);
+  });
 
   it('tries what is nearly over all the same, until the end', async () => {
     await outage();

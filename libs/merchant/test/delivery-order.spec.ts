@@ -45,7 +45,7 @@ describe('deliveries, in order', () => {
     }
     expect(new Set(world.shop.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(80);
     await first.close();
-  }, 30_000);
+  });
 
   it('of one subject keep their order when the clock of the second instance is behind', async () => {
     await world.running.get(DataSource).transaction(async (manager) => {

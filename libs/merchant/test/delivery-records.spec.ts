@@ -38,7 +38,7 @@ describe('deliveries, on record', () => {
     await world.deliver(member('m3'));
     await eventually(() => {
       expect(world.settled).toEqual([expect.objectContaining({ subject: 'm3', state: 'failed' })]);
-    }, 15_000);
+    });
     const { items } = await world.list('?state=failed');
     expect(items).toEqual([expect.objectContaining({ subject: 'm3', state: 'failed' })]);
     world.shop.on('POST /hook', { status: 200 });
@@ -51,7 +51,7 @@ describe('deliveries, on record', () => {
     expect((await fetch(retry, { method: 'POST', headers: OPERATOR })).status).toBe(409);
     const unknown = retry.replace(items[0]!.id, '00000000-0000-7000-8000-000000000000');
     expect((await fetch(unknown, { method: 'POST', headers: OPERATOR })).status).toBe(404);
-  }, 30_000);
+  });
 
   it('are sealed while they wait and forgotten once delivered', async () => {
     world.shop.on('POST /hook', { status: 500 });

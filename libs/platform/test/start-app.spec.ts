@@ -2,8 +2,6 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '../../..');
-jest.setTimeout(120_000);
-
 const QUOTED = /홍길동|판교역로|lukas|parcel for/;
 
 /** An app whose merchant forgets something, once it listens. */

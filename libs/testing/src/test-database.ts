@@ -16,6 +16,9 @@ export interface TestDatabase {
 /** Any number; every worker of a run takes the same. */
 const TEMPLATE_LOCK = 5_210_417;
 
+/** A pool that waits for its turn as long as it takes: a loaded machine is no outage. */
+const UNHURRIED = { connectionTimeoutMillis: 0 };
+
 /**
  * A fresh database with these schemas migrated, for one test file: call it in `beforeAll`, `drop()` it in `afterAll`.
  *
@@ -27,7 +30,7 @@ export async function testDatabase(...schemas: SchemaOwner[]): Promise<TestDatab
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${await templateFor(schemas, admin)}`);
   });
   const url = urlOf(name);
-  const dataSource = await createDataSource({ url, poolSize: 4, name: 'test', schemas }).initialize();
+  const dataSource = await createDataSource({ url, poolSize: 4, name: 'test', schemas }, UNHURRIED).initialize();
   return {
     url,
     dataSource,
@@ -59,7 +62,7 @@ async function templateFor(schemas: SchemaOwner[], admin: Client): Promise<strin
 }
 
 async function fill(url: string, schemas: SchemaOwner[]): Promise<void> {
-  const dataSource = await createDataSource({ url, poolSize: 4, name: 'template', schemas }).initialize();
+  const dataSource = await createDataSource({ url, poolSize: 4, name: 'template', schemas }, UNHURRIED).initialize();
   await migrate(dataSource);
   await dataSource.destroy();
   // The queue's tables too, so that no app spends its start on them.

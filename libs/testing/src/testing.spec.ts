@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { AppDefinition } from '@biz/platform';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { repeated } from './eventually';
 import { eventually, HttpStub, ManualClock, startTestApp, testDatabase, times } from './index';
 
 class Notes1763900000000 implements MigrationInterface {
@@ -72,7 +73,7 @@ it('waits for an expectation, and reports it when it never holds', async () => {
     expect(++calls).toBe(3);
   });
   await expect(
-    eventually(() => {
+    repeated(() => {
       expect('this').toBe('that');
     }, 20),
   ).rejects.toThrow('that');
