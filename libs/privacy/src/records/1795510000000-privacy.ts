@@ -83,7 +83,8 @@ export class Privacy1795510000000 implements MigrationInterface {
                     FROM capture.accesses a LEFT JOIN capture.captures c ON c.id = a.capture_id`);
     }
     if (await exists(runner, 'sync.accesses')) {
-      lines.push(`SELECT accessed_at, 'sync', merchant, member_id, 'member', NULL::uuid, caller, reason, id
+      lines.push(`SELECT accessed_at, 'sync' AS app, merchant, member_id AS subject, 'member' AS what, NULL::uuid AS part, caller,
+                         reason, id
                     FROM sync.accesses`);
     }
     if (lines.length === 0) return;
