@@ -62,6 +62,8 @@ function programs(name: ContenderName, around: Surroundings): Program {
           KAKAOPAY_ORIGIN: around.kakaopayOrigin,
           PUBLIC_BASE_URL_SIMULATOR: around.kakaopayOrigin,
           PUBLIC_BASE_URL_PAYMENT: 'https://pay.example.com',
+          // The load comes from one address.
+          RATE_LIMITS: 'false',
         },
         portVariable: 'PAYMENT_PORT',
         readyPath: '/health/ready',

@@ -19,7 +19,7 @@ export async function measureOptions(world: World): Promise<void> {
   const database = await world.server.create('bench_options', ['option']);
   const server = await Server.start({
     ...{ name: 'option', program: [join(__dirname, '../../apps/option/src/main.js')], core: 'server' },
-    env: { DATABASE_URL: database.url, DATA_DIR: world.folder },
+    env: { RATE_LIMITS: 'false', DATABASE_URL: database.url, DATA_DIR: world.folder },
     ...{ portVariable: 'OPTION_PORT', readyPath: '/health/ready', log: join(world.folder, 'option.log') },
   });
   try {

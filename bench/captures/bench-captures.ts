@@ -218,6 +218,8 @@ function startOurs(
       KAKAO_TALK_PLUGIN_ORIGIN: kakao.origin,
       KAKAO_IMAGE_ORIGINS: kakao.origin,
       DEMO_SHOP_WEBHOOK_URL: `${kakao.origin}/hook`,
+      // The load comes from one address.
+      RATE_LIMITS: 'false',
     },
     portVariable: `${app.toUpperCase()}_PORT`,
     readyPath: '/health/ready',

@@ -26,6 +26,7 @@ export { endedAfter } from './http/ended-after';
 export { MalformedRequest } from './http/error.filter';
 export { headerText } from './http/header-text';
 export { PolledRoute } from './http/polled-route';
+export type { PolledRouteConfig } from './http/polled-route';
 export { parseJson } from './http/json';
 export { Outbound } from './http/outbound';
 export type { Outcome, OutboundRequest } from './http/outbound';

@@ -9,6 +9,8 @@ import { DeliveryWorker } from '../deliveries/delivery.worker';
 import type { MerchantDefinition } from '../definition/merchant-definition';
 import { ShopConfig } from '../ports/shop.config';
 import { KakaoGuard, KakaoCallers } from '../routing/kakao.guard';
+import { RateLimitConfig } from '../routing/rate-limit.config';
+import { RateLimits } from '../routing/rate-limits';
 import { Journeys } from '../journeys/journeys';
 import { JourneysController } from '../journeys/journeys.controller';
 import { RelayIds } from '../relay/relay-ids';
@@ -37,7 +39,7 @@ export class MerchantsModule {
       global: true,
       imports: definitions.flatMap(({ module }) => (module ? [module] : [])),
       controllers: [MerchantsController, DeliveriesController, RelayIdsController, JourneysController],
-      providers: [...providers, EventSender, DeliveryWorker, Journeys],
+      providers: [...providers, provideConfig(RateLimitConfig), RateLimits, EventSender, DeliveryWorker, Journeys],
       exports: providers,
     };
   }

@@ -1,7 +1,15 @@
 import { isIP } from 'node:net';
 import { BlockList } from 'node:net';
-import { ForbiddenException, Injectable, Logger, NotFoundException, SetMetadata } from '@nestjs/common';
+import {
+  applyDecorators,
+  ForbiddenException,
+  Injectable,
+  Logger,
+  NotFoundException,
+  SetMetadata,
+} from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { Variable } from '@biz/platform';
 import type { CheckedConfig } from '@biz/platform';
 import type { FastifyRequest } from 'fastify';
@@ -35,10 +43,19 @@ export class KakaoCallers implements CheckedConfig {
 
 const OPENED_BY_CUSTOMERS = 'openedByCustomers';
 
+/** What Fastify keeps beside a route that customers open. */
+export interface CustomerRouteConfig {
+  openedByCustomers?: true;
+}
+
 /**
  * Marks a route that a customer's own device opens (a redirect), so that KAKAO_ALLOWED_CIDRS does not shut it.
  */
-export const OpenedByCustomers = (): MethodDecorator => SetMetadata(OPENED_BY_CUSTOMERS, true);
+export const OpenedByCustomers = (): MethodDecorator =>
+  applyDecorators(
+    SetMetadata(OPENED_BY_CUSTOMERS, true),
+    RouteConfig({ openedByCustomers: true } satisfies CustomerRouteConfig),
+  );
 
 /** Callers remembered for the log; more are Kakao's no longer. */
 const MAX_SEEN = 1_000;

@@ -1,0 +1,195 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { APP_NAME, Metrics } from '@biz/platform';
+import type { AppName, PolledRouteConfig } from '@biz/platform';
+import rateLimit, { normalizeIP } from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Counter } from 'prom-client';
+import { Merchants } from '../registry/merchants';
+import type { CustomerRouteConfig } from './kakao.guard';
+import { RateLimitConfig } from './rate-limit.config';
+
+const WINDOW_MS = 60_000;
+/** Counters each limit keeps; the least recently used is dropped. 10,000 take about 3 MB. */
+const MAX_COUNTERS = 10_000;
+/** An IPv6 customer has a /64 of addresses, so all of it is one caller. */
+const IPV6_PREFIX = 64;
+/** What operators, Prometheus and container engines call is not limited here; any other route is. */
+const EXEMPT = /^\/(?:operator|health|metrics|docs)(?:[/-]|$)/;
+const TOO_MANY = JSON.stringify({ status: 429, message: '요청이 너무 많습니다. 잠시 후 다시 시도해 주세요.' });
+
+type By = 'caller' | 'merchant' | 'unknown' | 'refused';
+type Check = ReturnType<FastifyInstance['createRateLimit']>;
+
+interface Limit {
+  by: By;
+  max: number;
+  check: Check;
+}
+
+/** The limits of a kind of route; one that is switched off is absent. */
+type Limits = Partial<Record<'caller' | 'merchant', Limit>>;
+type RouteKind = 'status' | 'calls' | 'redirects' | 'logins';
+
+interface LimitedRequest extends FastifyRequest {
+  /** Whose path key the address holds; absent for an unknown one. */
+  limitedFor?: string;
+}
+
+/**
+ * Bounds how often one caller, and all callers together for one merchant, may call each Kakao-facing route.
+ *
+ * It runs in `onRequest`: before a body is read and before any query. Counters are in the memory of the process.
+ * A route that is added anywhere in the app is limited too, unless it is one of operators.
+ */
+@Injectable()
+export class RateLimits implements OnModuleInit {
+  private readonly logger = new Logger(RateLimits.name);
+  private readonly limited: Counter<'route' | 'by'>;
+  private readonly limits = new Map<RouteKind, Limits>();
+  private unknown?: Limit;
+  private refused?: Limit;
+  /** Whether the address of a route has a twin below `/m/:pathKey`. */
+  private readonly ofMerchants = new Map<string, boolean>();
+
+  constructor(
+    @Inject(APP_NAME) private readonly app: AppName,
+    private readonly host: HttpAdapterHost,
+    private readonly merchants: Merchants,
+    private readonly config: RateLimitConfig,
+    metrics: Metrics,
+  ) {
+    this.limited = new Counter({
+      name: 'biz_rate_limited_total',
+      help: 'Requests answered 429, by route and by whose limit was used up',
+      labelNames: ['route', 'by'] as const,
+      registers: [metrics.registry],
+    });
+  }
+
+  async onModuleInit(): Promise<void> {
+    if (!this.config.enabled) return;
+    const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
+    await fastify.register(rateLimit, { global: false });
+    this.makeLimits(fastify);
+    fastify.addHook('onRequest', (request, reply) => this.admit(fastify, request, reply));
+    fastify.addHook('onResponse', (request, reply) => this.countRefusal(request, reply));
+  }
+
+  private makeLimits(fastify: FastifyInstance): void {
+    const make = (by: By, max: number, keyOf: (request: FastifyRequest) => string): Limit | undefined => {
+      if (max === 0) return undefined;
+      // `ban: 1` tells the first request over the limit from those after it, so that a window has one line in the log.
+      const check = fastify.createRateLimit({
+        max,
+        timeWindow: WINDOW_MS,
+        keyGenerator: keyOf,
+        ban: 1,
+        ...{ cache: MAX_COUNTERS },
+      });
+      return { by, max, check };
+    };
+    const byRoute = (request: FastifyRequest): string => `${callerOf(request)} ${routeOf(request)}`;
+    const byMerchant = (request: LimitedRequest): string => `${request.limitedFor ?? ''} ${routeOf(request)}`;
+    for (const kind of ['status', 'calls', 'redirects', 'logins'] as const) {
+      this.limits.set(kind, {
+        caller: make('caller', this.config[`${kind}Caller`], byRoute),
+        merchant: make('merchant', this.config[`${kind}Merchant`], byMerchant),
+      });
+    }
+    this.unknown = make('unknown', this.config.unknownCaller, callerOf);
+    this.refused = make(
+      'refused',
+      this.config.refusedCaller,
+      (request) => `${callerOf(request)} ${byMerchant(request)}`,
+    );
+  }
+
+  /** Fastify goes no further once the reply is sent. */
+  private async admit(fastify: FastifyInstance, request: LimitedRequest, reply: FastifyReply): Promise<void> {
+    const { url } = request.routeOptions;
+    if (url !== undefined && EXEMPT.test(url)) return;
+    if (url === undefined || !this.findMerchant(fastify, request, url)) {
+      await this.spend(this.unknown, request, reply);
+      return;
+    }
+    const { caller, merchant } = this.limits.get(this.kindOf(request)) ?? {};
+    // What is refused to a caller is not counted against the merchant.
+    if (await this.isOver(this.refused, request, reply)) return;
+    if (await this.spend(caller, request, reply)) return;
+    if (request.limitedFor !== undefined) await this.spend(merchant, request, reply);
+  }
+
+  /** @returns false for a path key that no merchant has */
+  private findMerchant(fastify: FastifyInstance, request: LimitedRequest, url: string): boolean {
+    const { pathKey } = request.params as { pathKey?: string };
+    if (pathKey === undefined) {
+      if (this.isOfMerchants(fastify, url, request.method)) request.limitedFor = this.merchants.default.id;
+      return true;
+    }
+    request.limitedFor = this.merchants.byPathKey(pathKey)?.id;
+    return request.limitedFor !== undefined;
+  }
+
+  private isOfMerchants(fastify: FastifyInstance, url: string, method: string): boolean {
+    let known = this.ofMerchants.get(url);
+    if (known === undefined) {
+      known = fastify.hasRoute({ url: `/m/:pathKey${url}`, method: method });
+      this.ofMerchants.set(url, known);
+    }
+    return known;
+  }
+
+  private kindOf({ method, routeOptions }: FastifyRequest): RouteKind {
+    const { polled, openedByCustomers } = routeOptions.config as PolledRouteConfig & CustomerRouteConfig;
+    if (openedByCustomers) return this.app === 'sync' ? 'logins' : 'redirects';
+    return polled && method === 'GET' ? 'status' : 'calls';
+  }
+
+  /** Counts a request. @returns whether it was refused */
+  private async spend(limit: Limit | undefined, request: LimitedRequest, reply: FastifyReply): Promise<boolean> {
+    if (!limit) return false;
+    const count = await limit.check(request);
+    if (count.isAllowed || !count.isExceeded) return false;
+    if (!count.isBanned) this.tell(limit, request);
+    this.refuse(limit, request, reply, count.ttlInSeconds);
+    return true;
+  }
+
+  /** As `spend`, without counting: the limit is spent by answers, not by requests. */
+  private async isOver(limit: Limit | undefined, request: LimitedRequest, reply: FastifyReply): Promise<boolean> {
+    if (!limit) return false;
+    const count = await limit.check(request, { increment: false });
+    if (count.isAllowed || count.remaining > 0) return false;
+    this.refuse(limit, request, reply, count.ttlInSeconds);
+    return true;
+  }
+
+  /** What was refused as malformed, unknown or unauthorized for a merchant that exists. */
+  private async countRefusal(request: LimitedRequest, { statusCode }: FastifyReply): Promise<void> {
+    if (statusCode < 400 || statusCode >= 500 || statusCode === 429) return;
+    if (!this.refused || request.limitedFor === undefined) return;
+    const count = await this.refused.check(request);
+    if (!count.isAllowed && count.remaining === 0 && !count.isExceeded) this.tell(this.refused, request);
+  }
+
+  private refuse({ by }: Limit, request: FastifyRequest, reply: FastifyReply, seconds: number): void {
+    this.limited.inc({ route: routeOf(request), by });
+    void reply
+      .status(429)
+      .header('retry-after', seconds)
+      .header('content-type', 'application/json; charset=utf-8')
+      .send(TOO_MANY);
+  }
+
+  private tell({ by, max }: Limit, request: LimitedRequest): void {
+    const { ip, limitedFor: merchant } = request;
+    this.logger.warn({ by, ip, merchant, route: routeOf(request), max }, 'too many requests: refused for a minute');
+  }
+}
+
+const callerOf = ({ ip }: FastifyRequest): string => normalizeIP(ip, IPV6_PREFIX);
+
+/** The pattern, never the address, which holds a path key. */
+const routeOf = ({ routeOptions }: FastifyRequest): string => routeOptions.url ?? 'unknown';
