@@ -25,6 +25,8 @@ const containers = ['docker-compose.yml', 'deploy/Caddyfile']
 
 /** Set by a script or by npm itself, never by a person. */
 const INTERNAL = new Set(['LAUNCHED_BY', 'PATH', 'CI', 'NO_COLOR', 'FORCE_COLOR']);
+/** Set by the gateway's own test, which runs the Caddyfile beside no containers. */
+const OF_GATEWAY_TEST = /^(\w+_UPSTREAM|CADDY_ADMIN|GATEWAY_(PLAIN|TLS)_PORT|GATEWAY_REQUEST_TIMEOUT)$/;
 
 function namesIn(text: string, ...patterns: RegExp[]): string[] {
   const names = patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([, name = '']) => name));
@@ -51,7 +53,7 @@ describe('.env.example', () => {
 
   it('names every variable of the containers', () => {
     const found = namesIn(containers, /\$\{([A-Z][A-Z0-9_]+)/g, /\{\$([A-Z][A-Z0-9_]+)/g);
-    expect(found.filter((name) => !example.has(name))).toEqual([]);
+    expect(found.filter((name) => !example.has(name) && !OF_GATEWAY_TEST.test(name))).toEqual([]);
   });
 
   it('names nothing that no program reads', () => {
