@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { AppDefinition } from '@biz/platform';
+import { timed } from '@biz/testing';
 import type { MerchantDefinition } from '@biz/merchant';
 import { imageApp } from '../apps/image/src/image.module';
 import { locationApp } from '../apps/location/src/location.module';
@@ -37,9 +38,17 @@ describe.each(PLUGINS)('a hostile caller of the %s app', (kind, make, segment) =
     expect(stage.kakao.requests).toEqual([]);
   });
 
-  const callback = ({ body, type = 'application/json', headers }: Omit<HostileBody, 'what'>): Promise<Refused> => {
-    const begin = performance.now();
-    return new Promise((resolve, reject) => {
+  const callback = async (hostile: Omit<HostileBody, 'what'>): Promise<Refused> => {
+    const { result, ms } = await timed(() => send(hostile));
+    return { ...result, ms };
+  };
+
+  const send = ({
+    body,
+    type = 'application/json',
+    headers,
+  }: Omit<HostileBody, 'what'>): Promise<Omit<Refused, 'ms'>> =>
+    new Promise((resolve, reject) => {
       const call = request(
         `${stage.app.url}/callback`,
         {
@@ -53,7 +62,6 @@ describe.each(PLUGINS)('a hostile caller of the %s app', (kind, make, segment) =
             resolve({
               status: response.statusCode ?? 0,
               body: JSON.parse(text) as unknown,
-              ms: performance.now() - begin,
             });
           });
         },
@@ -61,7 +69,6 @@ describe.each(PLUGINS)('a hostile caller of the %s app', (kind, make, segment) =
       call.on('error', reject);
       call.end(body);
     });
-  };
 
   const expectRefusal = ({ status, body, ms }: Refused): void => {
     expect(body).toEqual({ status, message: expect.stringMatching(/^[^a-zA-Z/]*[가-힣]/) as string });

@@ -1,5 +1,6 @@
 import { eventually } from '@biz/testing';
 import { Stage } from '../../../libs/capture/test/stage';
+import type { Answer } from '../../../libs/capture/test/stage';
 import { locationApp } from '../src/location.module';
 
 const LOCATION = { latitude: 37.40201073377386, longitude: 127.10849451749681 };
@@ -26,6 +27,33 @@ describe('a location that is erased', () => {
       [id],
     );
     return row;
+  };
+  /** A lock that triggers of the test wait for, so that the test says how long. */
+  const HELD = 4_711;
+  const waiting = async (event: string): Promise<void> => {
+    await eventually(async () => {
+      expect(
+        await stage.database.query(
+          `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event ${event} AND datname = current_database()`,
+        ),
+      ).not.toEqual([]);
+    });
+  };
+  /** Erases a capture just while a trigger waits, and lets that go on once the erasure waits for it. */
+  const eraseMeanwhile = async (begin: () => unknown, idOf: () => Promise<string>): Promise<Answer> => {
+    const holder = stage.database.dataSource.createQueryRunner();
+    try {
+      await holder.query('SELECT pg_advisory_lock($1)', [HELD]);
+      await begin();
+      await waiting(`= 'advisory'`);
+      const erasure = stage.operator('DELETE', `/captures/${await idOf()}`);
+      await waiting(`<> 'advisory'`);
+      await holder.query('SELECT pg_advisory_unlock($1)', [HELD]);
+      return await erasure;
+    } finally {
+      await holder.query('SELECT pg_advisory_unlock_all()');
+      await holder.release();
+    }
   };
   const located = (): string => stage.otp('current_location', () => ({ json: LOCATION }));
 
@@ -57,23 +85,16 @@ describe('a location that is erased', () => {
       CREATE FUNCTION merchant.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
         IF EXISTS (SELECT FROM merchant.deliveries WHERE relay_id = 'dawdling' AND state = 'delivered') THEN
-          PERFORM pg_sleep(0.5);
+          PERFORM pg_advisory_xact_lock(${HELD});
         END IF;
         RETURN NULL;
       END $$;
       CREATE TRIGGER dawdle AFTER UPDATE ON merchant.deliveries FOR EACH STATEMENT EXECUTE FUNCTION merchant.dawdle()`);
     try {
-      await stage.callback(located(), 'dawdling');
-      const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()`;
-      await eventually(async () => {
-        expect(await stage.database.query(waiting)).not.toEqual([]);
-      });
-      const { id } = await stage.capture('dawdling');
-      expect(await stage.operator('DELETE', `/captures/${id}`)).toMatchObject({
-        status: 200,
-        body: { state: 'erased' },
-      });
-      expect(await deliveryOf(id)).toEqual({ state: 'delivered', payload: null });
+      const idOf = async (): Promise<string> => (await stage.capture('dawdling')).id;
+      const erased = await eraseMeanwhile(() => stage.callback(located(), 'dawdling'), idOf);
+      expect(erased).toMatchObject({ status: 200, body: { state: 'erased' } });
+      expect(await deliveryOf(await idOf())).toEqual({ state: 'delivered', payload: null });
       expect(await kindsOf('dawdling')).toEqual(['collected', 'provided']);
       expect(stage.events('dawdling')).toHaveLength(1);
       expect(stage.logs.join('')).not.toContain('deadlock');
@@ -99,19 +120,12 @@ describe('a location that is erased', () => {
     // Whoever keeps the answer holds the capture while the erasure comes for it.
     await stage.database.query(`
       CREATE FUNCTION capture.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$;
+      BEGIN PERFORM pg_advisory_xact_lock(${HELD}); RETURN NULL; END $$;
       CREATE TRIGGER dawdle AFTER UPDATE OF sealed_answer ON capture.captures FOR EACH ROW
         WHEN (OLD.sealed_answer IS NULL AND NEW.sealed_answer IS NOT NULL) EXECUTE FUNCTION capture.dawdle()`);
     try {
-      release();
-      await eventually(async () => {
-        expect(
-          await stage.database.query(
-            `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()`,
-          ),
-        ).not.toEqual([]);
-      });
-      expect((await stage.operator('DELETE', `/captures/${id}`)).body).toMatchObject({ state: 'erased' });
+      const erased = await eraseMeanwhile(release, () => Promise.resolve(id));
+      expect(erased.body).toMatchObject({ state: 'erased' });
       expect(await kindsOf(what)).toEqual(facts);
     } finally {
       await stage.database.query('DROP FUNCTION capture.dawdle CASCADE');

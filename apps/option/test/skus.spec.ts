@@ -4,7 +4,7 @@ import type { Product } from '@biz/commerce';
 import { merchantSchema } from '@biz/merchant';
 import { merchants } from '@biz/merchants';
 import { asTyped, csvOf, defused } from '@biz/platform';
-import { eventually, startTestApp, testDatabase, times } from '@biz/testing';
+import { eventually, startTestApp, testDatabase, timed, times } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
 import fc from 'fast-check';
 import { encode } from 'iconv-lite';
@@ -272,12 +272,10 @@ it('takes twenty thousand SKUs, as JSON and as a file', async () => {
     fetch(`${app.url}/operator/products/large`, { method: 'PUT', headers: { ...headers, ...authorization }, body });
   expect((await save(AUTHORIZED)).status).toBe(200);
   const file = await exported('large');
-  const begin = performance.now();
-  expect(await put(file.replaceAll(',10,', ',11,'), '', 'large')).toMatchObject({
-    http: 200,
-    body: { rows: 20_000, changed: 20_000 },
-  });
-  expect(performance.now() - begin).toBeLessThan(10_000);
+  const { result, ms } = await timed(() => put(file.replaceAll(',10,', ',11,'), '', 'large'));
+  expect(result).toMatchObject({ http: 200, body: { rows: 20_000, changed: 20_000 } });
+  // Work that grew with the square of the rows would take minutes.
+  expect(ms).toBeLessThan(30_000);
   const t2 = await fetch(`${app.url}/option`, { method: 'POST', headers, body });
   expect(t2.status).toBe(413);
 });

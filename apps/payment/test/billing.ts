@@ -1,4 +1,5 @@
 import type { OrderSheet } from '@biz/merchant';
+import type { Environment } from '@biz/platform';
 import { eventually, ManualClock } from '@biz/testing';
 import { DueCharges } from '../src/charges/due-charges';
 import { atKstHour, daysAfter, kstDay } from '../src/charges/kst-day';
@@ -31,9 +32,9 @@ export class Billing {
     readonly clock: ManualClock,
   ) {}
 
-  static async start(): Promise<Billing> {
+  static async start(env: Environment = {}): Promise<Billing> {
     const clock = new ManualClock('2027-01-31T01:00:00Z');
-    const world = await World.start({}, clock);
+    const world = await World.start(env, clock);
     world.kakaopay.clock = clock;
     return new Billing(world, clock);
   }

@@ -37,7 +37,7 @@ interface Sid {
 type Operation = 'approve' | 'order' | 'cancel' | 'inactive' | 'subscription' | 'status';
 
 /** `work` says whether KakaoPay still does what was asked before it misbehaves. */
-export type Fault = { work: boolean } & StubAnswer;
+export type Fault = { work: boolean; until?: Promise<void> } & StubAnswer;
 
 export const DROPPED_AFTER: Fault = { work: true, dropBefore: true };
 export const DROPPED_BEFORE: Fault = { work: false, dropBefore: true };
@@ -122,6 +122,14 @@ export class FakeKakaoPay {
     this.faults[operation].push(...faults);
   }
 
+  /** The next call of an operation does its work, and is answered when the function it returns is called. */
+  hold(operation: Operation): () => void {
+    let release = (): void => undefined;
+    const until = new Promise<void>((resolve) => (release = resolve));
+    this.next(operation, { work: true, until });
+    return release;
+  }
+
   /** Approvals arrive and wait. */
   holdApprovals(): void {
     let open: () => void = () => undefined;
@@ -191,6 +199,7 @@ export class FakeKakaoPay {
     const fault = this.faults[operation].shift();
     const answer = fault?.work === false ? {} : this[operation](fields, open);
     if (!fault) return answer;
+    await fault.until;
     // A fault that is only slow answers all the same.
     const { status, text, dropBefore, dropAfter } = fault;
     const onlySlow = status === undefined && text === undefined && !dropBefore && !dropAfter;

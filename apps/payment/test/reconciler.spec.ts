@@ -62,13 +62,14 @@ describe('the reconciler', () => {
 
   it('takes over the look of a process that died in the middle of it', async () => {
     const order = await world.orderAwaitingPayment();
-    world.kakaopay.next('order', { work: true, delayMs: 800 });
+    const release = world.kakaopay.hold('order');
     clock.advance(5_000);
     // Three calls of one second at most, and three seconds more: then the process that looks counts as dead.
     const takenOverAt = new Date('2026-11-23T03:00:11Z');
     await eventually(async () => {
       expect(await attemptOf(order)).toMatchObject({ looks: 1, look_at: takenOverAt });
     });
+    release();
     await rested(order, 1);
 
     world.kakaopay.set(order.tid, { status: 'QUIT_PAYMENT' });

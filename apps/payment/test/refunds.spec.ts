@@ -87,12 +87,13 @@ describe('a refund', () => {
 
   it('waits for another of the same payment that is on its way', async () => {
     const order = await world.paidOrder();
-    world.kakaopay.next('cancel', { work: true, delayMs: 500 });
+    const release = world.kakaopay.hold('cancel');
     await world.cancel(order.id, 'slow', { reason: '하나', amount: 4_000 });
     await eventually(async () => {
       expect((await world.detail(order.id)).refunds).toMatchObject([{ state: 'sending' }]);
     });
     await world.cancel(order.id, 'rest', { reason: '나머지' });
+    release();
     await world.until(order, 'C');
     const sent = world.kakaopay.calls('cancel').map(({ body }) => Object.fromEntries(new URLSearchParams(body)));
     expect(sent.filter(({ tid }) => tid === order.tid)).toMatchObject([

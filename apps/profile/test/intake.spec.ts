@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, listenToStatements, times } from '@biz/testing';
+import { eventually, listenToStatements, timed, times } from '@biz/testing';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { startPostgres } from '../../../scripts/postgres/embedded-postgres';
@@ -88,9 +88,9 @@ describe('receiving', () => {
 
   it('says 500 at once when no connection can be had', async () => {
     await stage.app.get<DataSource>(DataSource).destroy();
-    const begin = performance.now();
-    expect((await stage.callback(otp())).status).toBe(500);
-    expect(performance.now() - begin).toBeLessThan(1_000);
+    const { result, ms } = await timed(() => stage.callback(otp()));
+    expect(result.status).toBe(500);
+    expect(ms).toBeLessThan(1_000);
   });
 });
 
@@ -168,9 +168,10 @@ describe('receiving while nothing comes from the database', () => {
   it('says 500 within three seconds, and takes the same callback when it goes on', async () => {
     const otps = times(20, () => stage.otp('onetimeprofile', () => PROFILE));
     way.freeze();
-    const begin = performance.now();
-    const answers = await Promise.all(otps.map((otp, at) => stage.callback(otp, `still-${at}`)));
-    expect(performance.now() - begin).toBeLessThan(3_000);
+    const { result: answers, ms } = await timed(() =>
+      Promise.all(otps.map((otp, at) => stage.callback(otp, `still-${at}`))),
+    );
+    expect(ms).toBeLessThan(3_000);
     expect(answers.map(({ status }) => status)).toEqual(times(20, () => 500));
     way.thaw();
     expect(await Promise.all(otps.map((otp, at) => stage.callback(otp, `still-${at}`)))).toEqual(
@@ -208,9 +209,9 @@ describe('receiving while the database restarts', () => {
       await stage.reaches('before', 'delivered');
 
       await server.stop();
-      const begin = performance.now();
-      expect((await stage.callback(otp(), 'during')).status).toBe(500);
-      expect(performance.now() - begin).toBeLessThan(3_000);
+      const { result, ms } = await timed(() => stage.callback(otp(), 'during'));
+      expect(result.status).toBe(500);
+      expect(ms).toBeLessThan(3_000);
 
       const waiting = stage.callback(otp(), 'short');
       server = await startPostgres({ dataDir, port });

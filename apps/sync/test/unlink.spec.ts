@@ -133,12 +133,13 @@ describe('an unlink call of Kakao', () => {
   });
 
   it('that overtakes a slow login keeps the member from coming back', async () => {
-    house.kakao.fault('me', { delayMs: 1_000 });
+    const release = house.kakao.hold('me');
     const login = house.login('overtaken');
     await eventually(() => {
       expect(house.kakao.calls('me')).toBe(1);
     });
     await house.unlink(FIELDS);
+    release();
     await login;
 
     await eventually(async () => {

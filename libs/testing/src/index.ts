@@ -8,5 +8,7 @@ export { testDatabase } from './test-database';
 export type { TestDatabase } from './test-database';
 export { describeMerchant } from './describe-merchant';
 export type { MerchantSamples } from './describe-merchant';
+export { stillStatistics } from './still-statistics';
+export { timed } from './timed';
 export { listenToStatements } from './statements';
 export type { Statement } from './statements';
