@@ -228,7 +228,7 @@ it('lists options of simple groups by their group', async () => {
 it('needs the token before a byte of the file, takes files only, and knows its products', async () => {
   expect(await put(lines(), '', 'shirt', {})).toMatchObject({ http: 401 });
   expect(await put(lines(), '', 'shirt', { ...AUTHORIZED, 'content-type': 'application/json' })).toMatchObject({
-    http: 400,
+    http: 415,
   });
   expect(await put('{}', '', 'shirt', { ...AUTHORIZED, 'content-type': 'application/json' })).toMatchObject({
     http: 415,

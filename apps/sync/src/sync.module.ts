@@ -1,12 +1,10 @@
-import { Injectable, Module } from '@nestjs/common';
-import type { DynamicModule, OnModuleInit } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { merchantSchemas, MerchantsModule } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
 import { provideConfig } from '@biz/platform';
 import type { AppDefinition } from '@biz/platform';
 import { AccessLogModule, privacySchema } from '@biz/privacy';
-import type { FastifyInstance } from 'fastify';
 import { AddressesController } from './addresses/addresses.controller';
 import { KakaoAdmin } from './kakao/kakao-admin';
 import { Failures } from './login/failures';
@@ -29,21 +27,6 @@ import { SyncConfig } from './sync.config';
 import { syncSchema } from './sync.schema';
 import { KakaoUnlinks } from './unlinking/kakao-unlinks';
 
-/** Security event tokens are text; Fastify reads `text/plain` by itself. */
-@Injectable()
-class TokenBodies implements OnModuleInit {
-  constructor(private readonly host: HttpAdapterHost) {}
-
-  onModuleInit(): void {
-    const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
-    for (const type of ['application/secevent+jwt', 'application/jwt']) {
-      fastify.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => {
-        done(null, body);
-      });
-    }
-  }
-}
-
 @Module({})
 class SyncModule {
   static for(merchants: readonly MerchantDefinition[]): DynamicModule {
@@ -61,7 +44,7 @@ class SyncModule {
       ],
       providers: [
         provideConfig(SyncConfig),
-        TokenBodies,
+
         KakaoLogin,
         KakaoAdmin,
         StartedLogins,

@@ -19,9 +19,5 @@ export class LargeBodies {
         done(guard.allows(request.headers.authorization) ? undefined : new UnauthorizedException());
       };
     });
-    // A file is read as it comes.
-    fastify.addContentTypeParser('text/csv', (_request, payload, done) => {
-      done(null, payload);
-    });
   }
 }

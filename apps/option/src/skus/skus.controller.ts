@@ -1,5 +1,5 @@
 import { ProductChanged } from '@biz/commerce';
-import { csvOf, OperatorController } from '@biz/platform';
+import { csvOf, OperatorController, ReadsBodies } from '@biz/platform';
 import {
   BadRequestException,
   ConflictException,
@@ -72,6 +72,7 @@ export class SkusController {
       '`?stock=keep` leaves existing counts alone while the shop sells. `?dryRun=true` tells what would happen, each problem by its line.',
   })
   @ApiParam({ name: 'id', description: "The product's own id, or the one Kakao knows", example: '10013529' })
+  @ReadsBodies('text/csv')
   @ApiConsumes('text/csv')
   @ApiBody({ schema: { type: 'string' } })
   @ApiOkResponse({

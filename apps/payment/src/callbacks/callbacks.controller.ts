@@ -1,7 +1,7 @@
 import { PaymentCallbackRequest } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, OpenedByCustomers } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
-import { KakaoAnswer, ok, Refusal, throughBriefOutage } from '@biz/platform';
+import { KakaoAnswer, ok, ReadsBodies, Refusal, throughBriefOutage } from '@biz/platform';
 import { applyDecorators, BadRequestException, Body, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiBody, ApiExcludeEndpoint, ApiOkResponse, ApiParam, ApiQuery } from '@nestjs/swagger';
 import { Callbacks, type CallbackIds } from './callbacks';
@@ -48,6 +48,7 @@ export class CallbacksController {
    *
    * @remarks As the GET; the fields may be in the body (JSON or form) or in the query.
    */
+  @ReadsBodies('application/json', 'application/x-www-form-urlencoded')
   @Post('order/callback/:key')
   @OpenedByCustomers()
   @HttpCode(200)
@@ -95,6 +96,7 @@ export class CallbacksController {
     throw new Refusal(300);
   }
 
+  @ReadsBodies('application/json', 'application/x-www-form-urlencoded')
   @Post('order/callback')
   @OpenedByCustomers()
   @ApiExcludeEndpoint()

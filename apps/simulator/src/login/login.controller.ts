@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { ReadsBodies } from '@biz/platform';
 import {
   BadRequestException,
   Body,
@@ -56,6 +57,7 @@ export class AuthController {
   }
 
   /** 토큰 받기: exchanges an authorization code, once. */
+  @ReadsBodies('application/json', 'application/x-www-form-urlencoded')
   @Post('oauth/token')
   @Played('token', 'kakao', '토큰 받기 (exchange the code)')
   @ApiConsumes('application/x-www-form-urlencoded')
@@ -145,6 +147,7 @@ export class UserController {
   }
 
   /** 연결 끊기, by access token or by admin key with target_id. */
+  @ReadsBodies('application/json', 'application/x-www-form-urlencoded')
   @Post('v1/user/unlink')
   @Played('unlink', 'kakao', '연결 끊기 (unlink)')
   @ApiConsumes('application/x-www-form-urlencoded')

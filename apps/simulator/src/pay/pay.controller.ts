@@ -1,3 +1,4 @@
+import { ReadsBodies } from '@biz/platform';
 import { Body, Controller, Headers, Post } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { OwnAddress } from '../own-address';
@@ -23,6 +24,9 @@ import { Subscriptions } from '../payments/subscriptions';
 type Fields = Record<string, unknown> | undefined;
 type Sent = Record<string, string | undefined>;
 
+/** Each generation says by itself which of the two it wants. */
+const AnyBody = (): MethodDecorator => ReadsBodies('application/json', 'application/x-www-form-urlencoded');
+
 /** What both generations share: the paths below the base and the rules. */
 @ApiResponse({ status: 200, description: "KakaoPay's answer; dates are Asia/Seoul without an offset" })
 @ApiResponse({ status: 400, description: 'Refused: −2, −701 … −799 in the words of the generation' })
@@ -41,6 +45,7 @@ abstract class PayRoutes {
   ) {}
 
   /** 결제 준비 (ready): the plugin calls it with the merchant's T1 data. */
+  @AnyBody()
   @Post('ready')
   @Played('pay.ready', 'kakaopay', '결제 준비 (ready)')
   @ApiBody({ type: ReadyRequest })
@@ -49,6 +54,7 @@ abstract class PayRoutes {
   }
 
   /** 결제 승인 (approve): charges a payment that the user has authenticated. */
+  @AnyBody()
   @Post('approve')
   @Played('pay.approve', 'kakaopay', '결제 승인 (approve)')
   @ApiBody({ type: ApproveRequest })
@@ -60,6 +66,7 @@ abstract class PayRoutes {
   }
 
   /** 주문 조회 (order): where a payment stands. */
+  @AnyBody()
   @Post('order')
   @Played('pay.order', 'kakaopay', '주문 조회 (order)')
   @ApiBody({ type: OrderRequest })
@@ -70,6 +77,7 @@ abstract class PayRoutes {
   }
 
   /** 결제 취소 (cancel): gives back all or a part. */
+  @AnyBody()
   @Post('cancel')
   @Played('pay.cancel', 'kakaopay', '결제 취소 (cancel)')
   @ApiBody({ type: CancelRequest })
@@ -81,6 +89,7 @@ abstract class PayRoutes {
   }
 
   /** 정기 결제 요청 (subscription): charges a SID. */
+  @AnyBody()
   @Post('subscription')
   @Played('pay.subscription', 'kakaopay', '정기 결제 (subscription)')
   @ApiBody({ type: SubscriptionRequest })
@@ -92,6 +101,7 @@ abstract class PayRoutes {
   }
 
   /** 정기 결제 비활성화 (inactive): no more charges on a SID. */
+  @AnyBody()
   @Post('manage/subscription/inactive')
   @Played('pay.inactive', 'kakaopay', '정기 결제 비활성화 (inactive)')
   @ApiBody({ type: SidRequest })
@@ -100,6 +110,7 @@ abstract class PayRoutes {
   }
 
   /** 정기 결제 상태 조회 (status): whether a SID can be charged. */
+  @AnyBody()
   @Post('manage/subscription/status')
   @Played('pay.status', 'kakaopay', '정기 결제 상태 (status)')
   @ApiBody({ type: SidRequest })

@@ -3,7 +3,7 @@ import { ApiAcceptedResponse, ApiBadRequestResponse, ApiBody, ApiConsumes, ApiRe
 import { SecurityEventRefusal } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
-import { KakaoAnswer } from '@biz/platform';
+import { KakaoAnswer, ReadsBodies } from '@biz/platform';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 import { Failures } from '../login/failures';
@@ -31,6 +31,7 @@ export class EventsController {
    */
   @Post('events')
   @HttpCode(202)
+  @ReadsBodies('application/secevent+jwt', 'application/jwt', 'text/plain')
   @ApiConsumes('application/secevent+jwt', 'application/jwt', 'text/plain')
   @ApiBody({
     description: 'JWT signed by Kakao: `typ` secevent+jwt, RS256, `iss` KAKAO_AUTH_ORIGIN, `aud` the REST API key',

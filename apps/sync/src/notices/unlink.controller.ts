@@ -12,7 +12,7 @@ import {
 import { UnlinkRequest } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
-import { KakaoAnswer, MalformedRequest, ok, sameSecret } from '@biz/platform';
+import { KakaoAnswer, MalformedRequest, ok, ReadsBodies, sameSecret } from '@biz/platform';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { DataSource } from 'typeorm';
@@ -55,6 +55,7 @@ export class UnlinkController {
 
   @Post('unlink')
   @HttpCode(200)
+  @ReadsBodies('application/x-www-form-urlencoded', 'application/json')
   @ApiConsumes('application/x-www-form-urlencoded', 'application/json')
   @ApiBody({ type: UnlinkRequest })
   @ApiOperation({

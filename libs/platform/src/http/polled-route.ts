@@ -1,4 +1,4 @@
-import { RouteConfig } from '@nestjs/platform-fastify';
+import { routeConfig } from './route-config';
 
 /** What Fastify keeps beside a route that is polled. */
 export interface PolledRouteConfig {
@@ -9,4 +9,4 @@ export interface PolledRouteConfig {
  * Marks a route that every customer's app asks again and again: only what is out of the ordinary is logged, an answer
  * of 4xx or 5xx or a slow one. Metrics count every call.
  */
-export const PolledRoute = (): MethodDecorator => RouteConfig({ polled: true } satisfies PolledRouteConfig);
+export const PolledRoute = (): MethodDecorator => routeConfig({ polled: true } satisfies PolledRouteConfig);

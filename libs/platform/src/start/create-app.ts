@@ -4,14 +4,13 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import type { RawServerDefault } from 'fastify';
 import type { DestinationStream, Logger } from 'pino';
 import type { Clock } from '../clock';
 import { Addresses } from '../config/addresses.config';
 import { RuntimeConfig } from '../config/platform.config';
 import { ConfigError, readConfig } from '../config/variable';
 import type { Environment } from '../config/variable';
-import { parseJson } from '../http/json';
+import { readBodies } from '../bodies/bodies';
 import type { PolledRouteConfig } from '../http/polled-route';
 import { answerBadAddress, answerBrokenHttp } from '../http/unreadable-request';
 import { createPino, PinoLogger } from '../logging/logger';
@@ -62,7 +61,7 @@ export async function createApp(
     abortOnError: false,
     logger: new PinoLogger(pino),
   });
-  keepDigits(app, adapter);
+  readBodies(app, adapter, BODY_LIMIT);
   addHooks(app, adapter, pino);
   SwaggerModule.setup('docs', app, () => describeApp(app, definition), {
     customSiteTitle: definition.title,
@@ -129,17 +128,6 @@ function addHooks(app: NestFastifyApplication, adapter: FastifyAdapter, pino: Lo
 /** `NAME=` in a .env file means: not set. */
 const withoutEmpty = (env: Environment): Environment =>
   Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-
-/** Bodies are checked by Fastify's own parser, which refuses `__proto__`, and read by ours, which loses no digit of an id. */
-function keepDigits(app: NestFastifyApplication, adapter: FastifyAdapter): void {
-  const check = adapter.getInstance().getDefaultJsonParser('error', 'error');
-  app.useBodyParser<RawServerDefault>('application/json', { bodyLimit: BODY_LIMIT }, (request, body, done) => {
-    const text = body.toString('utf8');
-    void check(request, text, (error) => {
-      done(error, error ? undefined : parseJson(text));
-    });
-  });
-}
 
 /** Health checks and scrapes come every few seconds and say nothing. */
 const isQuiet = (route: string): boolean =>

@@ -1,0 +1,104 @@
+import { BadRequestException, UnsupportedMediaTypeException } from '@nestjs/common';
+import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyRequest, RawServerDefault } from 'fastify';
+import { parseJson } from './json';
+import { isPlainBody } from './plain-body';
+import { routeConfig } from '../http/route-config';
+
+/** How the body of each content type is handed to its route. */
+const READ_AS = {
+  'application/json': 'data',
+  'application/x-www-form-urlencoded': 'data',
+  'application/jwt': 'text',
+  'application/secevent+jwt': 'text',
+  'text/plain': 'text',
+  /** As it comes: a file may be larger than what is kept in memory. */
+  'text/csv': 'stream',
+} as const;
+
+export type BodyType = keyof typeof READ_AS;
+
+/** What Fastify keeps beside a route whose bodies are not JSON. */
+interface BodyRouteConfig {
+  bodyTypes?: readonly BodyType[];
+}
+
+/**
+ * Names the content types of a route's bodies, instead of `application/json` alone.
+ *
+ * A body of `text/csv` is a stream, one of `application/jwt`, `application/secevent+jwt` and `text/plain` a text: a route of
+ * those reads the request itself, since no pipe may see them.
+ */
+export const ReadsBodies = (...bodyTypes: BodyType[]): MethodDecorator =>
+  routeConfig({ bodyTypes } satisfies BodyRouteConfig);
+
+const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/**
+ * The one rule about bodies, of every route of every app.
+ *
+ * 1. A content type that the route does not name is answered 415, and not a byte of the body is read.
+ * 2. What was read is plain data (`isPlainBody`), or the text or stream that the route named; else it is answered 400 before
+ *    a guard, pipe or class-transformer sees it.
+ */
+export function readBodies(app: NestFastifyApplication, adapter: FastifyAdapter, bodyLimit: number): void {
+  const fastify = adapter.getInstance();
+  // Parsers belong to a whole Fastify instance, and all routes of Nest to one: the hooks below give each its routes.
+  keepDigits(app, adapter, bodyLimit);
+  fastify.removeContentTypeParser('text/plain');
+  for (const [type, read] of Object.entries(READ_AS)) {
+    if (read === 'text') {
+      fastify.addContentTypeParser(type, { parseAs: 'string', bodyLimit }, (_request, body, done) => {
+        done(null, body);
+      });
+    } else if (read === 'stream') {
+      fastify.addContentTypeParser(type, (_request, payload, done) => {
+        done(null, payload);
+      });
+    }
+  }
+  fastify.addHook('preParsing', (request, reply, payload, done) => {
+    if (isNamed(request)) {
+      done(null, payload);
+      return;
+    }
+    if (request.headers['content-length'] === '0') {
+      // No body has no type, whatever the caller wrote: `curl -d ''` names a form.
+      delete request.raw.headers['content-type'];
+      done(null, payload);
+      return;
+    }
+    void reply.header('connection', 'close');
+    done(new UnsupportedMediaTypeException(), payload);
+  });
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    done(isReadable(request) ? undefined : new BadRequestException());
+  });
+}
+
+const typesOf = ({ routeOptions }: FastifyRequest): readonly BodyType[] =>
+  (routeOptions.config as BodyRouteConfig).bodyTypes ?? ['application/json'];
+
+/** A request without a type has no body, or is answered 415 by Fastify. */
+function isNamed(request: FastifyRequest): boolean {
+  const type = request.mediaType;
+  if (type === undefined || request.is404 || BODYLESS.has(request.method)) return true;
+  return typesOf(request).some((each) => each === type);
+}
+
+function isReadable(request: FastifyRequest): boolean {
+  const read = READ_AS[request.mediaType as BodyType] as (typeof READ_AS)[BodyType] | undefined;
+  if (read === undefined || read === 'data' || request.body === undefined) return isPlainBody(request.body);
+  return isNamed(request) && (read === 'text') === (typeof request.body === 'string');
+}
+
+/** Bodies are checked by Fastify's own parser, which refuses `__proto__`, and read by ours, which loses no digit of an id. */
+function keepDigits(app: NestFastifyApplication, adapter: FastifyAdapter, bodyLimit: number): void {
+  const check = adapter.getInstance().getDefaultJsonParser('error', 'error');
+  app.useBodyParser<RawServerDefault>('application/json', { bodyLimit }, (request, body, done) => {
+    const text = body.toString('utf8');
+    void check(request, text, (error) => {
+      done(error, error ? undefined : parseJson(text));
+    });
+  });
+}
