@@ -9,8 +9,7 @@ import {
   SetMetadata,
 } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
-import { Variable } from '@biz/platform';
+import { Variable, routeConfig } from '@biz/platform';
 import type { CheckedConfig } from '@biz/platform';
 import type { FastifyRequest } from 'fastify';
 import { Merchants } from '../registry/merchants';
@@ -54,7 +53,7 @@ export interface CustomerRouteConfig {
 export const OpenedByCustomers = (): MethodDecorator =>
   applyDecorators(
     SetMetadata(OPENED_BY_CUSTOMERS, true),
-    RouteConfig({ openedByCustomers: true } satisfies CustomerRouteConfig),
+    routeConfig({ openedByCustomers: true } satisfies CustomerRouteConfig),
   );
 
 /** Callers remembered for the log; more are Kakao's no longer. */
