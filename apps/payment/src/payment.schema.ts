@@ -8,7 +8,9 @@ import { SubscriptionCharges1795500000000 } from './migrations/1795500000000-sub
 import { Reconciler1795500100000 } from './migrations/1795500100000-reconciler';
 import { Review1795500200000 } from './migrations/1795500200000-review';
 import { PaymentJourney1795545100000 } from './migrations/1795545100000-journey';
+import { PaymentPurge1796010400000 } from './migrations/1796010400000-purge';
 import { Order } from './orders/order.entity';
+import { PAYMENT_PURGES } from './payment.purges';
 import { Refund } from './refunds/refund.entity';
 import { Decision } from './review/decision.entity';
 import { Subscription } from './subscriptions/subscription.entity';
@@ -23,10 +25,12 @@ export const paymentSchema: SchemaOwner = {
     Approvable1795500110000,
     Review1795500200000,
     PaymentJourney1795545100000,
+    PaymentPurge1796010400000,
   ],
   sealed: [
     { table: 'payment.orders', key: 'id', column: 'address_sealed' },
     { table: 'payment.callbacks', key: 'id', column: 'token_sealed' },
     { table: 'payment.subscriptions', key: 'id', column: 'sid_sealed' },
   ],
+  purges: PAYMENT_PURGES,
 };

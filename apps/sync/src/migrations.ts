@@ -143,6 +143,45 @@ export class SyncDepth1795540000000 implements MigrationInterface {
   }
 }
 
+/**
+ * Indexes for the daily purge, along the times by which it searches. Consents may be deleted with a membership that ended
+ * five years ago, and in no other way.
+ */
+export class SyncPurge1796010000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE INDEX logins_by_age ON sync.logins (received_at);
+      CREATE INDEX failures_by_age ON sync.failures (failed_at);
+      CREATE INDEX notices_by_age ON sync.notices (received_at);
+      CREATE INDEX members_by_age ON sync.members (ended_at) WHERE ended_at IS NOT NULL;
+
+      CREATE FUNCTION sync.keep_consent() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF EXISTS (SELECT FROM sync.members m WHERE m.id = OLD.member_id
+                    AND (m.ended_at IS NULL OR m.ended_at >= now() - interval '5 years')) THEN
+          RAISE EXCEPTION '% is append-only until its membership ended five years ago', TG_TABLE_NAME;
+        END IF;
+        RETURN OLD;
+      END $$;
+      DROP TRIGGER consents_append_only ON sync.consents;
+      CREATE TRIGGER consents_append_only BEFORE UPDATE OR TRUNCATE ON sync.consents
+        FOR EACH STATEMENT EXECUTE FUNCTION sync.refuse_change();
+      CREATE TRIGGER consents_kept BEFORE DELETE ON sync.consents FOR EACH ROW EXECUTE FUNCTION sync.keep_consent();
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      DROP TRIGGER consents_kept ON sync.consents;
+      DROP TRIGGER consents_append_only ON sync.consents;
+      CREATE TRIGGER consents_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON sync.consents
+        FOR EACH STATEMENT EXECUTE FUNCTION sync.refuse_change();
+      DROP FUNCTION sync.keep_consent;
+      DROP INDEX sync.logins_by_age, sync.failures_by_age, sync.notices_by_age, sync.members_by_age;
+    `);
+  }
+}
+
 /** The logins' part of a journey, and who of its customers is a member. */
 export class SyncJourney1795545300000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

@@ -1,3 +1,4 @@
+import { FIVE_YEARS } from '@biz/platform';
 import type { SchemaOwner } from '@biz/platform';
 import { SyncFailure } from './login/failure.entity';
 import { Login } from './login/login.entity';
@@ -8,8 +9,10 @@ import {
   SyncDepth1795540000000,
   SyncJourney1795545300000,
   SyncMembers1795413600000,
+  SyncPurge1796010000000,
 } from './migrations';
 import { Notice } from './notices/notice.entity';
+import { NOTICE_DAYS } from './notices/security-events';
 
 export const syncSchema: SchemaOwner = {
   schema: 'sync',
@@ -19,6 +22,7 @@ export const syncSchema: SchemaOwner = {
     SyncAccessesMoved1795510100000,
     SyncDepth1795540000000,
     SyncJourney1795545300000,
+    SyncPurge1796010000000,
   ],
   sealed: [
     { table: 'sync.logins', key: 'id', column: 'code' },
@@ -26,5 +30,18 @@ export const syncSchema: SchemaOwner = {
     { table: 'sync.logins', key: 'id', column: 'tokens' },
     { table: 'sync.members', key: 'id', column: 'account' },
     { table: 'sync.members', key: 'id', column: 'tokens' },
+  ],
+  purges: [
+    // In any state: a code lives ten minutes, so nothing works on an older login.
+    { table: 'sync.logins', days: 90, since: 'received_at' },
+    { table: 'sync.failures', days: 90, since: 'failed_at' },
+    { table: 'sync.notices', days: NOTICE_DAYS, since: 'received_at' },
+    {
+      table: 'sync.members',
+      days: FIVE_YEARS,
+      since: 'ended_at',
+      where: `t.state IN ('unlinked', 'erased')`,
+      children: [{ table: 'sync.consents', column: 'member_id' }],
+    },
   ],
 };

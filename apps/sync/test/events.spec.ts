@@ -184,6 +184,11 @@ describe('a token that is not taken', () => {
     ['another audience', 'invalid_audience', () => house.kakao.set({ ...UNLINKED, aud: 'other-shop-rest-api-key' })],
     ['another issuer', 'invalid_issuer', () => house.kakao.set({ ...UNLINKED, iss: 'https://evil.example' })],
     ['another typ', 'invalid_request', () => house.kakao.set(UNLINKED, { header: { typ: 'JWT' } })],
+    [
+      'an iat so old that its jti may be forgotten',
+      'invalid_request',
+      () => house.kakao.set({ ...UNLINKED, iat: seconds() - 336 * 86_400 }),
+    ],
     ['an exp that has passed', 'invalid_request', () => house.kakao.set({ ...UNLINKED, exp: seconds() - 3_600 })],
     ['no jti', 'invalid_request', () => house.kakao.set({ ...UNLINKED, jti: undefined })],
     ['no events', 'invalid_request', () => house.kakao.set({ events: {} })],

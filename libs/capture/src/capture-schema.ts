@@ -4,6 +4,7 @@ import { Captures1795370400000 } from './migrations/1795370400000-captures';
 import { CapturesOpen1795552000000 } from './migrations/1795552000000-captures-open';
 import { CapturesToRead1795836000000 } from './migrations/1795836000000-captures-to-read';
 import { CapturesDue1795510200000 } from './migrations/1795510200000-captures-due';
+import { CapturesPurge1796010100000 } from './migrations/1796010100000-captures-purge';
 import { CapturesSchedule1795520000000 } from './migrations/1795520000000-captures-schedule';
 import { FilesFailure1795924800000 } from './migrations/1795924800000-files-failure';
 import { ImageUsage1796000400000 } from './migrations/1796000400000-image-usage';
@@ -24,11 +25,27 @@ export const captureSchema: SchemaOwner = {
     CapturesToRead1795836000000,
     FilesFailure1795924800000,
     ImageUsage1796000400000,
+    CapturesPurge1796010100000,
   ],
   sealed: [
     { table: 'capture.captures', key: 'id', column: 'sealed_otp' },
     { table: 'capture.captures', key: 'id', column: 'sealed_answer' },
     { table: 'capture.files', key: 'id', column: 'sealed_url' },
     { table: 'capture.files', key: 'id', column: 'sealed_key' },
+  ],
+  // Rows of `capture.files` are deleted with their capture.
+  purges: [
+    {
+      table: 'capture.captures',
+      days: 90,
+      since: 'erased_at',
+      where: `t.state = 'erased' AND t.delivered_at IS NULL`,
+    },
+    {
+      table: 'capture.captures',
+      days: 365,
+      since: 'erased_at',
+      where: `t.state = 'erased' AND t.delivered_at IS NOT NULL`,
+    },
   ],
 };

@@ -4,6 +4,7 @@ import { Delivery, DeliveryAttempt } from './deliveries/delivery.entity';
 import {
   DeliveriesOpen1795552100000,
   DeliveriesPlace1795836100000,
+  DeliveriesPurge1796010200000,
   DeliveriesSchedule1795530000000,
   MerchantDeliveries1795400000000,
 } from './deliveries/migrations';
@@ -16,8 +17,18 @@ export const merchantSchema: SchemaOwner = {
     DeliveriesSchedule1795530000000,
     DeliveriesOpen1795552100000,
     DeliveriesPlace1795836100000,
+    DeliveriesPurge1796010200000,
   ],
   sealed: [{ table: 'merchant.deliveries', key: 'id', column: 'payload' }],
+  purges: [
+    {
+      table: 'merchant.deliveries',
+      days: 90,
+      since: 'settled_at',
+      where: `t.state IN ('delivered', 'failed')`,
+      children: [{ table: 'merchant.delivery_attempts', column: 'delivery_id' }],
+    },
+  ],
 };
 
 /** The tables of the merchants of an app: the platform's, and those that a merchant brought along. */

@@ -3,7 +3,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 import { Order } from '../orders/order.entity';
 import type { AttemptState } from './attempt-status';
 
-/** One try to pay an order, by a tid or by the SID of a subscription. Never deleted. */
+/** One try to pay an order, by a tid or by the SID of a subscription. Deleted with its order only. */
 @Entity({ schema: 'payment', name: 'attempts' })
 @Unique('attempts_tid_of_merchant', ['merchant', 'tid'])
 @Index('attempts_of_order', ['orderId', 'id'])
@@ -20,7 +20,7 @@ export class Attempt {
   id: string;
 
   @Column('uuid', { name: 'order_id' })
-  @ForeignKey(() => Order, { name: 'attempts_order' })
+  @ForeignKey(() => Order, { name: 'attempts_order', onDelete: 'CASCADE' })
   orderId: string;
 
   @Column('text')

@@ -1,15 +1,16 @@
-import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { Order } from '../orders/order.entity';
 
 /** A pg_token that T3 brought; the same one twice is one row. */
 @Entity({ schema: 'payment', name: 'callbacks' })
+@Index('callbacks_by_age', ['receivedAt'])
 @Unique('callbacks_once', ['orderId', 'tokenFingerprint'])
 export class Callback {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'callbacks_pkey' })
   id: string;
 
   @Column('uuid', { name: 'order_id' })
-  @ForeignKey(() => Order, { name: 'callbacks_order' })
+  @ForeignKey(() => Order, { name: 'callbacks_order', onDelete: 'CASCADE' })
   orderId: string;
 
   @Column('text', { name: 'token_sealed' })

@@ -7,7 +7,7 @@ export type Actor = 'kakao' | 'buyer' | 'kakaopay' | 'shop' | 'operator' | 'plat
 /** What was moved. */
 export type HistorySubject = 'order' | 'attempt' | 'refund' | 'subscription';
 
-/** One move, as a person reads it. Rows are only ever added: a trigger refuses anything else. */
+/** One move, as a person reads it. Rows are only ever added, and deleted with their order: a trigger refuses anything else. */
 @Entity({ schema: 'payment', name: 'history' })
 @Index('history_of_order', ['orderId', 'id'])
 @Check('history_subject', `subject IN ('order', 'attempt', 'refund', 'subscription')`)
@@ -16,7 +16,7 @@ export class HistoryEntry {
   id: string;
 
   @Column('uuid', { name: 'order_id' })
-  @ForeignKey(() => Order, { name: 'history_order' })
+  @ForeignKey(() => Order, { name: 'history_order', onDelete: 'CASCADE' })
   orderId: string;
 
   @Column('text')

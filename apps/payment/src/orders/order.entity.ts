@@ -11,12 +11,14 @@ export interface SheetTerms {
   subscription?: SubscriptionPlan;
 }
 
-/** One purchase of one user; its payments are its attempts. Never deleted. */
+/** One purchase of one user; its payments are its attempts. Deleted without money after a while, else after five years. */
 @Entity({ schema: 'payment', name: 'orders' })
 @Unique('orders_one_per_sheet_and_user', ['merchant', 'sheetId', 'appUserId'])
 @Index('orders_by_state', ['state', 'id'])
 @Index('orders_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
 @Index('orders_one_per_period', ['subscriptionId', 'period'], { unique: true, where: 'subscription_id IS NOT NULL' })
+@Index('orders_unpaid_by_age', ['createdAt'], { where: `state IN ('open', 'failed', 'cancelled')` })
+@Index('orders_paid_by_age', ['createdAt'], { where: `state = 'paid'` })
 @Check(
   'orders_state',
   `state IN ('open', 'pending', 'approving', 'fulfilling', 'paid', 'failed', 'cancelled', 'review')`,

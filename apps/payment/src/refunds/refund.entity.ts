@@ -3,7 +3,7 @@ import { Attempt } from '../attempts/attempt.entity';
 import { Order } from '../orders/order.entity';
 import type { RefundCause, RefundState } from './refund-status';
 
-/** Money on its way back to the buyer. Never deleted. */
+/** Money on its way back to the buyer. Deleted with its order only. */
 @Entity({ schema: 'payment', name: 'refunds' })
 @Unique('refunds_once_per_key', ['orderId', 'idempotencyKey'])
 @Index('refunds_of_attempt', ['attemptId', 'id'])
@@ -22,11 +22,11 @@ export class Refund {
   id: string;
 
   @Column('uuid', { name: 'order_id' })
-  @ForeignKey(() => Order, { name: 'refunds_order' })
+  @ForeignKey(() => Order, { name: 'refunds_order', onDelete: 'CASCADE' })
   orderId: string;
 
   @Column('uuid', { name: 'attempt_id' })
-  @ForeignKey(() => Attempt, { name: 'refunds_attempt' })
+  @ForeignKey(() => Attempt, { name: 'refunds_attempt', onDelete: 'CASCADE' })
   attemptId: string;
 
   @Column('text')

@@ -13,7 +13,7 @@ export class Decision {
   id: string;
 
   @Column('uuid', { name: 'order_id' })
-  @ForeignKey(() => Order, { name: 'decisions_order' })
+  @ForeignKey(() => Order, { name: 'decisions_order', onDelete: 'CASCADE' })
   orderId: string;
 
   @Column('text', { name: 'idempotency_key' })

@@ -8,6 +8,7 @@ import type { SubscriptionState } from './subscription-status';
 @Unique('subscriptions_one_per_order', ['orderId'])
 @Index('subscriptions_due', ['chargeAt'], { where: `state = 'active'` })
 @Index('subscriptions_to_check', ['checkedAt'], { where: `state = 'active'` })
+@Index('subscriptions_by_age', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 @Check('subscriptions_state', `state IN ('active', 'ending', 'ended')`)
 export class Subscription {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'subscriptions_pkey' })

@@ -8,6 +8,7 @@ export type SyncStep = (typeof SYNC_STEPS)[number];
 /** A step that failed, for an operator to see. Reasons are codes, never texts of the other side: those quote the code. */
 @Entity({ schema: 'sync', name: 'failures' })
 @Index('failures_by_login', ['loginId', 'id'])
+@Index('failures_by_age', ['failedAt'])
 @Check('failures_step', `step IN ('consent', 'exchange', 'user', 'terms', 'match', 'join', 'unlink', 'event')`)
 export class SyncFailure {
   @PrimaryColumn('uuid')

@@ -8,6 +8,7 @@ export type LoginState = 'pending' | 'joined' | 'failed' | 'refused';
 @Unique('logins_code_once', ['merchant', 'codeKey'])
 @Index('logins_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
 @Index('logins_of_member', ['memberId', 'id'], { where: 'member_id IS NOT NULL' })
+@Index('logins_by_age', ['receivedAt'])
 @Check('logins_state', `state IN ('pending', 'joined', 'failed', 'refused')`)
 export class Login {
   @PrimaryColumn('uuid')

@@ -7,7 +7,7 @@ export const CONSENT_ACTORS = ['member', 'shop', 'kakao'] as const;
 /** `shop`: entered through Kakao's API by the shop (`agreed_by: KAPI`). */
 export type ConsentActor = (typeof CONSENT_ACTORS)[number];
 
-/** One turn in the history of a service term (서비스 약관). Rows can be added only: the database refuses to change or delete them. */
+/** One turn in the history of a service term (서비스 약관). The database refuses to change rows, and to delete any before its membership ended five years ago. */
 @Entity({ schema: 'sync', name: 'consents' })
 @Index('consents_of_member', ['memberId', 'id'])
 @Check('consents_action', `action IN ('agreed', 'withdrawn')`)

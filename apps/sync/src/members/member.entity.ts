@@ -19,6 +19,7 @@ export type KakaoUnlink = (typeof KAKAO_UNLINKS)[number];
 @Entity({ schema: 'sync', name: 'members' })
 @Unique('members_user_once', ['merchant', 'appUserId'])
 @Index('members_by_state', ['state', 'id'])
+@Index('members_by_age', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 @Check('members_state', `state IN ('joined', 'suspended', 'unlinked', 'erased')`)
 @Check('members_match', `match IN ('matched', 'none', 'to-confirm', 'failed')`)
 @Check('members_kakao_unlink', `kakao_unlink IN ('pending', 'done', 'failed')`)

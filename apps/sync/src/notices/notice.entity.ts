@@ -7,6 +7,7 @@ export type NoticeEffect = 'recorded' | 'unlinked' | 'suspended' | 'resumed' | '
 @Entity({ schema: 'sync', name: 'notices' })
 @Unique('notices_token_once', ['merchant', 'jti', 'type'])
 @Index('notices_by_user', ['merchant', 'userKey', 'id'])
+@Index('notices_by_age', ['receivedAt'])
 @Check('notices_source', `source IN ('unlink', 'event')`)
 export class Notice {
   @PrimaryColumn('uuid')

@@ -36,6 +36,11 @@ export class InvalidToken extends Error {
 
 /** Kakao's clock and ours may differ by this many seconds. */
 const CLOCK_TOLERANCE = 60;
+/** Days for which a notice is kept. */
+export const NOTICE_DAYS = 365;
+/** A token is taken for fewer days after its `iat`, so one that comes again is known by its `jti`, or is too old. */
+const TOKEN_DAYS = NOTICE_DAYS - 30;
+const EXPIRED = 'SET이 만료되었습니다.';
 const MAX_JTI = 200;
 const MAX_EVENTS = 20;
 const MAX_TYPE = 200;
@@ -66,7 +71,10 @@ export class SecurityEvents {
     } catch (error) {
       throw refusalOf(error as { code?: unknown; claim?: unknown });
     }
-    return readClaims(claimsOf(token));
+    const claims = claimsOf(token);
+    const oldest = this.clock.now().getTime() / 1_000 - TOKEN_DAYS * 86_400;
+    if (!(Number(claims.iat) >= oldest)) throw new InvalidToken('invalid_request', EXPIRED, true);
+    return readClaims(claims);
   }
 }
 
@@ -125,7 +133,7 @@ function refusalOf(error: { code?: unknown; claim?: unknown }): unknown {
     if (claim === 'aud') return new InvalidToken('invalid_audience', '수신 대상이 올바르지 않습니다.', true);
     return malformed(String(claim));
   }
-  if (code === 'ERR_JWT_EXPIRED') return new InvalidToken('invalid_request', 'SET이 만료되었습니다.', true);
+  if (code === 'ERR_JWT_EXPIRED') return new InvalidToken('invalid_request', EXPIRED, true);
   if (typeof code === 'string' && /^ERR_J(WS|WT|OSE)/.test(code)) {
     return new InvalidToken('invalid_request', 'SET의 형식이 올바르지 않습니다.', false);
   }

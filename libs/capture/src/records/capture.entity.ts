@@ -27,6 +27,8 @@ export interface Consent {
 @Index('captures_to_read', ['kind', 'merchant', 'deadlineAt', 'id'], {
   where: `state = 'pending' AND due_at > '-infinity' AND sealed_answer IS NOT NULL`,
 })
+@Index('captures_lost_by_age', ['erasedAt'], { where: `state = 'erased' AND delivered_at IS NULL` })
+@Index('captures_delivered_by_age', ['erasedAt'], { where: `state = 'erased' AND delivered_at IS NOT NULL` })
 @Check('captures_state', oneOf('state', CAPTURE_STATES))
 @Check('captures_failure', oneOf('failure', CAPTURE_FAILURES))
 export class Capture {

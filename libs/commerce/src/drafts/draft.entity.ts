@@ -7,6 +7,8 @@ import type { StockLine } from '../stock/stock-line';
 @Unique('drafts_fingerprint_key', ['merchantId', 'fingerprint'])
 @Index('drafts_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
 @Index('drafts_due', ['eraseAt', 'id'], { where: 'chosen_sealed IS NOT NULL' })
+@Index('drafts_unpaid_by_age', ['erasedAt'], { where: 'erased_at IS NOT NULL AND paid_at IS NULL' })
+@Index('drafts_paid_by_age', ['paidAt'], { where: 'paid_at IS NOT NULL' })
 @Check('drafts_total', '"total" >= 0')
 export class DraftRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'drafts_pkey' })

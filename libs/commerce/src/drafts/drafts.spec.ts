@@ -188,6 +188,14 @@ it('is paid also when money comes after the answers were forgotten; before it, t
   expect(await drafts.find('demo-shop', draft.id)).toMatchObject({ state: 'paid', orderRef: 'order-1', total: 24_000 });
 });
 
+it('was paid by no other order when it was deleted before its money came', async () => {
+  const { draft } = await store();
+  await database.query('DELETE FROM commerce.drafts');
+  expect(await pay(draft.id, 'order-1')).toBe(true);
+  const { draft: other } = await store({ merchantId: 'other-shop' });
+  expect(await pay(other.id, 'order-1')).toBe(false);
+});
+
 it('keeps answers out of the table in plain', async () => {
   await store();
   const rows = await database.query('SELECT * FROM commerce.drafts');

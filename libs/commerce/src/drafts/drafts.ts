@@ -174,7 +174,7 @@ export class Drafts {
    *
    * Safe to repeat for the same order. Expiry does not stop it: an order made in time may be paid late. The days for which
    * the answers are kept begin then.
-   * @returns false when another order paid it before
+   * @returns false when another order paid it before; a draft that was deleted meanwhile was paid by none, or it would be there
    */
   async markPaid(manager: EntityManager, merchantId: string, id: string, orderRef: string): Promise<boolean> {
     if (!UUID.test(id)) return false;
@@ -184,7 +184,7 @@ export class Drafts {
        WHERE merchant_id = $1 AND id = $2 AND (paid_at IS NULL OR order_ref = $3)`,
       [merchantId, id, orderRef, this.clock.now()],
     );
-    return count === 1;
+    return count === 1 || !(await manager.existsBy(DraftRow, { id }));
   }
 
   /** Drafts whose answers were kept long enough, those first that are so the longest. */

@@ -1,8 +1,9 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Problem } from '../checker/product-reader';
 
 /** A selection that could not be ordered: what was wrong with it, and nothing that the customer wrote. */
 @Entity({ schema: 'commerce', name: 'refusals' })
+@Index('refusals_by_age', ['createdAt'])
 export class RefusalRow {
   @PrimaryColumn('text', { name: 'merchant_id', primaryKeyConstraintName: 'refusals_pkey' })
   merchantId: string;

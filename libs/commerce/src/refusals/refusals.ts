@@ -13,7 +13,7 @@ export interface NewRefusal {
 
 /** A merchant's newest; whoever floods T2 pushes older ones out and fills nothing. */
 const KEPT = 1_000;
-const KEPT_DAYS = 30;
+export const REFUSAL_DAYS = 30;
 /** A body can be wrong in thousands of places. */
 const MAX_PROBLEMS = 100;
 
@@ -61,6 +61,6 @@ export class Refusals {
   }
 
   private oldest(): Date {
-    return new Date(this.clock.now().getTime() - KEPT_DAYS * 86_400_000);
+    return new Date(this.clock.now().getTime() - REFUSAL_DAYS * 86_400_000);
   }
 }

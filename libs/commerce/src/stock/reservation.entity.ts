@@ -7,6 +7,8 @@ export type ReservationState = 'held' | 'committed' | 'released' | 'returned';
 /** What one order holds of the stock; at most one row to an order, whatever happens to it. */
 @Entity({ schema: 'commerce', name: 'reservations' })
 @Index('reservations_held', ['createdAt'], { where: `state = 'held'` })
+@Index('reservations_freed_by_age', ['settledAt'], { where: `state IN ('released', 'returned')` })
+@Index('reservations_sold_by_age', ['settledAt'], { where: `state = 'committed'` })
 @Check('reservations_state', `"state" IN ('held', 'committed', 'released', 'returned')`)
 export class ReservationRow {
   @PrimaryColumn('text', { name: 'merchant_id', primaryKeyConstraintName: 'reservations_pkey' })

@@ -1,11 +1,12 @@
-import { testDatabase, times } from '@biz/testing';
+import { ManualClock, testDatabase, times } from '@biz/testing';
 import type { TestDatabase } from '@biz/testing';
 import { commerceSchema } from '../commerce.schema';
 import { Stock } from './stock';
 import type { StockLine } from './stock-line';
 
 let database: TestDatabase;
-const stock = new Stock();
+const clock = new ManualClock();
+const stock = new Stock(clock);
 
 beforeAll(async () => {
   database = await testDatabase(commerceSchema);
@@ -41,6 +42,16 @@ it('reserves once for an order, however often and concurrently it is asked', asy
 
   expect(results).toEqual(times(20, () => ({ reserved: true })));
   expect(await levels()).toEqual({ mug: [5, 2], card: [5, 1] });
+});
+
+it('dates a reservation by the clock of the apps', async () => {
+  await shelf({ mug: 5 });
+  const begun = clock.now();
+  await reserve('order-1', [line('mug')]);
+  clock.advance(86_400_000);
+  await settle('commit', 'order-1');
+  const dates = 'SELECT created_at, settled_at FROM commerce.reservations';
+  expect(await database.query(dates)).toEqual([{ created_at: begun, settled_at: clock.now() }]);
 });
 
 it('sells the last piece once', async () => {

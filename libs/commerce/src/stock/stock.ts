@@ -1,4 +1,4 @@
-import { prepared } from '@biz/platform';
+import { Clock, prepared } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { ReservationState } from './reservation.entity';
@@ -33,6 +33,8 @@ export interface StockLevel {
  */
 @Injectable()
 export class Stock {
+  constructor(private readonly clock: Clock) {}
+
   /**
    * Takes the lines from what is left, all of them or none, once per order.
    *
@@ -130,8 +132,8 @@ export class Stock {
     const [found] = await prepared<{ claimed: Claim[]; shelf: ShelfRow[] }>(
       manager,
       `WITH claimed AS (
-         INSERT INTO commerce.reservations AS r (merchant_id, order_ref, state, lines)
-         SELECT w.merchant_id, w.order_ref, 'held', w.lines FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS w (merchant_id, order_ref, lines)
+         INSERT INTO commerce.reservations AS r (merchant_id, order_ref, state, lines, created_at)
+         SELECT w.merchant_id, w.order_ref, 'held', w.lines, $8::timestamptz FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS w (merchant_id, order_ref, lines)
          ORDER BY w.merchant_id, w.order_ref
          ON CONFLICT (merchant_id, order_ref) DO UPDATE
            SET state = 'held', lines = excluded.lines, settled_at = NULL WHERE r.state IN ('released', 'returned')
@@ -154,6 +156,7 @@ export class Stock {
         lines.map(({ orderRef }) => orderRef),
         lines.map(({ productId }) => productId),
         lines.map(({ sku }) => sku),
+        this.clock.now(),
       ],
     );
     return found ?? { claimed: [], shelf: [] };
@@ -189,13 +192,14 @@ export class Stock {
          DELETE FROM commerce.reservations r USING unnest($1::text[], $2::text[], $3::boolean[]) AS w (merchant_id, order_ref, fresh)
          WHERE r.merchant_id = w.merchant_id AND r.order_ref = w.order_ref AND w.fresh
        )
-       UPDATE commerce.reservations r SET state = 'released', settled_at = now()
+       UPDATE commerce.reservations r SET state = 'released', settled_at = $4::timestamptz
        FROM unnest($1::text[], $2::text[], $3::boolean[]) AS w (merchant_id, order_ref, fresh)
        WHERE r.merchant_id = w.merchant_id AND r.order_ref = w.order_ref AND NOT w.fresh`,
       [
         refused.map(({ merchant_id }) => merchant_id),
         refused.map(({ order_ref }) => order_ref),
         refused.map(({ fresh }) => fresh),
+        this.clock.now(),
       ],
     );
   }
@@ -208,9 +212,9 @@ export class Stock {
   ): Promise<boolean> {
     const [moved] = await prepared<{ lines: StockLine[] }>(
       manager,
-      `UPDATE commerce.reservations SET state = $4, settled_at = now()
+      `UPDATE commerce.reservations SET state = $4, settled_at = $5::timestamptz
        WHERE merchant_id = $1 AND order_ref = $2 AND state = $3 RETURNING lines`,
-      [merchantId, orderRef, from, to],
+      [merchantId, orderRef, from, to, this.clock.now()],
     );
     const lines = moved?.lines;
     if (lines === undefined) return false;

@@ -15,6 +15,7 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 })
 @Index('deliveries_by_state', ['app', 'state', 'id'])
 @Index('deliveries_by_subject', ['merchant', 'subject'])
+@Index('deliveries_by_age', ['settledAt'], { where: 'settled_at IS NOT NULL' })
 @Check('deliveries_state', `state IN ('pending', 'delivered', 'failed')`)
 export class Delivery {
   /** Also the `webhook-id`. */

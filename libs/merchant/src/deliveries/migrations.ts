@@ -90,6 +90,21 @@ export class DeliveriesOpen1795552100000 implements MigrationInterface {
   }
 }
 
+/** Deliveries that ended are deleted some time later; the daily purge searches along the time of their end. */
+export class DeliveriesPurge1796010200000 implements MigrationInterface {
+  readonly name = 'DeliveriesPurge1796010200000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      `CREATE INDEX deliveries_by_age ON merchant.deliveries (settled_at) WHERE settled_at IS NOT NULL`,
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP INDEX merchant.deliveries_by_age`);
+  }
+}
+
 /**
  * The order of a subject's events is drawn in the database: the ids are drawn by instances whose clocks differ, and an
  * event of the one that is behind overtook the one before it.

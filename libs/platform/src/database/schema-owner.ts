@@ -9,6 +9,28 @@ export interface SealedColumn {
   column: string;
 }
 
+/**
+ * Rows of a table that are deleted some days after they ended: what ended without money or result, and records whose
+ * legal time is over. `docs/operations.md` lists every purge, and a test compares the two.
+ */
+export interface Purge {
+  /** With its schema: `sync.logins`. */
+  table: string;
+  /** A row is deleted so many days after `since`. */
+  days: number;
+  /** The time column by which rows are searched; an index begins with it. */
+  since: string;
+  /** The primary key; `id`, unless said. */
+  key?: readonly string[];
+  /** SQL over the row `t`: which rows may be deleted; `$1` is the moment that `since` lies before. All, unless said. */
+  where?: string;
+  /** Tables without a foreign key whose rows are deleted with their parent; `column` holds the parent's `id`. */
+  children?: readonly { table: string; column: string }[];
+}
+
+/** 전자상거래법 시행령 제6조 keeps contracts and payments for five years, which have at most two leap days. */
+export const FIVE_YEARS = 1_827;
+
 /** The owner of one PostgreSQL schema: an app, or a lib that several apps share. */
 export interface SchemaOwner {
   schema: string;
@@ -17,4 +39,6 @@ export interface SchemaOwner {
   migrations: (new () => MigrationInterface)[];
   /** Every sealed column, so that `npm run rotate-keys` finds it. */
   sealed?: SealedColumn[];
+  /** Which rows the platform deletes by itself, every day. */
+  purges?: Purge[];
 }

@@ -50,6 +50,13 @@ const NO_CRASH_LIMIT = 1_000_000_000;
 /** Recurring work that is gone from the queue, whoever emptied it, is back after this long; multiplied by RETRY_TIME_SCALE, a second at least. */
 const RENEW_SECONDS = 60;
 const DEAD_LETTER_QUEUE = 'dead';
+const DAY_SECONDS = 86_400;
+/** How long the queue keeps jobs: done or failed, and waiting past their time without a worker. pg-boss deletes them after it. */
+export const JOB_DAYS = { done: 7, waiting: 14 };
+const KEPT = {
+  deleteAfterSeconds: JOB_DAYS.done * DAY_SECONDS,
+  retentionSeconds: JOB_DAYS.waiting * DAY_SECONDS,
+};
 
 /**
  * Durable work: a job is stored in the same transaction as the row that needs it, starts within milliseconds of
@@ -226,7 +233,7 @@ export class Jobs {
   private start(): Promise<void> {
     this.starting ??= this.boss.start().then(async () => {
       this.started = true;
-      await this.boss.createQueue(DEAD_LETTER_QUEUE);
+      await this.boss.createQueue(DEAD_LETTER_QUEUE, KEPT);
     });
     return this.starting;
   }
@@ -238,6 +245,7 @@ export class Jobs {
       queue = this.boss.createQueue(name, {
         notify: true,
         heartbeatSeconds: HEARTBEAT_SECONDS,
+        ...KEPT,
         ...(recurs
           ? { policy: 'exclusive', retryLimit: NO_CRASH_LIMIT }
           : { retryLimit: CRASH_LIMIT, deadLetter: DEAD_LETTER_QUEUE }),

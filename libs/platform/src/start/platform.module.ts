@@ -17,6 +17,7 @@ import { Jobs } from '../jobs/jobs';
 import { JobMetrics } from '../metrics/job-metrics';
 import { Metrics } from '../metrics/metrics';
 import { ListAwarePipe } from '../operator/list.pipe';
+import { Purges } from '../retention/purges';
 import { APP_NAME } from './app-definition';
 import type { AppDefinition } from './app-definition';
 import { Lifecycle } from './lifecycle';
@@ -73,4 +74,10 @@ const databaseProviders = (app: AppDefinition): Provider[] => [
       openDatabase({ url: url ?? '', poolSize, silentMs, name: app.name, schemas: app.schemas }),
   },
   Jobs,
+  {
+    provide: Purges,
+    inject: [Jobs, Clock, DataSource, Metrics],
+    useFactory: (jobs: Jobs, clock: Clock, dataSource: DataSource, metrics: Metrics) =>
+      new Purges(app, jobs, clock, dataSource, metrics),
+  },
 ];
