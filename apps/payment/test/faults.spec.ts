@@ -1,4 +1,4 @@
-import { eventually } from '@biz/testing';
+import { eventually, times } from '@biz/testing';
 import {
   BROKEN,
   BROKEN_AFTER,
@@ -8,7 +8,7 @@ import {
   GARBAGE_AFTER,
   refusal,
 } from './fake-kakaopay';
-import { ADDRESS, type OrderInHand, World } from './world';
+import { ADDRESS, type Answer, type OrderInHand, World } from './world';
 
 /** KakaoPay misbehaves; the money never does. */
 describe('a payment with a KakaoPay that misbehaves', () => {
@@ -20,6 +20,38 @@ describe('a payment with a KakaoPay that misbehaves', () => {
 
   const attemptOf = async (order: OrderInHand) =>
     (await world.detail(order.id)).attempts.find(({ tid }) => tid === order.tid);
+
+  it('keeps twenty tokens of an order that KakaoPay does not know, whatever comes at once, and calls for no more', async () => {
+    const order = await world.orderAwaitingPayment();
+    const other = await world.startInstance();
+    const path = new URL(new URL(order.sheet.approval_url).searchParams.get('approval_url') ?? '').pathname;
+    const bring = async (token: string, at = 0): Promise<unknown> =>
+      ((await (await fetch(`${[world.app, other][at % 2]?.url}${path}?pg_token=${token}`)).json()) as Answer).status;
+    const answers = await Promise.all(times(60, (at) => bring(`invented-${at}`, at)));
+    expect(answers.filter((status) => status === 200)).toHaveLength(20);
+    expect(answers.filter((status) => status === 300)).toHaveLength(40);
+    const tokens = (): Promise<unknown[]> =>
+      world.database.query('SELECT refused_for FROM payment.callbacks WHERE order_id = $1', [order.id]);
+    const calls = (): number => world.kakaopay.calls('approve').filter(({ body }) => body.includes(order.tid)).length;
+    await eventually(() => {
+      expect(calls()).toBeGreaterThan(1);
+    });
+    expect(await tokens()).toHaveLength(20);
+    // What is stored is answered as at first; what is new is not stored, here nor there.
+    expect(await bring(`invented-${answers.indexOf(200)}`)).toBe(200);
+    expect([await bring('one-more'), await bring('one-more', 1)]).toEqual([300, 300]);
+    expect(await tokens()).toHaveLength(20);
+    expect(calls()).toBeLessThanOrEqual(20);
+    await other.close();
+  });
+
+  it('is paid by the right token among nineteen invented ones', async () => {
+    const order = await world.orderAwaitingPayment();
+    await Promise.all(times(19, (at) => world.callback(order, `invented-${at}`)));
+    expect(await world.callback(order)).toMatchObject({ status: 200 });
+    await world.until(order, 'S');
+    expect(world.kakaopay.charged(order.tid)).toEqual([13_500]);
+  });
 
   it.each<[string, Fault[]]>([
     ['drops the line after doing the work', [DROPPED_AFTER]],

@@ -91,7 +91,7 @@ describe('the statements of a call', () => {
   it('T3: five, the job of the approval included', async () => {
     const order = await world.orderAwaitingPayment();
     const statements = await statementsOf(() => world.callback(order));
-    expect(statements.slice(0, 5)).toEqual(['START', 'SELECT', 'INSERT', expect.any(String), 'COMMIT']);
+    expect(statements.slice(0, 5)).toEqual(['START', 'SELECT', 'WITH', expect.any(String), 'COMMIT']);
   });
 
   it('T3 of the same moment share them, each with an answer of its own', async () => {
@@ -101,7 +101,8 @@ describe('the statements of a call', () => {
     said = [];
     const answers = await Promise.all(calls.map((order) => world.callback(order)));
     expect(answers.map(({ status }) => status)).toEqual([...calls.slice(1).map(() => 200), 300]);
-    const inserts = said.filter((text) => text.startsWith('INSERT INTO payment.callbacks'));
+    const inserts = said.filter((text) => text.includes('INSERT INTO payment.callbacks'));
+    expect(inserts.length).toBeGreaterThan(0);
     expect(inserts.length).toBeLessThan(calls.length / 2);
     const [stored] = await world.database.query<{ count: number }>(
       `SELECT count(*)::integer FROM payment.callbacks WHERE order_id = ANY ($1)`,

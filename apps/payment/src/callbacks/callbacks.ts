@@ -40,6 +40,31 @@ interface Payable {
 /** Of these states a token is news. */
 const MAY_BE_PAID: readonly OrderState[] = ['open', 'pending', 'approving', 'failed'];
 
+/**
+ * Tokens of one order that KakaoPay has not taken: not asked yet, being asked, or refused. Each costs a row and a call to
+ * KakaoPay, and only the buyer's own device knows the address that brings them; a payment brings one.
+ */
+const MAX_UNHEARD = 20;
+
+/** Stored before, or now while its order has room. The order's row is locked, so concurrent calls cannot exceed it together. */
+const ADD = `
+  WITH given AS (
+    SELECT t.*, row_number() OVER (PARTITION BY t.order_id, c.id IS NULL ORDER BY t.place) AS turn, c.id IS NULL AS is_new
+      FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS t (id, order_id, sealed, fingerprint, place)
+      LEFT JOIN payment.callbacks c ON c.order_id = t.order_id AND c.token_fingerprint = t.fingerprint
+  ), fitting AS (
+    SELECT * FROM given
+     WHERE NOT is_new OR turn + (SELECT count(*) FROM (
+             SELECT FROM payment.callbacks c LEFT JOIN payment.attempts a ON a.id = c.attempt_id
+              WHERE c.order_id = given.order_id AND (a.id IS NULL OR a.state = 'approving') LIMIT ${MAX_UNHEARD}
+           ) AS unheard) <= ${MAX_UNHEARD}
+  ), added AS (
+    INSERT INTO payment.callbacks (id, order_id, token_sealed, token_fingerprint, received_at)
+    SELECT id, order_id, sealed, fingerprint, $5 FROM fitting WHERE is_new
+    ON CONFLICT ON CONSTRAINT callbacks_once DO NOTHING
+  )
+  SELECT order_id AS "orderId", fingerprint, is_new AS "isNew" FROM fitting`;
+
 const GATHERED = { size: 64, inFlight: 2 };
 
 /** How a buyer can leave the payment screen without paying. */
@@ -90,38 +115,39 @@ export class Callbacks {
       const answers = tokens.map((token) => refusalOf(token, orders.get(token.orderId)));
       const isNews = ({ orderId }: Token): boolean => MAY_BE_PAID.includes(orders.get(orderId)?.state ?? 'paid');
       const valid = tokens.filter((_, at) => answers[at] === undefined);
-      await this.add(manager, valid.filter(isNews));
       const late = valid.filter((token) => !isNews(token));
-      const known = late.length > 0 ? await this.knownOf(manager, late) : new Set<string>();
-      return tokens.map(
-        (token, at) => answers[at] ?? (isNews(token) || known.has(placeOf(token)) ? undefined : new Refusal(300)),
-      );
+      const known = new Set([
+        ...(await this.add(manager, valid.filter(isNews))),
+        ...(late.length > 0 ? await this.knownOf(manager, late) : []),
+      ]);
+      return tokens.map((token, at) => answers[at] ?? (known.has(placeOf(token)) ? undefined : new Refusal(300)));
     });
   }
 
-  private async add(manager: EntityManager, tokens: readonly Token[]): Promise<void> {
-    if (tokens.length === 0) return;
-    const added = await prepared<{ id: string }>(
-      manager,
-      `INSERT INTO payment.callbacks (id, order_id, token_sealed, token_fingerprint, received_at)
-       SELECT t.*, $5 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS t
-       ON CONFLICT ON CONSTRAINT callbacks_once DO NOTHING RETURNING order_id AS id`,
-      [
-        tokens.map(() => newId()),
-        tokens.map(({ orderId }) => orderId),
-        tokens.map(({ sealed }) => sealed),
-        tokens.map(({ fingerprint }) => fingerprint),
-        this.clock.now(),
-      ],
-    );
+  /**
+   * Stores what is new, up to MAX_UNHEARD of an order, whose row is locked.
+   *
+   * @returns those that are stored now, or were before
+   */
+  private async add(manager: EntityManager, given: readonly Token[]): Promise<string[]> {
+    if (given.length === 0) return [];
+    const tokens = [...new Map(given.map((token) => [placeOf(token), token])).values()];
+    const stored = await prepared<Pick<Token, 'orderId' | 'fingerprint'> & { isNew: boolean }>(manager, ADD, [
+      tokens.map(() => newId()),
+      tokens.map(({ orderId }) => orderId),
+      tokens.map(({ sealed }) => sealed),
+      tokens.map(({ fingerprint }) => fingerprint),
+      this.clock.now(),
+    ]);
     const askedBy = new Map(tokens.map((token) => [token.orderId, token.requestId]));
-    const orderIds = [...new Set(added.map(({ id }) => id))];
+    const orderIds = [...new Set(stored.filter(({ isNew }) => isNew).map(({ orderId }) => orderId))];
     await this.jobs.addAll(
       APPROVE,
       orderIds.map((orderId) => ({ orderId })),
       manager,
       orderIds.map((orderId) => askedBy.get(orderId)),
     );
+    return stored.map(placeOf);
   }
 
   /** Tokens that were stored before, of orders that no token can move any more. */
