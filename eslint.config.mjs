@@ -41,6 +41,28 @@ export default defineConfig(
     },
   },
   {
+    // A verdict that hangs on the speed of the machine is none.
+    files: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.name=/^(it|test|beforeAll|beforeEach|afterAll|afterEach)$/] > Literal.arguments[raw=/^[0-9_]+$/]',
+          message: 'A test sets no limit of its own: the one of jest.config.js catches what hangs.',
+        },
+        {
+          selector: "CallExpression[callee.object.name='jest'][callee.property.name='setTimeout']",
+          message: 'A test sets no limit of its own: the one of jest.config.js catches what hangs.',
+        },
+        {
+          selector: "CallExpression[callee.object.name='performance'][callee.property.name='now']",
+          message: 'Measure with timed of @biz/testing, which leaves out what neighbours on the machine take.',
+        },
+      ],
+    },
+  },
+  {
     // The simulator plays the world outside.
     files: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
     ignores: [

@@ -38,7 +38,9 @@ module.exports = {
   globalTeardown: '<rootDir>/libs/testing/src/global-teardown.ts',
   // Only what hangs takes so long, on any machine: no test sets a limit of its own.
   testTimeout: 600_000,
-  maxWorkers: 2,
+  testSequencer: '<rootDir>/libs/testing/longest-first.js',
+  // One more than two cores: some tests wait for timers and for programs they started.
+  maxWorkers: 3,
   // vm modules are not collected within one process: about 10 MB a spec file.
   workerIdleMemoryLimit: '1GB',
 };

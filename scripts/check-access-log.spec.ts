@@ -1,13 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { times } from '@biz/testing';
+import { times, translated } from '@biz/testing';
 import { World } from '../libs/privacy/test/world';
 
 const ROOT = join(__dirname, '..');
 describe('npm run check:access-log', () => {
   let world: World;
   beforeAll(async () => {
-    execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
+    await translated();
     world = await World.open();
     for (const reason of times(5, (at) => `reason ${at}`)) await world.look(reason);
   });

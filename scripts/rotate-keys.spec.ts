@@ -1,7 +1,7 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { testDatabase } from '@biz/testing';
+import { testDatabase, translated } from '@biz/testing';
 import type { TestDatabase } from '@biz/testing';
 
 const ROOT = join(__dirname, '..');
@@ -9,7 +9,7 @@ const KEYS = ['k2', 'k1'].map((id) => `${id}:${randomBytes(32).toString('base64'
 describe('npm run rotate-keys', () => {
   let database: TestDatabase;
   beforeAll(async () => {
-    execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
+    await translated();
     database = await testDatabase();
     expect(program('migrate').status).toBe(0);
   });

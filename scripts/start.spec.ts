@@ -2,7 +2,7 @@ import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_pr
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@biz/testing';
+import { eventually, translated } from '@biz/testing';
 import { freePort } from './postgres/free-port';
 import { markOf, stillRuns, type ProcessMark } from './postgres/processes';
 
@@ -12,9 +12,7 @@ const asRoot = process.getuid?.() === 0;
 /** Seven apps would prove nothing more than one, and take longer. */
 const APP = 'option';
 
-beforeAll(() => {
-  execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
-});
+beforeAll(translated);
 
 /** One `npm start`, its output, and everything it started. */
 class Start {

@@ -1,14 +1,13 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { translated } from '@biz/testing';
 import { Random } from './random';
 import { drawPlan } from './stories/plan';
 
 const ROOT = join(__dirname, '..');
 
 // The whole of it: npm run torture -- --schedules 5000, and -- --crash-points.
-beforeAll(() => {
-  execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
-});
+beforeAll(translated);
 
 /** A torture of its own, on a server of its own. */
 function torture(...args: string[]): Promise<{ code: number; output: string }> {

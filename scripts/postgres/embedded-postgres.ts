@@ -25,7 +25,14 @@ type Storage =
   | { ephemeral: true };
 
 /** Nothing of it has to survive. Statistics change when a test says ANALYZE, not when a background process comes by. */
-const EPHEMERAL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_wal_size=4GB', 'autovacuum=off'];
+const EPHEMERAL = [
+  'max_connections=400',
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'max_wal_size=4GB',
+  'autovacuum=off',
+];
 
 /** Starts the PostgreSQL that comes as npm package, as root or as an ordinary user, for this process alone. */
 export async function startPostgres(storage: Storage): Promise<EmbeddedPostgres> {

@@ -1,7 +1,7 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { times } from '@biz/testing';
+import { times, translated } from '@biz/testing';
 import { PATCHES } from '../plant';
 import { Random } from '../random';
 import { CALM_MS } from './judge/calm';
@@ -14,9 +14,7 @@ import { digestOf, sizeOf, type Ask } from './world/kakao';
 const ROOT = join(__dirname, '../..');
 
 // The whole of it: npm run torture:captures.
-beforeAll(() => {
-  execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
-});
+beforeAll(translated);
 
 function torture(...args: string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {

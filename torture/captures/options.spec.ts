@@ -1,5 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { translated } from '@biz/testing';
 import { CAPTURE_USAGE, readCaptureOptions } from './options';
 
 const ROOT = join(__dirname, '../..');
@@ -33,9 +34,7 @@ it.each([
 });
 
 describe('npm run torture:captures', () => {
-  beforeAll(() => {
-    execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
-  });
+  beforeAll(translated);
 
   const torture = (...args: string[]) =>
     spawnSync(process.execPath, ['dist/torture/captures/captures.js', ...args], { cwd: ROOT, encoding: 'utf8' });

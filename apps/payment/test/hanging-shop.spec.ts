@@ -35,11 +35,7 @@ describe('a shop whose code is broken', () => {
     'that hangs (%s) keeps 32 calls and the rest is refused at once, in Korean; others order as ever',
     async (what) => {
       hang(what);
-      const begun = performance.now();
-      const waits = times(132, async (user) => {
-        const answer = await sheetOf(THIRD, user);
-        return { ...answer, ms: performance.now() - begun };
-      });
+      const waits = times(132, (user) => sheetOf(THIRD, user));
       const others = await Promise.all(times(20, (user) => sheetOf('', user)));
       expect(others.map(({ status }) => status)).toEqual(times(20, () => 200));
       const refused = await Promise.all(waits);

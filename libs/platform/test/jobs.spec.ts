@@ -10,6 +10,8 @@ const BREW = defineJob<{ cup: string }>({ name: 'test.brew', schedule: [1, 2, 3]
 const schema = { schema: 'tea', entities: [], migrations: [] };
 
 const SWEEP = 'test.sweep';
+/** The process of a running job has not been heard of for a minute. */
+const LONG_SILENT = `UPDATE pgboss.job SET heartbeat_on = now() - interval '1 minute' WHERE state = 'active'`;
 
 interface Run extends JobRun {
   cup: string;
@@ -229,6 +231,7 @@ describe('Jobs', () => {
       await other.send(SWEEP, { data: {}, attempt: 1 });
       expect(await other.fetch(SWEEP)).toHaveLength(1);
       await other.stop({ graceful: false });
+      await database.query(LONG_SILENT);
       app = await startTestApp(kettleApp, { database });
       kettle = app.get(Kettle);
       await eventually(() => {
@@ -271,6 +274,7 @@ describe('Jobs', () => {
     await other.send(BREW.name, { data: { cup: 'orphan' }, attempt: 1 });
     expect(await other.fetch(BREW.name)).toHaveLength(1);
     await other.stop({ graceful: false });
+    await database.query(LONG_SILENT);
     app = await startTestApp(kettleApp, { database });
     kettle = app.get(Kettle);
     await eventually(() => {

@@ -1,5 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { translated } from '@biz/testing';
 
 const ROOT = join(__dirname, '../../..');
 const QUOTED = /홍길동|판교역로|lukas|parcel for/;
@@ -15,9 +16,7 @@ const program = (forgets: string): string => `
   startApp(app).then(() => { ${forgets} });`;
 
 describe('an app whose merchant forgets', () => {
-  beforeAll(() => {
-    execFileSync('npm', ['run', '--silent', 'translate'], { cwd: ROOT, stdio: 'inherit' });
-  });
+  beforeAll(translated);
 
   const run = (forgets: string): { status: number | null; stdout: string; stderr: string } =>
     spawnSync(process.execPath, ['-e', program(forgets)], {

@@ -10,5 +10,6 @@ export { describeMerchant } from './describe-merchant';
 export type { MerchantSamples } from './describe-merchant';
 export { stillStatistics } from './still-statistics';
 export { timed } from './timed';
+export { translated } from './translated';
 export { listenToStatements } from './statements';
 export type { Statement } from './statements';

@@ -1,0 +1,25 @@
+const { default: Sequencer } = require('@jest/test-sequencer');
+
+/** They start programs or wait, and take a minute; begun last, one of them would run alone while the other cores rest. */
+const LONGEST = [
+  'torture/torture.spec.ts',
+  'torture/captures/captures.spec.ts',
+  'scripts/start.spec.ts',
+  'libs/platform/test/jobs.spec.ts',
+  'scripts/new-merchant.spec.ts',
+  'test/two-merchants.spec.ts',
+  'apps/profile/test/intake.spec.ts',
+  'scripts/check-access-log.spec.ts',
+  'libs/privacy/test/access-log.spec.ts',
+];
+
+/** Jest's own order, by the times of the last run or else by size, behind these. */
+module.exports = class LongestFirst extends Sequencer {
+  sort(tests) {
+    const place = ({ path }) => {
+      const at = LONGEST.findIndex((name) => path.endsWith(name));
+      return at === -1 ? LONGEST.length : at;
+    };
+    return super.sort(tests).sort((one, other) => place(one) - place(other));
+  }
+};
