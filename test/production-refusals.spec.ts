@@ -1,5 +1,5 @@
 import type { MerchantDefinition } from '@biz/merchant';
-import { ConfigError, createApp } from '@biz/platform';
+import { ConfigError, createApp, readConfig, RuntimeConfig } from '@biz/platform';
 import type { AppDefinition, AppName, Environment } from '@biz/platform';
 import { testDatabase, type TestDatabase } from '@biz/testing';
 import { demoShop } from '../merchants/demo-shop';
@@ -8,6 +8,10 @@ import { definitionsOf } from './house';
 const FORTY = 'k'.repeat(40);
 const KEY = Buffer.alloc(32, 7).toString('base64');
 const DEVELOPMENT_KEY = Buffer.from('biz-plugin-platform-development!').toString('base64');
+
+/** Stands in merchant-secrets' defaults and in the README. */
+const WEBHOOK_DEFAULT = `whsec_${Buffer.from('biz-plugin-platform development').toString('base64')}`;
+const webhookSecret = (bytes: number): string => `whsec_${Buffer.alloc(bytes, 9).toString('base64')}`;
 
 /** What a careful operator sets. */
 const GOOD: Environment = {
@@ -33,6 +37,15 @@ const GOOD: Environment = {
 /** The variable an operator forgot or left as it is in development, and what the app then finds. */
 const REFUSED: [variable: string, what: string, env: Environment][] = [
   ['DATABASE_URL', 'is missing', { DATABASE_URL: undefined }],
+  [
+    'DATABASE_URL',
+    "has the password of docker-compose's example",
+    { DATABASE_URL: 'postgres://biz:development@db:5432/biz' },
+  ],
+  ['DATABASE_URL', 'has the password everybody tries', { DATABASE_URL: 'postgres://biz:Postgres@db/biz' }],
+  ['DATABASE_URL', 'has the user as its password', { DATABASE_URL: 'postgres://shop:sh%6Fp@db/biz' }],
+  ['DATABASE_URL', 'names its password in the query', { DATABASE_URL: 'postgres://biz@db/biz?password=development' }],
+  ['DATABASE_URL', 'has no password for another machine', { DATABASE_URL: 'postgres://biz@db/biz' }],
   ['DATA_ENCRYPTION_KEYS', 'is missing', { DATA_ENCRYPTION_KEYS: undefined }],
   ['DATA_ENCRYPTION_KEYS', 'holds the development key', { DATA_ENCRYPTION_KEYS: `k1:${KEY},dev:${DEVELOPMENT_KEY}` }],
   ['OPERATOR_TOKEN', 'is missing', { OPERATOR_TOKEN: undefined }],
@@ -48,6 +61,25 @@ const REFUSED: [variable: string, what: string, env: Environment][] = [
   ['DEMO_SHOP_REST_API_KEY', 'is missing', { DEMO_SHOP_REST_API_KEY: undefined }],
   ['DEMO_SHOP_ADMIN_KEY', 'is missing', { DEMO_SHOP_ADMIN_KEY: undefined }],
   ['DEMO_SHOP_WEBHOOK_SECRET', 'is missing', { DEMO_SHOP_WEBHOOK_SECRET: undefined }],
+  ['DEMO_SHOP_WEBHOOK_SECRET', 'is published', { DEMO_SHOP_WEBHOOK_SECRET: WEBHOOK_DEFAULT }],
+  [
+    'DEMO_SHOP_WEBHOOK_SECRET',
+    'is published, without padding',
+    { DEMO_SHOP_WEBHOOK_SECRET: WEBHOOK_DEFAULT.replace(/=+$/, '') },
+  ],
+  [
+    'DEMO_SHOP_WEBHOOK_SECRET',
+    'is published, as the old one',
+    { DEMO_SHOP_WEBHOOK_SECRET: `whsec_${KEY},${WEBHOOK_DEFAULT}` },
+  ],
+  ['DEMO_SHOP_WEBHOOK_SECRET', 'has one byte', { DEMO_SHOP_WEBHOOK_SECRET: 'whsec_YQ==' }],
+  ['DEMO_SHOP_WEBHOOK_SECRET', 'has 23 bytes', { DEMO_SHOP_WEBHOOK_SECRET: webhookSecret(23) }],
+  ['DEMO_SHOP_WEBHOOK_SECRET', 'has 65 bytes', { DEMO_SHOP_WEBHOOK_SECRET: webhookSecret(65) }],
+  ['DEMO_SHOP_REST_API_KEY', 'is the default', { DEMO_SHOP_REST_API_KEY: 'demo-shop-rest-api-key' }],
+  ['DEMO_SHOP_REST_API_KEY', "is another merchant's default", { DEMO_SHOP_REST_API_KEY: 'acme-store-rest-api-key' }],
+  ['DEMO_SHOP_CLIENT_SECRET', 'is the default', { DEMO_SHOP_CLIENT_SECRET: 'demo-shop-client-secret' }],
+  ['DEMO_SHOP_ADMIN_KEY', 'is the default', { DEMO_SHOP_ADMIN_KEY: 'demo-shop-admin-key' }],
+  ['DEMO_SHOP_PAY_SECRET_KEY', 'is the default', { DEMO_SHOP_PAY_SECRET_KEY: 'DEVdemo-shop-pay-secret-key' }],
   ['DEMO_SHOP_WEBHOOK_URL', 'is http', { DEMO_SHOP_WEBHOOK_URL: 'http://127.0.0.1:3000/shop/webhook' }],
 ];
 
@@ -107,10 +139,29 @@ describe.each(APPS)('%s in production', (name) => {
     expect(problem).toMatch(/^DEMO_SHOP_PATH_KEY: found nothing/);
   });
 
+  it('refuses development CIDs and a development key of KakaoPay on a live app', async () => {
+    const problems = await problemsOf(definition(name, live), {
+      DEMO_SHOP_CID: 'DEV0ONETIM',
+      DEMO_SHOP_SUBSCRIPTION_CID: 'DEVSUBSCRI',
+      DEMO_SHOP_PAY_SECRET_KEY: 'DEV0123456789ABCDEF',
+    });
+    const variables = ['DEMO_SHOP_PAY_SECRET_KEY', 'DEMO_SHOP_CID', 'DEMO_SHOP_SUBSCRIPTION_CID'];
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual(variables);
+  });
+
+  it.each([24, 64])('takes a webhook secret of %i bytes', async (bytes) => {
+    expect(await problemsOf(definition(name), { DEMO_SHOP_WEBHOOK_SECRET: webhookSecret(bytes) })).toEqual([]);
+  });
+
   it('refuses the play money of a test CID on a live app', async () => {
     const problems = await problemsOf(definition(name, live), {});
     expect(problems.map((problem) => problem.split(':')[0])).toEqual(['DEMO_SHOP_CID', 'DEMO_SHOP_SUBSCRIPTION_CID']);
   });
+});
+
+it('listens on this machine alone, unless HOST says otherwise', () => {
+  expect(readConfig(RuntimeConfig, { NODE_ENV: 'production' }).host).toBe('127.0.0.1');
+  expect(readConfig(RuntimeConfig, { NODE_ENV: 'production', HOST: '0.0.0.0' }).host).toBe('0.0.0.0');
 });
 
 it('never starts the simulator in production', async () => {

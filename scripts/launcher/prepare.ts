@@ -28,10 +28,9 @@ async function plan(): Promise<Plan> {
   const addresses = readConfig(Addresses, process.env);
   const { production, host } = readConfig(RuntimeConfig, process.env);
   const names = chooseApps(process.argv.slice(2), production);
-  const listening = host ?? (production ? '0.0.0.0' : '127.0.0.1');
-  const problem = await portProblem(names, addresses, listening);
+  const problem = await portProblem(names, addresses, host);
   if (problem) throw new PlainProblem(problem);
-  const local = listening === '0.0.0.0' ? '127.0.0.1' : listening;
+  const local = host === '0.0.0.0' ? '127.0.0.1' : host;
   return names.map((name) => ({ name, url: `http://${local}:${addresses.port(name)}` }));
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { Random } from '../random';
 
-export const WEBHOOK_SECRET = `whsec_${Buffer.from('torture').toString('base64')}`;
+export const WEBHOOK_SECRET = `whsec_${Buffer.from('the torture shop signs with it').toString('base64')}`;
 
 export interface Received {
   /** The webhook-id. */

@@ -22,7 +22,7 @@ import { Webhook } from 'standardwebhooks';
 @Module({})
 class ShopModule {}
 
-const SECRET = `whsec_${Buffer.from('the secret of the shop').toString('base64')}`;
+const SECRET = `whsec_${Buffer.from('the only secret of the shop').toString('base64')}`;
 const SHEET = { lines: [{ name: '공책', quantity: 1 }], totalAmount: 7_000, needsShipping: false };
 const BUYER = { appUserId: '42', zipCode: '13494' };
 

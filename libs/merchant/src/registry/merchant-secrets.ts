@@ -3,6 +3,7 @@ import { parseEnv } from 'node:util';
 import { ConfigError, isProduction } from '@biz/platform';
 import type { Environment } from '@biz/platform';
 import type { MerchantDefinition } from '../definition/merchant-definition';
+import { developmentDefaults, publishedSecrets, webhookKey } from './published-secrets';
 
 /** What a merchant's servers and keys are called towards Kakao. Never logged, never in an error. */
 export interface MerchantSecrets {
@@ -26,6 +27,8 @@ export interface MerchantSecrets {
 const MIN_PATH_KEY = 16;
 const PATH_KEY = /^[\w.~-]+$/;
 const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]+=*$/;
+/** What Standard Webhooks asks of a key, in bytes. */
+const WEBHOOK_KEY = { min: 24, max: 64 };
 
 /** The variables of a merchant: `demo-shop` and `CID` make `DEMO_SHOP_CID`. */
 export const variableOf = (merchantId: string, name: string): string =>
@@ -42,21 +45,6 @@ export function withSecretsFile(env: Environment): Environment {
       `SECRETS_FILE: found ${JSON.stringify(path)}; it must be a readable file of NAME=value lines`,
     ]);
   }
-}
-
-/** Harmless values that make a merchant work against the simulator. */
-function developmentDefaults({ id, app, plugins }: MerchantDefinition, simulator: string): Record<string, string> {
-  return {
-    REST_API_KEY: `${id}-rest-api-key`,
-    CLIENT_SECRET: `${id}-client-secret`,
-    ADMIN_KEY: `${id}-admin-key`,
-    PAY_SECRET_KEY: `DEV${id}-pay-secret-key`,
-    CID: plugins.payment?.cid ?? (app.environment === 'test' ? 'TC0ONETIME' : 'DEV0ONETIM'),
-    SUBSCRIPTION_CID: plugins.payment?.subscriptionCid ?? (app.environment === 'test' ? 'TCSUBSCRIP' : 'DEVSUBSCRI'),
-    PATH_KEY: id,
-    WEBHOOK_URL: `${simulator}/shop/webhook`,
-    WEBHOOK_SECRET: `whsec_${Buffer.from('biz-plugin-platform development').toString('base64')}`,
-  };
 }
 
 /** @returns the secrets, and one line for each variable that is missing or wrong, never its value */
@@ -83,11 +71,8 @@ export function readSecrets(
   return { secrets, problems: [...problemsOf(definition, secrets, production)] };
 }
 
-function* problemsOf(
-  { id, app, plugins, endpoints }: MerchantDefinition,
-  secrets: MerchantSecrets,
-  production: boolean,
-): Generator<string> {
+function* problemsOf(definition: MerchantDefinition, secrets: MerchantSecrets, production: boolean): Generator<string> {
+  const { id, app, plugins, endpoints } = definition;
   const name = (variable: string): string => variableOf(id, variable);
   if (!secrets.restApiKey) yield `${name('REST_API_KEY')}: found nothing; it must be the REST API key of the Kakao app`;
   if ((plugins.sync !== undefined || plugins.payment?.api === 'legacy') && !secrets.adminKey) {
@@ -128,6 +113,15 @@ function* problemsOf(
   }
   if (secrets.webhookSecrets.some((secret) => !WEBHOOK_SECRET.test(secret))) {
     yield `${name('WEBHOOK_SECRET')}: found a value of another form; it must be whsec_ and base64`;
+  } else {
+    for (const { length } of secrets.webhookSecrets.map(webhookKey)) {
+      if (length < WEBHOOK_KEY.min || length > WEBHOOK_KEY.max)
+        yield `${name('WEBHOOK_SECRET')}: found a key of ${length} bytes; it must have ${WEBHOOK_KEY.min} to ${WEBHOOK_KEY.max} (openssl rand -base64 32)`;
+    }
+  }
+  if (production) {
+    for (const [variable, what] of publishedSecrets(definition, secrets))
+      yield `${name(variable)}: found ${what}; production needs its own`;
   }
 }
 

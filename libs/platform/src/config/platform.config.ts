@@ -1,4 +1,6 @@
+import { unescape } from 'node:querystring';
 import { IsIn, IsOptional, IsPositive, Matches, Min, MinLength } from 'class-validator';
+import { LOOPBACK_HOSTS } from './addresses.config';
 import { isProduction, Variable } from './variable';
 import type { CheckedConfig, Environment } from './variable';
 
@@ -21,9 +23,8 @@ export class RuntimeConfig implements CheckedConfig {
   })
   logLevel: string = 'info';
 
-  @Variable('HOST', { about: 'address the app listens on; 0.0.0.0 in production' })
-  @IsOptional()
-  host?: string;
+  @Variable('HOST', { about: 'address the app listens on; 0.0.0.0 for all' })
+  host: string = '127.0.0.1';
 
   @Variable('TRUSTED_PROXIES', { about: 'addresses or CIDRs of gateways whose X-Forwarded-For is believed' })
   trustedProxies: string[] = [];
@@ -53,11 +54,40 @@ export class DatabaseConfig implements CheckedConfig {
   @Min(1_000)
   silentMs: number = 15_000;
 
-  problems(): string[] {
-    return this.url
-      ? []
-      : ['DATABASE_URL: found nothing; it must name a PostgreSQL server (`npm start` brings one of its own)'];
+  problems(env: Environment): string[] {
+    if (!this.url)
+      return ['DATABASE_URL: found nothing; it must name a PostgreSQL server (`npm start` brings one of its own)'];
+    if (!URL.canParse(this.url)) return ['DATABASE_URL: found a value that is no URL; it must be postgres://…'];
+    return isProduction(env) && isGuessable(new URL(this.url))
+      ? ['DATABASE_URL: found a password that anybody can guess; production needs its own (openssl rand -hex 24)']
+      : [];
   }
+}
+
+/** Passwords of this repository and of everybody else's examples. */
+const GUESSABLE: ReadonlySet<string> = new Set([
+  ...[
+    'development',
+    'postgres',
+    'postgresql',
+    'password',
+    'passw0rd',
+    'secret',
+    'changeme',
+    'change-me',
+    'example',
+    'test',
+  ],
+  ...['biz', 'admin', 'root', 'user', 'letmein', 'qwerty', '123456', '12345678', '123456789', '1234567890'],
+]);
+
+/** A server of this machine may have no password: it can ask who the process is instead. */
+function isGuessable(url: URL): boolean {
+  const given = url.searchParams.get('password') ?? unescape(url.password);
+  const host = url.searchParams.get('host') ?? url.hostname;
+  if (given === '') return !(LOOPBACK_HOSTS.has(host) || host === '' || host.startsWith('/'));
+  const password = given.toLowerCase();
+  return GUESSABLE.has(password) || password === unescape(url.username).toLowerCase();
 }
 
 const DEVELOPMENT_KEY = `dev:${Buffer.from('biz-plugin-platform-development!').toString('base64')}`;

@@ -22,7 +22,7 @@ export async function startApp(definition: AppDefinition): Promise<void> {
     endByForgottenErrors();
     const addresses = app.get(Addresses);
     const runtime = app.get(RuntimeConfig);
-    await app.listen(addresses.port(definition.name), runtime.host ?? (runtime.production ? '0.0.0.0' : '127.0.0.1'));
+    await app.listen(addresses.port(definition.name), runtime.host);
     process.send?.('ready');
   } catch (error) {
     process.stderr.write(`${explain(definition, error)}\n`);
