@@ -1,5 +1,14 @@
 import type { MerchantDefinition } from '../definition/merchant-definition';
-import type { MerchantSecrets } from './merchant-secrets';
+
+interface Given {
+  restApiKey: string;
+  clientSecret?: string;
+  adminKey: string;
+  paySecretKey?: string;
+  cid?: string;
+  subscriptionCid?: string;
+  webhookSecrets: readonly string[];
+}
 
 const DEVELOPMENT_WEBHOOK_SECRET = `whsec_${Buffer.from('biz-plugin-platform development').toString('base64')}`;
 /** The defaults of any merchant, so that one cannot be copied to another either. */
@@ -27,7 +36,7 @@ export function developmentDefaults(
 }
 
 /** @returns the variables that hold a development value, with what each is */
-export function* publishedSecrets({ app }: MerchantDefinition, secrets: MerchantSecrets): Generator<[string, string]> {
+export function* publishedSecrets({ app }: MerchantDefinition, secrets: Given): Generator<[string, string]> {
   for (const [variable, value] of [
     ['REST_API_KEY', secrets.restApiKey],
     ['CLIENT_SECRET', secrets.clientSecret],

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { ANSWER_HEADERS } from './security-headers';
 import { KOREAN } from './error.filter';
 
 const bodyOf = (status: number): object => ({ status, message: KOREAN[status] ?? KOREAN[400] });
@@ -12,8 +13,12 @@ export function answerBadAddress(
   reply: FastifyReply,
 ): void {
   const status = code === 'FST_ERR_MAX_PARAM_LENGTH' ? 404 : statusCode;
-  void reply.status(status).send(bodyOf(status));
+  void reply.status(status).headers(ANSWER_HEADERS).send(bodyOf(status));
 }
+
+const RAW_HEADERS = Object.entries(ANSWER_HEADERS)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('');
 
 /** What Node says of a request that never became one; anything else is no HTTP. */
 const STATUS_OF: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
@@ -28,7 +33,7 @@ export function answerBrokenHttp({ code = '' }: Error & { code?: string }, socke
   const status = STATUS_OF[code] ?? 400;
   const body = JSON.stringify(bodyOf(status));
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json; charset=utf-8\r\n${RAW_HEADERS}` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     () => {
       socket.destroy();

@@ -11,6 +11,7 @@ import { RuntimeConfig } from '../config/platform.config';
 import { ConfigError, readConfig } from '../config/variable';
 import type { Environment } from '../config/variable';
 import { readBodies } from '../bodies/bodies';
+import { addSecurityHeaders } from '../http/security-headers';
 import type { PolledRouteConfig } from '../http/polled-route';
 import { answerBadAddress, answerBrokenHttp } from '../http/unreadable-request';
 import { createPino, PinoLogger } from '../logging/logger';
@@ -62,10 +63,11 @@ export async function createApp(
     logger: new PinoLogger(pino),
   });
   readBodies(app, adapter, BODY_LIMIT);
+  addSecurityHeaders(adapter.getInstance(), definition.name);
   addHooks(app, adapter, pino);
   SwaggerModule.setup('docs', app, () => describeApp(app, definition), {
     customSiteTitle: definition.title,
-    swaggerOptions: { persistAuthorization: true },
+    swaggerOptions: { persistAuthorization: false },
   });
   return app;
 }
