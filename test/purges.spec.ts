@@ -362,7 +362,7 @@ describe('three simulated years', () => {
               (SELECT count(*)::int FROM commerce.drafts WHERE paid_at IS NULL AND erased_at IS NOT NULL) AS unpaid`,
     );
     expect(left).toEqual({ freed: 4 * 2, unpaid: 3 });
-  }, 60_000);
+  });
 
   /** Somebody looks at personal data, and a location is collected. */
   function look(): Promise<void> {
