@@ -1,4 +1,13 @@
-import { APP_NAMES, type AppDefinition, type AppName, type SchemaOwner } from '@biz/platform';
+import {
+  APP_NAMES,
+  AppDatabases,
+  readConfig,
+  type AppAccess,
+  type AppDefinition,
+  type AppName,
+  type Environment,
+  type SchemaOwner,
+} from '@biz/platform';
 import { merchants } from '@biz/merchants';
 
 /** Loaded only when needed: each brings its own world. */
@@ -20,4 +29,13 @@ export function appDefinitions(names: readonly AppName[] = APP_NAMES): Promise<A
 /** Every owner of these apps, each once. */
 export async function schemaOwners(names?: readonly AppName[]): Promise<SchemaOwner[]> {
   return [...new Set((await appDefinitions(names)).flatMap(({ schemas }) => schemas))];
+}
+
+/** The apps that have a connection of their own in this environment. */
+export async function appAccesses(env: Environment): Promise<AppAccess[]> {
+  const databases = readConfig(AppDatabases, env);
+  return (await appDefinitions()).flatMap(({ name, schemas }) => {
+    const url = databases.url(name);
+    return url === undefined ? [] : [{ name, schemas, url }];
+  });
 }

@@ -15,7 +15,8 @@ export function loadEnvironment(): Environment {
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Node's own texts name the call and the file: EACCES: permission denied, mkdir '/srv/data'.
-  const plain = error instanceof PlainProblem || error.name === 'ConfigError' || 'syscall' in error;
+  const plain =
+    error instanceof PlainProblem || error.name === 'ConfigError' || error.name === 'RoleProblem' || 'syscall' in error;
   return plain ? error.message : (error.stack ?? error.message);
 }
 

@@ -6,8 +6,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { MerchantDefinition } from '@biz/merchant';
 import { APP_NAMES, createApp } from '@biz/platform';
 import type { AppDefinition, AppName, Environment } from '@biz/platform';
-import { freePorts, onFreePorts, PATIENT, testDatabase } from '@biz/testing';
-import type { TestDatabase } from '@biz/testing';
+import { freePorts, onFreePorts, ownRoles, PATIENT, testDatabase } from '@biz/testing';
+import type { OwnRoles, TestDatabase } from '@biz/testing';
 import { imageApp } from '../apps/image/src/image.module';
 import { locationApp } from '../apps/location/src/location.module';
 import { optionApp } from '../apps/option/src/option.module';
@@ -38,7 +38,7 @@ export interface Received {
 
 const OPERATOR = { authorization: 'Bearer dev-operator-token' };
 
-/** The whole house in one process: six apps and the simulator, on one database and free ports. */
+/** The whole house in one process: six apps and the simulator, on one database and free ports, each app as a database role of its own. */
 export class House {
   /** Every answer of the six apps with a status of 400 and above, its own or the one in a body of 200, as it went out. */
   readonly errors: string[] = [];
@@ -46,6 +46,8 @@ export class House {
 
   private constructor(
     readonly database: TestDatabase,
+    /** What each app logs in as. */
+    readonly roles: OwnRoles,
     private readonly urls: Record<AppName, string>,
     private readonly env: Environment,
     /** Where the apps keep files, images among them. */
@@ -64,16 +66,18 @@ export class House {
     const dataDir = mkdtempSync(join(tmpdir(), 'biz-house-'));
     const definitions = definitionsOf(merchants);
     const database = await testDatabase(...new Set(definitions.flatMap(({ schemas }) => schemas)));
+    const roles = await ownRoles(database, definitions);
     const shared: Environment = {
       ...PATIENT,
       LOG_LEVEL: 'silent',
       DATABASE_URL: database.url,
+      ...roles.env,
       DATA_DIR: dataDir,
       DATABASE_POOL_SIZE: '4',
       ...Object.fromEntries(APP_NAMES.map((name, at) => [`${name.toUpperCase()}_PORT`, String(ports[at])])),
       ...env,
     };
-    const house = new House(database, urls as Record<AppName, string>, shared, dataDir, log);
+    const house = new House(database, roles, urls as Record<AppName, string>, shared, dataDir, log);
     try {
       await house.open(definitions);
     } catch (error) {
@@ -158,6 +162,7 @@ export class House {
   async stop(): Promise<void> {
     await Promise.all(this.apps.map(([, app]) => app.close()));
     await this.database.drop();
+    await this.roles.drop();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -4,6 +4,7 @@ import type { AppName, Environment } from '@biz/platform';
 import { databaseUrlOf, dataDirOf, explain, postgresPort } from '../environment';
 import { PlainProblem } from '../plain-problem';
 import { refuseIfServed } from '../postgres/data-folder';
+import { embeddedLogins, withOwnLogin } from '../postgres/app-logins';
 import { startPostgres, type EmbeddedPostgres } from '../postgres/embedded-postgres';
 import { AppProcess } from './app-process';
 import { logOutput, table } from './output';
@@ -23,6 +24,8 @@ export class Launcher {
   private plan: Plan = [];
   private logs: Writable = process.stdout;
   private databaseUrl = '';
+  /** `DATABASE_URL_…` of the embedded PostgreSQL. */
+  private logins: Environment = {};
   private postgres?: EmbeddedPostgres;
   private stopping?: Promise<void>;
 
@@ -42,7 +45,7 @@ export class Launcher {
       if (!databaseUrlOf(this.env)) this.mayBringDatabase();
       this.plan = await this.preparation.plan();
       this.databaseUrl = await this.openDatabase();
-      await this.preparation.migrate(this.databaseUrl);
+      await this.preparation.migrate(this.databaseUrl, this.logins);
       await this.startApps();
     } catch (error) {
       if (this.stopping) return this.stopping;
@@ -65,6 +68,10 @@ export class Launcher {
     if (given) return given;
     const postgres = await startPostgres({ dataDir: dataDirOf(this.env), port: postgresPort(this.env) });
     this.postgres = postgres;
+    this.logins = embeddedLogins(
+      postgres.url,
+      this.plan.map(({ name }) => name).filter((name) => name !== 'simulator'),
+    );
     void postgres.ended.then((reason) => {
       this.failed(`The embedded PostgreSQL ${reason}.`);
     });
@@ -82,7 +89,7 @@ export class Launcher {
 
   private async startApp({ name, url }: Plan[number]): Promise<string | undefined> {
     if (this.stopping) return 'stopped';
-    const app = new AppProcess(name, url, this.appEnv(), this.logs);
+    const app = new AppProcess(name, url, this.appEnv(name), this.logs);
     this.apps.set(name, app);
     const problem = await app.untilReady();
     void app.ended.then((reason) => {
@@ -121,8 +128,9 @@ export class Launcher {
     );
   }
 
-  private appEnv(): NodeJS.ProcessEnv {
-    return { ...COMPILE_CACHE, ...this.env, DATABASE_URL: this.databaseUrl, LOG_LEVEL: this.env.LOG_LEVEL ?? 'warn' };
+  private appEnv(name: AppName): NodeJS.ProcessEnv {
+    const env = { ...COMPILE_CACHE, ...this.env, ...this.logins, LOG_LEVEL: this.env.LOG_LEVEL ?? 'warn' };
+    return withOwnLogin(name, env, this.databaseUrl);
   }
 
   private stopOnSignal(): void {

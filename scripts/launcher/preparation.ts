@@ -9,6 +9,8 @@ export type Plan = { name: AppName; url: string }[];
 export type FromPreparation = { plan: Plan } | { migrated: true } | { problem: string };
 export interface ToPreparation {
   databaseUrl: string;
+  /** `DATABASE_URL_…` of each app that has one. */
+  logins: Environment;
 }
 
 /** Reads the configuration, tries the ports and later migrates, in a process of its own (`prepare.ts`). */
@@ -29,10 +31,10 @@ export class Preparation {
     return 'plan' in answer ? answer.plan : [];
   }
 
-  /** @throws PlainProblem when a migration cannot be applied */
-  async migrate(databaseUrl: string): Promise<void> {
+  /** @throws PlainProblem when a migration cannot be applied, or a role not be made */
+  async migrate(databaseUrl: string, logins: Environment): Promise<void> {
     const answer = this.answer();
-    this.child.send({ databaseUrl } satisfies ToPreparation);
+    this.child.send({ databaseUrl, logins } satisfies ToPreparation);
     await answer;
   }
 

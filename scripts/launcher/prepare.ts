@@ -2,12 +2,12 @@ import {
   Addresses,
   APP_NAMES,
   createDataSource,
-  migrate,
+  prepareDatabase,
   readConfig,
   RuntimeConfig,
   type AppName,
 } from '@biz/platform';
-import { schemaOwners } from '../apps';
+import { appAccesses, schemaOwners } from '../apps';
 import { explain } from '../environment';
 import { PlainProblem } from '../plain-problem';
 import { portProblem } from './ports';
@@ -46,16 +46,17 @@ orTell(async () => {
   const apps = await plan();
   const owners = schemaOwners(apps.map(({ name }) => name));
   process.on('disconnect', () => process.exit(1));
-  process.on('message', ({ databaseUrl }: ToPreparation) => {
+  process.on('message', ({ databaseUrl, logins }: ToPreparation) => {
     orTell(async () => {
       const dataSource = createDataSource({
         url: databaseUrl,
-        poolSize: 2,
+        poolSize: 3,
         name: 'migrate',
         schemas: await owners,
       });
       await dataSource.initialize();
-      await migrate(dataSource);
+      const [apps, all] = await Promise.all([appAccesses({ ...process.env, ...logins }), schemaOwners()]);
+      await prepareDatabase(dataSource, { url: databaseUrl, apps, owners: all });
       await dataSource.destroy();
       tell({ migrated: true });
       process.disconnect();

@@ -33,6 +33,14 @@ const EPHEMERAL = [
   'max_wal_size=4GB',
   'autovacuum=off',
 ];
+/** PostgreSQL quotes values in its errors and parameters of slow statements; nothing of either is personal data's place. */
+const NO_VALUES_IN_LOG = [
+  'log_min_messages=log',
+  'log_min_error_statement=panic',
+  'log_error_verbosity=terse',
+  'log_parameter_max_length=0',
+  'log_parameter_max_length_on_error=0',
+];
 
 /** Starts the PostgreSQL that comes as npm package, as root or as an ordinary user, for this process alone. */
 export async function startPostgres(storage: Storage): Promise<EmbeddedPostgres> {
@@ -79,6 +87,7 @@ async function launch(
       // Six apps, each with a pool for requests and one for jobs, beside the tools of a developer.
       'max_connections=200',
       'timezone=UTC',
+      ...NO_VALUES_IN_LOG,
       ...(ephemeral ? EPHEMERAL : []),
     ];
     writeFileSync(log, '');

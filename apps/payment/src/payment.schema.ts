@@ -27,6 +27,8 @@ export const paymentSchema: SchemaOwner = {
     PaymentJourney1795545100000,
     PaymentPurge1796010400000,
   ],
+  rights: { history: 'SELECT, INSERT, DELETE' },
+  published: ['journey(text, text, integer)'],
   sealed: [
     { table: 'payment.orders', key: 'id', column: 'address_sealed' },
     { table: 'payment.callbacks', key: 'id', column: 'token_sealed' },

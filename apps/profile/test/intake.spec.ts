@@ -157,7 +157,7 @@ describe('receiving while nothing comes from the database', () => {
   let stage: Stage;
   beforeEach(async () => {
     way = await Way.open();
-    stage = await Stage.open(profileApp, { DATABASE_SILENT_MS: '1000' });
+    stage = await Stage.open(profileApp, { DATABASE_SILENT_MS: '1000', ANSWER_WITHIN_MS: '1000' });
   });
   afterEach(async () => {
     way.thaw();

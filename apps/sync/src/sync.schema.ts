@@ -24,6 +24,8 @@ export const syncSchema: SchemaOwner = {
     SyncJourney1795545300000,
     SyncPurge1796010000000,
   ],
+  rights: { consents: 'SELECT, INSERT, DELETE' },
+  published: ['journey(text, text, integer)', 'memberships(text[], text[])'],
   sealed: [
     { table: 'sync.logins', key: 'id', column: 'code' },
     { table: 'sync.logins', key: 'id', column: 'verifier' },

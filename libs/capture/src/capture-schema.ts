@@ -27,6 +27,7 @@ export const captureSchema: SchemaOwner = {
     ImageUsage1796000400000,
     CapturesPurge1796010100000,
   ],
+  published: ['journey(text, text, integer)'],
   sealed: [
     { table: 'capture.captures', key: 'id', column: 'sealed_otp' },
     { table: 'capture.captures', key: 'id', column: 'sealed_answer' },

@@ -27,6 +27,7 @@ export const commerceSchema: SchemaOwner = {
     DraftsErased1795925000000,
     CommercePurge1796010300000,
   ],
+  published: ['journey(text, text, integer)'],
   sealed: [{ table: 'commerce.drafts', key: 'id', column: 'chosen_sealed' }],
   purges: [
     { table: 'commerce.drafts', days: 60, since: 'erased_at', where: 't.paid_at IS NULL' },

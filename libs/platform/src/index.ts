@@ -14,6 +14,9 @@ export { createDataSource, migrate, openDatabase, pendingMigrations } from './da
 export type { DatabaseOptions } from './database/database';
 export { FIVE_YEARS } from './database/schema-owner';
 export type { Purge, SchemaOwner, SealedColumn } from './database/schema-owner';
+export { prepareDatabase, RoleProblem } from './roles/app-roles';
+export type { AppAccess } from './roles/app-roles';
+export { AppDatabases, withOwnDatabase } from './config/app-databases';
 export { sameSecret } from './encryption/same-secret';
 export { Vault } from './encryption/vault';
 export { defineJob, NotNow, NotYet } from './jobs/job';
@@ -24,6 +27,7 @@ export { AddressGate, placeOf } from './http/address-gate';
 export type { Resolve } from './http/address-gate';
 export { KakaoAnswer, ok } from './http/answer.dto';
 export { ReadsBodies } from './bodies/bodies';
+export { AnswerInTime, inTime } from './http/answer-in-time';
 export { endedAfter } from './http/ended-after';
 export { MalformedRequest } from './http/error.filter';
 export { headerText } from './http/header-text';

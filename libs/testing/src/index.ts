@@ -2,6 +2,8 @@ export { eventually, times } from './eventually';
 export { HttpStub } from './http-stub';
 export type { StubAnswer, StubHandler, StubRequest } from './http-stub';
 export { ManualClock } from './manual-clock';
+export { ownRoles } from './own-roles';
+export type { OwnRoles } from './own-roles';
 export { freePorts, onFreePorts, PATIENT, startTestApp } from './test-app';
 export type { TestApp, TestAppOptions } from './test-app';
 export { testDatabase } from './test-database';

@@ -71,7 +71,7 @@ async function fill(url: string, schemas: SchemaOwner[]): Promise<void> {
   await boss.stop({ graceful: false, close: true });
 }
 
-async function asAdmin<T>(work: (admin: Client) => Promise<T>): Promise<T> {
+export async function asAdmin<T>(work: (admin: Client) => Promise<T>): Promise<T> {
   const admin = new Client({ connectionString: serverUrl() });
   await admin.connect();
   try {

@@ -3,7 +3,7 @@ import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiResponse } from '@n
 import { SyncCallbackAnswer, SyncCallbackQuery } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, OpenedByCustomers, RelayIds, sentRelayIdOf } from '@biz/merchant';
 import type { KakaoRequest, Merchant } from '@biz/merchant';
-import { KakaoAnswer, KakaoOrigins, ok } from '@biz/platform';
+import { inTime, KakaoAnswer, KakaoOrigins, ok, RuntimeConfig } from '@biz/platform';
 import type { FastifyReply } from 'fastify';
 import { StartedLogins } from '../start/started-logins';
 import { assertSyncPlugin } from '../sync-plugin';
@@ -19,6 +19,7 @@ export class LoginController {
     private readonly started: StartedLogins,
     private readonly relayIds: RelayIds,
     private readonly origins: KakaoOrigins,
+    private readonly runtime: RuntimeConfig,
   ) {}
 
   /**
@@ -68,10 +69,12 @@ export class LoginController {
       this.refusalOf(merchant, relayId, resumed) ?? (code === undefined ? codesOf(error, description) : undefined);
     let userMatchUrl: string | undefined;
     try {
-      if (refusal !== undefined) await this.logins.refuse(merchant, { reason: refusal, relayId });
+      if (refusal !== undefined) await this.inTime(this.logins.refuse(merchant, { reason: refusal, relayId }));
       else if (code !== undefined) {
         const belowPathKey = pathKey !== undefined;
-        userMatchUrl = await this.logins.receive(merchant, { code, relayId, belowPathKey, verifier: begun?.verifier });
+        userMatchUrl = await this.inTime(
+          this.logins.receive(merchant, { code, relayId, belowPathKey, verifier: begun?.verifier }),
+        );
       }
     } catch (fault) {
       if (address === undefined) throw fault;
@@ -84,6 +87,11 @@ export class LoginController {
     const onward = userMatchUrl === undefined ? address : withContinue(userMatchUrl, address);
     void reply.status(302).header('location', onward);
     return undefined;
+  }
+
+  /** Late enough to be stored, early enough that the customer still goes on to `continue` when it is not. */
+  private inTime<T>(work: Promise<T>): Promise<T> {
+    return inTime(work, this.runtime.workWithinMs);
   }
 
   private refusalOf(

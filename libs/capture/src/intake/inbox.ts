@@ -1,5 +1,15 @@
 import { BadRequestException, Inject, Injectable, Logger, NotFoundException } from '@nestjs/common';
-import { Clock, gather, KakaoOrigins, newId, prepared, throughBriefOutage, Vault } from '@biz/platform';
+import {
+  Clock,
+  gather,
+  inTime,
+  KakaoOrigins,
+  newId,
+  prepared,
+  RuntimeConfig,
+  throughBriefOutage,
+  Vault,
+} from '@biz/platform';
 import { isOtpUrl } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
 import type { Merchant } from '@biz/merchant';
@@ -60,9 +70,6 @@ const INSERT = `
 /** Callbacks that arrive together share a commit. */
 const GATHERED = { size: 64, inFlight: 2 };
 
-/** Kakao waits three seconds at worst (contract 3), also for a database that neither works nor hangs up. */
-const ANSWER_WITHIN_MS = 2_700;
-
 /** Takes what Kakao hands over: stored first, answered next, redeemed after that. */
 @Injectable()
 export class Inbox {
@@ -78,6 +85,7 @@ export class Inbox {
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly origins: KakaoOrigins,
+    private readonly runtime: RuntimeConfig,
   ) {
     this.store = gather((rows) => this.insert(rows), GATHERED);
   }
@@ -115,8 +123,11 @@ export class Inbox {
       received_at: receivedAt,
       ...this.ends(receivedAt, plugin.consent.retainDays),
     };
-    // Nobody is known to send a callback again.
-    const isNew = await inTime(throughBriefOutage(() => this.store(row)));
+    // Kakao is not known to send a callback again. What is late may still be stored: the same callback again is then answered as any other.
+    const isNew = await inTime(
+      throughBriefOutage(() => this.store(row)),
+      this.runtime.workWithinMs,
+    );
     if (!isNew) {
       this.logger.log({ merchant: merchant.id, plugin: plugin.key }, 'received again');
       return;
@@ -137,20 +148,5 @@ export class Inbox {
   private ends(receivedAt: Date, retainDays: number): { deadline_at: Date; erase_at: Date } {
     const { deadlineAt, eraseAt } = this.captures.deadlines(receivedAt, retainDays);
     return { deadline_at: deadlineAt, erase_at: eraseAt };
-  }
-}
-
-/** What is late may still be stored: the same callback again is then answered as any other. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error('the database did not answer in time'));
-    }, ANSWER_WITHIN_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

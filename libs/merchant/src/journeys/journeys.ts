@@ -10,9 +10,15 @@ import type { Journey, JourneyCustomer, JourneyStep } from './journey.dto';
 const PUBLISHED = `
   SELECT quote_ident(n.nspname) AS schema FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
    WHERE p.proname = 'journey' AND pg_get_function_identity_arguments(p.oid) = 'of_relay text, of_user text, of_most integer'
+     AND has_schema_privilege(n.oid, 'USAGE') AND has_function_privilege(p.oid, 'EXECUTE')
    ORDER BY n.nspname`;
 /** The same for memberships: whoever keeps members. */
-const MEMBERSHIPS = `SELECT to_regprocedure('sync.memberships(text[], text[])') IS NOT NULL AS known`;
+const MEMBERSHIPS = `
+  SELECT EXISTS (
+    SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+     WHERE n.nspname = 'sync' AND p.proname = 'memberships'
+       AND pg_get_function_identity_arguments(p.oid) = 'of_merchants text[], of_users text[]'
+       AND has_schema_privilege(n.oid, 'USAGE') AND has_function_privilege(p.oid, 'EXECUTE')) AS known`;
 
 /** Captures, drafts, logins and orders that one answer may hold, of each kind; a relay id may stand in a message to many. */
 const MOST = 200;

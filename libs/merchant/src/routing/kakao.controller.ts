@@ -1,16 +1,28 @@
 import { toUSVString } from 'node:util';
-import { applyDecorators, BadRequestException, Controller, createParamDecorator, UseGuards } from '@nestjs/common';
+import {
+  applyDecorators,
+  BadRequestException,
+  Controller,
+  createParamDecorator,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { headerText } from '@biz/platform';
+import { AnswerInTime, headerText } from '@biz/platform';
 import type { Merchant } from '../registry/merchant';
 import type { Relay } from '../relay/relay';
 import { KakaoGuard } from './kakao.guard';
 import type { KakaoRequest } from './kakao.guard';
 
-/** A controller that Kakao calls: at the guide's own path for the default merchant, below `/m/{pathKey}` for any. */
+/** A controller that Kakao calls: at the guide's own path for the default merchant, below `/m/{pathKey}` for any. It answers in time. */
 export const KakaoController = (): ClassDecorator =>
-  applyDecorators(Controller(['', 'm/:pathKey']), UseGuards(KakaoGuard), ApiTags('Kakao'));
+  applyDecorators(
+    Controller(['', 'm/:pathKey']),
+    UseGuards(KakaoGuard),
+    UseInterceptors(AnswerInTime),
+    ApiTags('Kakao'),
+  );
 
 const requestOf = (context: ExecutionContext): KakaoRequest => context.switchToHttp().getRequest<KakaoRequest>();
 

@@ -1,8 +1,12 @@
 import { unescape } from 'node:querystring';
 import { IsIn, IsOptional, IsPositive, Matches, Min, MinLength } from 'class-validator';
 import { LOOPBACK_HOSTS } from './addresses.config';
+import { POSTGRES_URL } from './app-databases';
 import { isProduction, Variable } from './variable';
 import type { CheckedConfig, Environment } from './variable';
+
+/** Kakao is to be answered within three seconds at worst, of which the way takes some. */
+const LATEST_ANSWER_MS = 2_900;
 
 /** How this process runs, whatever it serves. */
 export class RuntimeConfig implements CheckedConfig {
@@ -29,21 +33,35 @@ export class RuntimeConfig implements CheckedConfig {
   @Variable('TRUSTED_PROXIES', { about: 'addresses or CIDRs of gateways whose X-Forwarded-For is believed' })
   trustedProxies: string[] = [];
 
+  @Variable('ANSWER_WITHIN_MS', { about: 'a call of Kakao that is not answered by then is answered 500' })
+  @Min(100)
+  answerWithinMs: number = 2_500;
+
+  /** For work whose failure the route itself has an answer to, so that this answer is still in time. */
+  get workWithinMs(): number {
+    return this.answerWithinMs * 0.9;
+  }
+
   get production(): boolean {
     return this.nodeEnv === 'production';
   }
 
   problems(): string[] {
-    return this.production && this.retryTimeScale !== 1
-      ? [`RETRY_TIME_SCALE: found ${this.retryTimeScale}; it must be 1 in production`]
-      : [];
+    const problems: string[] = [];
+    if (this.production && this.retryTimeScale !== 1) {
+      problems.push(`RETRY_TIME_SCALE: found ${this.retryTimeScale}; it must be 1 in production`);
+    }
+    if (this.nodeEnv !== 'test' && this.answerWithinMs > LATEST_ANSWER_MS) {
+      problems.push(`ANSWER_WITHIN_MS: found ${this.answerWithinMs}; it must be ${LATEST_ANSWER_MS} or less`);
+    }
+    return problems;
   }
 }
 
 export class DatabaseConfig implements CheckedConfig {
   @Variable('DATABASE_URL', { about: 'PostgreSQL connection, postgres://user:password@host:5432/name', secret: true })
   @IsOptional()
-  @Matches(/^postgres(ql)?:\/\//, { message: 'must start with postgres://' })
+  @Matches(POSTGRES_URL, { message: 'must start with postgres://' })
   url?: string;
 
   @Variable('DATABASE_POOL_SIZE', { about: 'connections each app keeps to PostgreSQL at most' })

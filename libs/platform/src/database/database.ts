@@ -3,12 +3,13 @@ import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AfterCommit } from './after-commit';
 import { isOutage } from './brief-outage';
+import type { QueryRunner } from 'typeorm';
 import type { SchemaOwner } from './schema-owner';
 import { endingSilence } from './silent-connection';
 
 /** Where TypeORM notes which migrations ran; it belongs to no owner. */
-const HOUSE_SCHEMA = 'platform';
-const MIGRATIONS_TABLE = 'migrations';
+export const HOUSE_SCHEMA = 'platform';
+export const MIGRATIONS_TABLE = 'migrations';
 /** Any number, as long as every instance takes the same. */
 const MIGRATION_LOCK = 7_246_331;
 
@@ -45,7 +46,8 @@ export function createDataSource({ url, poolSize, name, schemas }: DatabaseOptio
 }
 
 /**
- * Connects, waiting up to half a minute for a server that is just starting, and applies pending migrations.
+ * Connects, waiting up to half a minute for a server that is just starting, and applies pending migrations; as the
+ * role of an app it waits until the owner has applied them.
  *
  * @param silentMs a statement that is not answered within it ends its connection; a migration may take longer
  */
@@ -65,7 +67,8 @@ export async function openDatabase(options: DatabaseOptions & { silentMs: number
     }
   }
   try {
-    await migrate(dataSource);
+    if (await mayMigrate(dataSource)) await migrate(dataSource);
+    else await untilMigrated(dataSource);
     isMigrating = false;
   } catch (error) {
     await dataSource.destroy();
@@ -93,14 +96,49 @@ export async function pendingMigrations(dataSource: DataSource): Promise<string[
  */
 export async function migrate(dataSource: DataSource): Promise<string[]> {
   if ((await pendingMigrations(dataSource)).length === 0) return [];
-  const lock = dataSource.createQueryRunner();
-  try {
-    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  return withMigrationLock(dataSource, async (lock) => {
     await lock.query(`CREATE SCHEMA IF NOT EXISTS ${HOUSE_SCHEMA}`);
     const applied = await dataSource.runMigrations({ transaction: 'each' });
     return applied.map(({ name }) => name);
+  });
+}
+
+/** Does work that one process at a time may do to a database. */
+export async function withMigrationLock<T>(
+  dataSource: DataSource,
+  work: (lock: QueryRunner) => Promise<T>,
+): Promise<T> {
+  const lock = dataSource.createQueryRunner();
+  try {
+    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    return await work(lock);
   } finally {
     await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
     await lock.release();
+  }
+}
+
+/**
+ * Whether this connection may make schemas: the owner's may. The role of an app may not, so it neither migrates the
+ * database nor the tables of the queue.
+ */
+export async function mayMigrate(dataSource: DataSource): Promise<boolean> {
+  const [row] = await dataSource.query<{ may: boolean }[]>(
+    `SELECT has_database_privilege(current_database(), 'CREATE') AS may`,
+  );
+  return row?.may === true;
+}
+
+/** `npm run migrate` may run at the same time as apps start. */
+async function untilMigrated(dataSource: DataSource): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const pending = await pendingMigrations(dataSource);
+    if (pending.length === 0) return;
+    if (attempt === CONNECT_ATTEMPTS) {
+      throw new Error(`${pending.length} migrations are pending, and its role may not apply them: npm run migrate`);
+    }
+    if (attempt === 1)
+      new Logger('Database').warn({ pending: pending.length }, 'migrations are pending: waiting for them');
+    await delay(1000);
   }
 }

@@ -41,4 +41,14 @@ export interface SchemaOwner {
   sealed?: SealedColumn[];
   /** Which rows the platform deletes by itself, every day. */
   purges?: Purge[];
+  /**
+   * What apps with this schema may do to a table, by its name without the schema: `SELECT, INSERT`. An app may read,
+   * add, change and delete rows of a table that is not named. No app may empty, alter or drop one.
+   */
+  rights?: Record<string, string>;
+  /**
+   * Functions that every app may call, with their argument types: `journey(text, text, integer)`. They run with the
+   * rights of the owner, so that a caller needs none on the tables behind them.
+   */
+  published?: string[];
 }

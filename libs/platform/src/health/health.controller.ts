@@ -2,6 +2,8 @@ import { Controller, Get, Header, Inject, Optional, ServiceUnavailableException 
 import { ApiExcludeEndpoint, ApiOkResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { pendingMigrations } from '../database/database';
+import { RuntimeConfig } from '../config/platform.config';
+import { inTime } from '../http/answer-in-time';
 import { Metrics } from '../metrics/metrics';
 import { HealthAnswer } from './health.dto';
 import { Lifecycle } from '../start/lifecycle';
@@ -14,6 +16,7 @@ export class HealthController {
   constructor(
     private readonly metrics: Metrics,
     private readonly lifecycle: Lifecycle,
+    private readonly runtime: RuntimeConfig,
     @Optional() @Inject(DataSource) private readonly dataSource?: DataSource,
   ) {}
 
@@ -29,7 +32,10 @@ export class HealthController {
   @ApiOkResponse({ type: HealthAnswer })
   @ApiServiceUnavailableResponse({ description: 'Not yet, or no longer, ready' })
   async ready(): Promise<HealthAnswer> {
-    if (this.lifecycle.draining || !(await this.databaseReady())) throw new ServiceUnavailableException();
+    const { draining } = this.lifecycle;
+    // A database that says nothing is not ready either, and whoever asks does not wait for long.
+    const ready = !draining && (await inTime(this.databaseReady(), this.runtime.answerWithinMs).catch(() => false));
+    if (!ready) throw new ServiceUnavailableException();
     return { status: 'ok' };
   }
 

@@ -4,6 +4,7 @@ import type { Db, Job as BossJob } from 'pg-boss';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { DatabaseConfig, RuntimeConfig } from '../config/platform.config';
+import { mayMigrate } from '../database/database';
 import { prepared } from '../database/prepared';
 import { endingSilence } from '../database/silent-connection';
 import { newRequestId, requestId, withRequestId } from '../logging/request-context';
@@ -67,7 +68,8 @@ const KEPT = {
 @Injectable()
 export class Jobs {
   private readonly logger = new Logger(Jobs.name);
-  private readonly boss: PgBoss;
+  /** From `start` on. */
+  private boss: PgBoss;
   private readonly workers = new Map<string, Worker>();
   private readonly workerIds = new Map<string, string[]>();
   private readonly queues = new Map<string, Promise<void>>();
@@ -76,27 +78,11 @@ export class Jobs {
   private started = false;
 
   constructor(
-    database: DatabaseConfig,
+    private readonly database: DatabaseConfig,
     private readonly runtime: RuntimeConfig,
     private readonly dataSource: DataSource,
     private readonly metrics: JobMetrics,
-  ) {
-    const superviseSeconds = Math.max(1, SUPERVISE_SECONDS * runtime.retryTimeScale);
-    this.boss = new PgBoss({
-      connectionString: database.url ?? '',
-      application_name: 'biz-jobs',
-      max: 4,
-      // Not of its types, but of the pool that it makes.
-      ...endingSilence(database.silentMs),
-      useListenNotify: true,
-      schedule: false,
-      superviseIntervalSeconds: superviseSeconds,
-      monitorIntervalSeconds: superviseSeconds,
-    });
-    this.boss.on('error', (error) => {
-      this.logger.error(error, 'queue');
-    });
-  }
+  ) {}
 
   /** Registers what runs a job; call it in `onModuleInit`. `onExhausted` runs once after the last step of the schedule failed. */
   work<Data extends object>(
@@ -231,11 +217,33 @@ export class Jobs {
 
   private starting?: Promise<void>;
   private start(): Promise<void> {
-    this.starting ??= this.boss.start().then(async () => {
-      this.started = true;
-      await this.boss.createQueue(DEAD_LETTER_QUEUE, KEPT);
-    });
+    this.starting ??= this.open();
     return this.starting;
+  }
+
+  private async open(): Promise<void> {
+    const superviseSeconds = Math.max(1, SUPERVISE_SECONDS * this.runtime.retryTimeScale);
+    const isOwner = await mayMigrate(this.dataSource);
+    this.boss = new PgBoss({
+      connectionString: this.database.url ?? '',
+      application_name: 'biz-jobs',
+      max: 4,
+      // Not of its types, but of the pool that it makes.
+      ...endingSilence(this.database.silentMs),
+      useListenNotify: true,
+      schedule: false,
+      superviseIntervalSeconds: superviseSeconds,
+      monitorIntervalSeconds: superviseSeconds,
+      // The tables and indexes belong to the owner, and `npm run migrate` keeps them.
+      migrate: isOwner,
+      reindex: isOwner,
+    });
+    this.boss.on('error', (error) => {
+      this.logger.error(error, 'queue');
+    });
+    await this.boss.start();
+    this.started = true;
+    await this.boss.createQueue(DEAD_LETTER_QUEUE, KEPT);
   }
 
   private ensureQueue(name: string): Promise<void> {

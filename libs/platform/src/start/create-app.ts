@@ -7,6 +7,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { DestinationStream, Logger } from 'pino';
 import type { Clock } from '../clock';
 import { Addresses } from '../config/addresses.config';
+import { withOwnDatabase } from '../config/app-databases';
 import { RuntimeConfig } from '../config/platform.config';
 import { ConfigError, readConfig } from '../config/variable';
 import type { Environment } from '../config/variable';
@@ -49,7 +50,7 @@ export async function createApp(
   definition: AppDefinition,
   { env: given = process.env, clock, logDestination }: CreateAppOptions = {},
 ): Promise<NestFastifyApplication> {
-  const env = withoutEmpty(given);
+  const env = withOwnDatabase(definition.name, withoutEmpty(given));
   const runtime = readConfig(RuntimeConfig, env);
   // The simulator has its own word on production.
   if (runtime.production && definition.name !== 'simulator') {

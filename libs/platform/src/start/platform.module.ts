@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { DataSource } from 'typeorm';
@@ -7,7 +7,7 @@ import { Addresses, KakaoOrigins, NearOrigins } from '../config/addresses.config
 import { DatabaseConfig, EncryptionConfig, OperatorConfig, RuntimeConfig } from '../config/platform.config';
 import { ENVIRONMENT, provideConfig } from '../config/variable';
 import type { Environment } from '../config/variable';
-import { openDatabase } from '../database/database';
+import { mayMigrate, openDatabase } from '../database/database';
 import { Vault } from '../encryption/vault';
 import { HealthController } from '../health/health.controller';
 import { AddressGate } from '../http/address-gate';
@@ -69,9 +69,13 @@ const databaseProviders = (app: AppDefinition): Provider[] => [
   provideConfig(DatabaseConfig),
   {
     provide: DataSource,
-    inject: [DatabaseConfig],
-    useFactory: ({ url, poolSize, silentMs }: DatabaseConfig) =>
-      openDatabase({ url: url ?? '', poolSize, silentMs, name: app.name, schemas: app.schemas }),
+    inject: [DatabaseConfig, RuntimeConfig],
+    useFactory: async ({ url, poolSize, silentMs }: DatabaseConfig, { production }: RuntimeConfig) => {
+      const { name, schemas } = app;
+      const dataSource = await openDatabase({ url: url ?? '', poolSize, silentMs, name, schemas });
+      if (production) await warnOfOwner(dataSource, name);
+      return dataSource;
+    },
   },
   Jobs,
   {
@@ -81,3 +85,11 @@ const databaseProviders = (app: AppDefinition): Provider[] => [
       new Purges(app, jobs, clock, dataSource, metrics),
   },
 ];
+
+/** An app that may change every table can also rewrite the access log, and read what another app keeps. */
+async function warnOfOwner(dataSource: DataSource, name: string): Promise<void> {
+  if (!(await mayMigrate(dataSource))) return;
+  new Logger('Database').warn(
+    `the database role of ${name} owns the tables, or is a superuser: name a role of its own in DATABASE_URL_${name.toUpperCase()} and run the migrations (docs/operations.md)`,
+  );
+}

@@ -95,7 +95,7 @@ export class AccessLog implements OnModuleInit {
       }
       const { endSeq, endCode } = ends;
       await this.moveEnds(manager, chain, { startSeq: last, startCode: walk.code, endSeq, endCode });
-      await manager.query('DELETE FROM privacy.accesses WHERE seq <= $1', [last]);
+      await manager.query('SELECT privacy.erase_accesses($1)', [last]);
       this.logger.log({ lines: walk.lines }, 'lines of the access log erased after two years');
     });
   }

@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 import { LocationFact } from './location-fact.entity';
 
 /** 위치정보법 제16조제2항, 시행령: six months at least; counted by the database, which refuses to delete what is younger. */
-const OVER = `at < CAST(:now AS timestamptz) - interval '6 months'`;
+const ERASE_OVER = 'SELECT privacy.erase_location_facts($1)::int AS lines';
 const DAY_SECONDS = 86_400;
 
 type NewFact = Omit<LocationFact, 'id' | 'at' | 'source'>;
@@ -41,12 +41,7 @@ export class LocationFacts implements OnModuleInit {
   }
 
   async eraseOld(): Promise<void> {
-    const { affected } = await this.dataSource
-      .createQueryBuilder()
-      .delete()
-      .from(LocationFact)
-      .where(OVER, { now: this.clock.now() })
-      .execute();
-    if (affected) this.logger.log({ lines: affected }, 'location facts erased after six months');
+    const [{ lines } = { lines: 0 }] = await this.dataSource.query<{ lines: number }[]>(ERASE_OVER, [this.clock.now()]);
+    if (lines > 0) this.logger.log({ lines }, 'location facts erased after six months');
   }
 }
