@@ -8,6 +8,7 @@ import { CapturesPurge1796010100000 } from './migrations/1796010100000-captures-
 import { CapturesSchedule1795520000000 } from './migrations/1795520000000-captures-schedule';
 import { FilesFailure1795924800000 } from './migrations/1795924800000-files-failure';
 import { ImageUsage1796000400000 } from './migrations/1796000400000-image-usage';
+import { FilesInTurn1796013600000 } from './migrations/1796013600000-files-in-turn';
 import { Capture } from './records/capture.entity';
 import { CapturedFile } from './records/captured-file.entity';
 import { ImageUsage } from './records/image-usage.entity';
@@ -26,6 +27,7 @@ export const captureSchema: SchemaOwner = {
     FilesFailure1795924800000,
     ImageUsage1796000400000,
     CapturesPurge1796010100000,
+    FilesInTurn1796013600000,
   ],
   published: ['journey(text, text, integer)'],
   sealed: [

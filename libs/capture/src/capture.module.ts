@@ -6,6 +6,7 @@ import { OtpClient } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
 import { BucketStore } from './store/bucket-store';
 import { FileStore, FolderStore } from './store/file-store';
+import { FileClaims } from './files/file-claims';
 import { FileFetcher } from './files/file-fetcher';
 import { ImageCollection } from './files/image-collection';
 import { ImageDownload } from './files/image-download';
@@ -68,6 +69,7 @@ export class CaptureModule {
               ImageDownload,
               ImageQuota,
               ImageCircuit,
+              FileClaims,
               FileFetcher,
               ImageCollection,
               FileLinks,

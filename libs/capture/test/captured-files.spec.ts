@@ -17,7 +17,12 @@ describe('a file of a capture', () => {
   const manager = () => database.dataSource.manager;
   const row = async (): Promise<CapturedFile> => (await files.of(captureId))[0]!;
   const list = (sealedUrl: string) =>
-    files.list(manager(), captureId, [{ picture: 1, variant: 'original', sealedUrl }], after(600));
+    files.list(
+      manager(),
+      { id: captureId, merchant: 'test-shop' },
+      [{ picture: 1, variant: 'original', sealedUrl }],
+      after(600),
+    );
   /** As who looks for work does it. */
   const claim = async (): Promise<CapturedFile> => {
     await database.query(`UPDATE capture.files SET attempts = attempts + 1, claimed_until = $2 WHERE capture_id = $1`, [

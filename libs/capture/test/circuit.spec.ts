@@ -50,4 +50,20 @@ describe('a circuit', () => {
     expect(circuit.open).toBe(false);
     expect(circuit.takeProbe()).toBe(false);
   });
+
+  it('lets the next probe through a second after the last one when there is more to probe with', () => {
+    fail('a', 'b', 'c', 'd', 'e');
+    clock.advance(15_000);
+    expect(circuit.takeProbe()).toBe(true);
+    const seen: number[] = [];
+    for (let half = 1; half <= 6; half++) {
+      clock.advance(500);
+      circuit.probeSoon();
+      if (circuit.takeProbe()) seen.push(half / 2);
+    }
+    expect(seen).toEqual([1, 2, 3]);
+    circuit.answered();
+    circuit.probeSoon();
+    expect([circuit.open, circuit.takeProbe()]).toEqual([false, false]);
+  });
 });

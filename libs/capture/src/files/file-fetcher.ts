@@ -1,43 +1,34 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, DueWork, JobMetrics, NotYet, RuntimeConfig, throughBriefOutage, Vault } from '@biz/platform';
-import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { IMAGE_URL_CONTEXT } from '../records/captured-file.entity';
 import { CapturedFiles } from '../records/captured-files';
 import type { StoredFile } from '../records/captured-files';
-import type { Which } from '../schedule/circuit';
 import { ImageCircuit } from '../schedule/circuits';
 import { KEPT_IN_MEMORY_MS, RetryTimes } from '../schedule/retry-times';
 import { FileStore } from '../store/file-store';
-import { FileRefused, ImageDownload, StoreUnavailable } from './image-download';
+import { FileClaims } from './file-claims';
+import type { FileClaim } from './file-claims';
+import { FileRefused, ImageDownload, StoreUnavailable, TooSlow } from './image-download';
 import { ImageQuota } from './image-quota';
+import { ASIDE_FOR_EACH, Places } from './places';
+import type { Transfer } from './transfer';
 import { ImageConfig } from '../store/image-store.config';
 
-/** After so long without a sign of life the process that claimed a file counts as dead. */
-const CLAIM_MS = 5_000;
 const SIGN_OF_LIFE_EVERY_MS = 1_000;
-/** How many of those who wait are looked at to choose the next: more than one customer can hand over. */
-const CHOSEN_FROM = 200;
-/** How many more are chosen than are taken: other instances may take some of them at this moment. */
-const SPARE = 16;
-
-interface FileClaim {
-  id: string;
-  capture_id: string;
-  sealed_url: string;
-  attempts: number;
-  deadline_at: Date;
-}
-
 /**
- * Fetches the files of all customers: whose addresses end first come first, so many at once in all, and so many of one
- * customer.
+ * Fetches the files of all customers: so many at once in all, so many of one customer, in turn of merchants and customers.
+ *
+ * A slow download leaves its place and goes on, so that no customer waits for the end of another one's slow pictures.
  */
 @Injectable()
 export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(FileFetcher.name);
   private readonly due: DueWork<FileClaim>;
+  private readonly places: Places;
+  /** The last search may have left files that were due, or files became due since. */
+  private othersWait = false;
   private isStopping = false;
   private complete: (captureId: string) => Promise<void> = () => Promise.resolve();
 
@@ -50,17 +41,18 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly times: RetryTimes,
     private readonly vault: Vault,
     private readonly clock: Clock,
-    private readonly dataSource: DataSource,
-    private readonly config: ImageConfig,
+    private readonly claims: FileClaims,
+    config: ImageConfig,
     runtime: RuntimeConfig,
     metrics: JobMetrics,
   ) {
+    this.places = new Places(config.parallelTotal);
     this.due = new DueWork({
       name: 'capture.image.fetch',
-      atOnce: config.parallelTotal,
+      atOnce: config.parallelTotal * (1 + ASIDE_FOR_EACH),
       claim: (most) => this.claim(most),
       work: (file) => this.fetch(file),
-      keep: { everyMs: SIGN_OF_LIFE_EVERY_MS, claims: (files) => this.keepClaims(files) },
+      keep: { everyMs: SIGN_OF_LIFE_EVERY_MS, claims: (files) => this.claims.keep(files) },
       ...{ logger: this.logger, metrics, runtime },
     });
     circuit.onChange((open) => {
@@ -88,65 +80,51 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** Files became due. */
   nudge(): void {
+    this.othersWait = true;
     this.due.nudge();
   }
 
-  private claim(most: number): Promise<FileClaim[]> {
-    return this.circuit.admit(most, (which, most) => this.take(which, most));
+  /** Files of one more customer became due: during an outage they are the next to probe with. */
+  listed(): void {
+    this.circuit.probeSoon();
+    this.nudge();
   }
 
-  private async take(which: Which, most: number): Promise<FileClaim[]> {
-    const now = this.clock.now();
-    const order = `${which === 'probe' ? 'attempts, ' : ''}deadline_at, capture_id, picture, variant`;
-    const running = new Map<string, number>();
-    for (const { capture_id: id } of this.due.current()) running.set(id, (running.get(id) ?? 0) + 1);
-    const [claims] = await this.dataSource.query<[FileClaim[], number]>(
-      `WITH waiting AS (
-         SELECT id, capture_id, attempts, deadline_at, picture, variant FROM capture.files
-          WHERE state = 'pending' AND due_at > '-infinity' AND (claimed_until IS NULL OR claimed_until <= $1) AND ($2 OR due_at <= $1)
-            AND deadline_at > $1 AND deadline_at <= $3 AND capture_id <> ALL($9::uuid[]) AND id <> ALL($10::uuid[])
-          ORDER BY ${order} LIMIT ${CHOSEN_FROM}
-       ), placed AS (
-         SELECT waiting.*, row_number() OVER (ORDER BY ${order}) AS turn,
-                coalesce(running, 0) + row_number() OVER (PARTITION BY capture_id ORDER BY ${order}) AS place
-           FROM waiting LEFT JOIN unnest($4::uuid[], $5::integer[]) AS busy(capture_id, running) USING (capture_id)
-       ), next AS (
-         SELECT id, turn FROM placed WHERE place <= $6 ORDER BY turn LIMIT $7 + ${SPARE}
-       ), chosen AS MATERIALIZED (
-         SELECT files.id FROM next JOIN capture.files USING (id)
-          WHERE files.state = 'pending' AND (files.claimed_until IS NULL OR files.claimed_until <= $1)
-          ORDER BY turn LIMIT $7 FOR UPDATE OF files SKIP LOCKED
-       )
-       UPDATE capture.files SET claimed_until = $8, attempts = attempts + 1 FROM chosen WHERE files.id = chosen.id
-        RETURNING files.id, files.capture_id, sealed_url, attempts, deadline_at`,
-      [
-        now,
-        which === 'probe',
-        which === 'urgent' ? this.times.urgentUntil() : 'infinity',
-        [...running.keys()],
-        [...running.values()],
-        this.config.parallelPerCustomer,
-        most,
-        new Date(now.getTime() + CLAIM_MS),
-        // Whoever has all that one customer may have leaves the view to others.
-        [...running].filter(([, count]) => count >= this.config.parallelPerCustomer).map(([id]) => id),
-        // Its claim ran out because no sign of life reached the database: it is still being fetched.
-        this.due.current().map(({ id }) => id),
-      ],
-    );
+  private async claim(most: number): Promise<FileClaim[]> {
+    const current = this.due.current();
+    const free = Math.min(most, this.places.free(current.length));
+    if (free === 0) return [];
+    this.othersWait = false;
+    const claims = await this.circuit.admit(free, (which, most) => this.claims.take(which, most, current));
+    if (claims.length === free) this.othersWait = true;
     return claims;
   }
 
-  /** What was put back just now stays so. */
-  private keepClaims(files: FileClaim[]): Promise<unknown> {
-    const until = new Date(this.clock.now().getTime() + CLAIM_MS);
-    return this.dataSource.query(
-      `UPDATE capture.files SET claimed_until = $2 WHERE id = ANY($1) AND state = 'pending' AND claimed_until IS NOT NULL`,
-      [files.map(({ id }) => id), until],
+  /** Its place is free for the next file as soon as there is room aside, and its customer comes after the others. */
+  private stepAside(file: FileClaim, transfer: Transfer): void {
+    if (this.places.isAside(file) || this.places.free(this.due.current().length) > 0) return;
+    if (!this.places.stepAside(file, transfer, performance.now(), this.othersWait)) return;
+    this.logger.debug({ captureId: file.capture_id, fileId: file.id }, 'image comes slowly');
+    this.claims.putLater(file.capture_id).then(
+      () => {
+        this.due.nudge();
+      },
+      (error: unknown) => {
+        this.logger.warn({ error }, 'a slow image was not noted: its customer keeps its turn');
+        this.due.nudge();
+      },
     );
   }
 
   private async fetch(file: FileClaim): Promise<void> {
+    try {
+      await this.fetchInPlace(file);
+    } finally {
+      this.places.finished(file);
+    }
+  }
+
+  private async fetchInPlace(file: FileClaim): Promise<void> {
     const { id, capture_id: captureId } = file;
     const url = await this.vault.open(file.sealed_url, IMAGE_URL_CONTEXT);
     const leftMs = file.deadline_at.getTime() - this.clock.now().getTime();
@@ -154,7 +132,9 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
     const isFull = await this.quota.isFull(captureId);
     try {
       if (isFull) throw new FileRefused('quota-exceeded');
-      stored = await this.download.fetch(url, { id, captureId }, leftMs);
+      stored = await this.download.fetch(url, { id, captureId }, leftMs, (transfer) => {
+        this.stepAside(file, transfer);
+      });
     } catch (error) {
       if (!(error instanceof FileRefused)) return this.tryLater(file, error);
       // An address that was never asked for says nothing about who would have answered.
@@ -193,7 +173,10 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
       await this.files.letGo(file);
       throw new NotYet('stopping');
     }
-    this.circuit.failed(captureId);
+    // A picture that hangs holds up no other one; a server that hangs for all is asked for each file at its time.
+    if (!(error instanceof TooSlow)) this.circuit.failed(captureId);
+    // Our own store takes the files of other customers no more than this one's.
+    if (problem === 'kakao-unavailable') await this.claims.putLater(captureId);
     const level = problem === 'store-unavailable' ? 'error' : 'warn';
     this.logger[level]({ captureId, fileId: id, problem, fault: faultOf(error) }, 'image not fetched');
     await this.files.later(file, problem, this.times.next(attempts, deadlineAt));
@@ -202,18 +185,14 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
   /** Whoever waits for its next try has it now. */
   private pullForward(): void {
     this.logger.warn('images can be fetched again');
-    this.dataSource
-      .query(`UPDATE capture.files SET due_at = $1 WHERE state = 'pending' AND due_at > $1 AND claimed_until IS NULL`, [
-        this.clock.now(),
-      ])
-      .then(
-        () => {
-          this.nudge();
-        },
-        (error: unknown) => {
-          this.logger.warn({ error }, 'not pulled forward: each is tried at its time');
-        },
-      );
+    this.claims.pullForward().then(
+      () => {
+        this.nudge();
+      },
+      (error: unknown) => {
+        this.logger.warn({ error }, 'not pulled forward: each is tried at its time');
+      },
+    );
   }
 }
 

@@ -53,7 +53,7 @@ export class ImageCollection {
    */
   async collect(capture: Capture, raw: string): Promise<void> {
     const waits = (await this.files.has(capture.id)) ? await this.lookAgain(capture) : await this.list(capture, raw);
-    if (waits) this.fetcher.nudge();
+    if (waits) this.fetcher.listed();
     else await this.end(capture.id);
   }
 
@@ -69,7 +69,7 @@ export class ImageCollection {
     );
     return this.dataSource.transaction(async (manager) => {
       if (!(await this.captures.lock(manager, capture.id, 'pending'))) return false;
-      await this.files.list(manager, capture.id, files, deadlineAt);
+      await this.files.list(manager, capture, files, deadlineAt);
       const ends = { deadlineAt, expiresAt: expiresAt ?? null };
       const waits = deadlineAt > this.clock.now();
       const due = waits && { dueAt: this.times.lookAgain(deadlineAt), claimedUntil: null };

@@ -17,11 +17,11 @@ import type { StoredFile } from '../records/captured-files';
 import { FileStore, makeFolder } from '../store/file-store';
 import { ImageConfig } from '../store/image-store.config';
 import { newFileKey, sealing } from '../store/sealed-stream';
+import { ASIDE_FOR_EACH } from './places';
+import { Transfer } from './transfer';
 
-/** A server that stops sending for this long is given up until the next try. */
-const IDLE_MS = 10_000;
-/** For one whole file: 50 MB at a slow 500 KB/s. */
-const FILE_MS = 100_000;
+/** How often a download is checked for what it brings. */
+const CHECK_EVERY_MS = 250;
 /** What file-type needs to tell any type it knows. */
 const HEAD_BYTES = 4_100;
 /** No download takes as long. */
@@ -43,6 +43,11 @@ export class StoreUnavailable extends Error {
   constructor(override readonly cause: unknown) {
     super('the store did not take a file');
   }
+}
+
+/** A server sends too little in too much time, or others need the room: another try may bring more. */
+export class TooSlow extends Error {
+  override readonly name = 'TooSlow';
 }
 
 /** How a file system says that it takes no more. */
@@ -80,9 +85,10 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
   ) {
     this.agent = new Agent({
       connect: gate.connector({ timeout: 5_000 }),
-      headersTimeout: IDLE_MS,
-      bodyTimeout: IDLE_MS,
-      connections: config.parallelTotal,
+      // Each download is watched for what it brings, from its beginning.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connections: config.parallelTotal * (1 + ASIDE_FOR_EACH),
       pipelining: 1,
     });
   }
@@ -96,18 +102,33 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * @param withinMs how long the address works
+   * @param onSlow called at each check while the download is slow
    * @throws FileRefused for good
    * @throws StoreUnavailable when what Kakao sent could not be kept
    * @throws Error when another try may succeed
    */
-  async fetch(url: string, file: { id: string; captureId: string }, withinMs: number): Promise<StoredFile> {
+  async fetch(
+    url: string,
+    file: { id: string; captureId: string },
+    withinMs: number,
+    onSlow?: (transfer: Transfer) => void,
+  ): Promise<StoredFile> {
     if (!isImageUrl(url, this.origins.image)) throw new FileRefused('origin-refused');
     if (this.isStopping) throw new Error('stopping');
     const ending = new AbortController();
     this.running.add(ending);
+    const transfer = new Transfer(performance.now(), () => {
+      ending.abort(new TooSlow());
+    });
+    const watch = setInterval(() => {
+      const pace = transfer.check(performance.now());
+      if (pace === 'stalled') transfer.end();
+      if (pace === 'slow') onSlow?.(transfer);
+    }, CHECK_EVERY_MS);
     try {
-      return await endedAfter(Math.min(withinMs, FILE_MS), (signal) => this.fetchUntil(signal, url, file), ending);
+      return await endedAfter(withinMs, (signal) => this.fetchUntil(signal, url, file, transfer), ending);
     } finally {
+      clearInterval(watch);
       this.running.delete(ending);
     }
   }
@@ -126,6 +147,7 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
     signal: AbortSignal,
     url: string,
     file: { id: string; captureId: string },
+    transfer: Transfer,
   ): Promise<StoredFile> {
     const response = await request(url, {
       dispatcher: this.agent,
@@ -138,7 +160,7 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
     try {
       judge(response.statusCode);
       if (Number(response.headers['content-length'] ?? 0) > this.config.maxBytes) throw new FileRefused('too-large');
-      return await this.keep(response.body, file);
+      return await this.keep(response.body, file, transfer);
     } finally {
       response.body.destroy();
     }
@@ -161,9 +183,14 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private async keep(body: Readable, { id, captureId }: { id: string; captureId: string }): Promise<StoredFile> {
+  private async keep(
+    body: Readable,
+    { id, captureId }: { id: string; captureId: string },
+    transfer: Transfer,
+  ): Promise<StoredFile> {
     const key = newFileKey();
-    const meter = new Meter(this.config.maxBytes);
+    const meter = new Meter(this.config.maxBytes, transfer);
+    transfer.isStoring = () => meter.writableNeedDrain || meter.writableEnded;
     const path = join(this.store.incoming, newId());
     const storeKey = `${captureId}/${newId()}`;
     try {
@@ -202,12 +229,16 @@ class Meter extends Transform {
   /** What came so far, until it is known to be an image. */
   private head: Buffer[] | undefined = [];
 
-  constructor(private readonly maxBytes: number) {
+  constructor(
+    private readonly maxBytes: number,
+    private readonly transfer: Transfer,
+  ) {
     super();
   }
 
   override _transform(piece: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.size += piece.length;
+    this.transfer.received = this.size;
     if (this.size > this.maxBytes) {
       done(new FileRefused('too-large'));
       return;

@@ -12,7 +12,7 @@ export const FILE_KEY_CONTEXT = 'capture.file-key';
 @Entity({ schema: 'capture', name: 'files' })
 @Unique('files_once', ['captureId', 'picture', 'variant'])
 // Only who looks for work says `due_at > '-infinity'`: the index is for nobody else.
-@Index('files_to_fetch', ['deadlineAt', 'captureId', 'picture', 'variant'], {
+@Index('files_to_fetch', ['merchant', 'retrying', 'deadlineAt', 'captureId', 'picture', 'variant'], {
   where: `state = 'pending' AND due_at > '-infinity'`,
 })
 @Check('files_state', oneOf('state', FILE_STATES))
@@ -25,6 +25,10 @@ export class CapturedFile {
   @ForeignKey(() => Capture, { name: 'files_of_capture', onDelete: 'CASCADE' })
   @Column('uuid', { name: 'capture_id' })
   captureId: string;
+
+  /** The capture's; empty when an instance of an earlier version listed the file. */
+  @Column('text', { default: '' })
+  merchant: string;
 
   /** 1 for the first picture the customer attached. */
   @Column('integer')
@@ -68,6 +72,10 @@ export class CapturedFile {
   /** What was in the way of the last try, while more follow. */
   @Column('text', { nullable: true })
   problem: FileProblem | null;
+
+  /** A try for a file of this capture failed or was slow: its files come after those of other customers. */
+  @Column('boolean', { default: false })
+  retrying: boolean;
 
   /** When a pending file is fetched next. */
   @Column('timestamptz', { name: 'due_at', default: () => 'now()' })

@@ -4,6 +4,7 @@ import { DataSource, In, LessThanOrEqual } from 'typeorm';
 import type { EntityManager, FindOptionsWhere, QueryDeepPartialEntity } from 'typeorm';
 import { FILE_REACHED_FROM } from './capture-state';
 import type { FileFailure, FileProblem, FileState } from './capture-state';
+import type { Capture } from './capture.entity';
 import { CapturedFile } from './captured-file.entity';
 
 /** What is known of a file before it is fetched. */
@@ -49,10 +50,15 @@ export class CapturedFiles {
   }
 
   /** Notes what is to be fetched until then; what is listed already stays as it is. */
-  async list(manager: EntityManager, captureId: string, files: readonly Listed[], deadlineAt: Date): Promise<void> {
+  async list(
+    manager: EntityManager,
+    { id: captureId, merchant }: Pick<Capture, 'id' | 'merchant'>,
+    files: readonly Listed[],
+    deadlineAt: Date,
+  ): Promise<void> {
     const dueAt = this.clock.now();
     const rows = files.map((file) => ({
-      ...{ id: newId(), captureId, ...file },
+      ...{ id: newId(), captureId, merchant, ...file },
       ...{ state: 'pending' as const, attempts: 0, dueAt, deadlineAt },
     }));
     await manager.createQueryBuilder().insert().into(CapturedFile).values(rows).orIgnore().execute();
@@ -97,8 +103,8 @@ export class CapturedFiles {
 
   /** What failed is fetched again until then. */
   async again(manager: EntityManager, captureId: string, deadlineAt: Date): Promise<void> {
-    const fresh = { failure: null, problem: null, dueAt: this.clock.now(), claimedUntil: null, deadlineAt };
-    await this.move({ captureId }, 'pending', fresh, manager);
+    const fresh = { failure: null, problem: null, dueAt: this.clock.now(), claimedUntil: null };
+    await this.move({ captureId }, 'pending', { ...fresh, deadlineAt, retrying: false }, manager);
   }
 
   /** Size and checksum would still tell whether a picture that somebody has is this one. Gives the bytes back to the quota. */

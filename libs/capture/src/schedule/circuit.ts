@@ -21,6 +21,7 @@ export class Circuit {
   private failures = 0;
   private probes = 0;
   private probeAt?: number;
+  private probedAt = -Infinity;
   private readonly listeners: ((open: boolean) => void)[] = [];
 
   /** @param timeScale multiplies the pauses between probes */
@@ -53,6 +54,12 @@ export class Circuit {
     return true;
   }
 
+  /** There is more to probe with: the next probe comes a second after the last one. */
+  probeSoon(): void {
+    if (this.probeAt !== undefined)
+      this.probeAt = Math.min(this.probeAt, this.probedAt + (PROBE_AFTER[0] ?? 1) * 1000 * this.timeScale);
+  }
+
   answered(): void {
     const ended = this.open;
     this.failing.clear();
@@ -75,7 +82,8 @@ export class Circuit {
   }
 
   private planProbe(): void {
+    this.probedAt = this.clock.now().getTime();
     const seconds = PROBE_AFTER[Math.min(this.probes++, PROBE_AFTER.length - 1)] ?? 1;
-    this.probeAt = this.clock.now().getTime() + seconds * 1000 * this.timeScale;
+    this.probeAt = this.probedAt + seconds * 1000 * this.timeScale;
   }
 }
