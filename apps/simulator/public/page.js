@@ -148,7 +148,7 @@ function drawStep(step) {
   const asked = [
     el('b', {}, what),
     times > 1 ? el('span', { className: 'times' }, `×${times}`) : undefined,
-    el('span', { className: 'wire' }, `${request.method} ${url.pathname}${cut(decodeURIComponent(url.search), 90)}`),
+    el('span', { className: 'wire' }, `${request.method} ${url.pathname}${cut(readable(url.search), 90)}`),
     peek(`${step.no}q`, '요청', { url: request.url, headers: request.headers, body: request.body }, request.body ?? ''),
   ];
   const answered =
@@ -206,6 +206,15 @@ function statusText({ status, body }) {
   const inner = own !== undefined && own !== status ? ` · ${own}` : '';
   const order = body?.data?.order_status ? ` · ${body.data.order_status}` : '';
   return `HTTP ${status}${inner}${order}`;
+}
+
+/** A search with its escapes undone; one that is spelled wrongly stays as it is. */
+function readable(search) {
+  try {
+    return decodeURIComponent(search);
+  } catch {
+    return search;
+  }
 }
 
 const cut = (text, most) => (text.length > most ? `${text.slice(0, most)}…` : text);
@@ -323,7 +332,7 @@ function drawEvent({ type, verified, reason, receivedAt, arrival, data, webhookI
 
 /** Links, no pictures: each look is a line in the merchant's access log. */
 function drawFiles(files) {
-  const held = Array.isArray(files) ? files.filter(({ href }) => /^https?:/.test(href)) : [];
+  const held = Array.isArray(files) ? files.filter((file) => /^https?:/.test(file?.href)) : [];
   if (held.length === 0) return '';
   return el(
     'div',

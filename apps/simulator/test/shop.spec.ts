@@ -1,4 +1,5 @@
-import { eventually, startTestApp, type TestApp } from '@biz/testing';
+import { request } from 'node:http';
+import { eventually, HttpStub, startTestApp, type TestApp } from '@biz/testing';
 import { Webhook } from 'standardwebhooks';
 import { simulatorApp } from '../src/simulator.module';
 import { type Answer, call, get, post } from './http';
@@ -54,9 +55,9 @@ describe("the shop's inbox", () => {
 });
 
 describe('the wrapper around an approval URL', () => {
-  it('hands the approval on with the ids of the payment, encoded once or twice', async () => {
+  /** A payment whose user has authenticated. */
+  const authenticated = async (approvalUrl: string): Promise<{ tid: string; pgToken: string; redirect: string }> => {
     const headers = { authorization: 'KakaoAK x' };
-    const inner = `${simulator.url}/time?keep=a%20b`;
     const form = {
       cid: 'TC0ONETIME',
       partner_order_id: 'o-1',
@@ -65,21 +66,90 @@ describe('the wrapper around an approval URL', () => {
       quantity: '1',
       total_amount: '100',
       tax_free_amount: '0',
-      approval_url: `${simulator.url}/kakaopay/callback?approval_url=${encodeURIComponent(inner)}`,
+      approval_url: approvalUrl,
       cancel_url: 'http://127.0.0.1/c',
       fail_url: 'http://127.0.0.1/f',
     };
     const { tid } = (await call('POST', `${simulator.url}/v1/payment/ready`, { form, headers })).json;
-    const act = await post(`${simulator.url}/payments/${String(tid)}/user`, { does: 'authenticate' });
-    expect(act.json).toMatchObject({ status: 'AUTH_PASSWORD', pgToken: expect.any(String) as string });
-    expect((await get(String(act.json.redirect))).json).toHaveProperty('now');
-    const twice = encodeURIComponent(encodeURIComponent(inner));
-    const answer = await get(`${simulator.url}/kakaopay/callback?approval_url=${twice}&pg_token=x`);
-    expect(answer.json).toHaveProperty('now');
-    expect(
-      (await get(`${simulator.url}/kakaopay/callback?approval_url=${encodeURIComponent('http://127.0.0.1:1/')}`))
-        .status,
-    ).toBe(502);
+    const { json } = await post(`${simulator.url}/payments/${String(tid)}/user`, { does: 'authenticate' });
+    expect(json).toMatchObject({ status: 'AUTH_PASSWORD', pgToken: expect.any(String) as string });
+    return { tid: String(tid), pgToken: String(json.pgToken), redirect: String(json.redirect) };
+  };
+  const wrapper = (approvalUrl: string, more = ''): Promise<Answer> =>
+    get(`${simulator.url}/kakaopay/callback?approval_url=${approvalUrl}${more}`);
+
+  it('hands the approval on with the ids of the payment, encoded once or twice', async () => {
+    const inner = `${simulator.url}/time?keep=a%20b`;
+    const once = encodeURIComponent(inner);
+    const { redirect, pgToken } = await authenticated(`${simulator.url}/kakaopay/callback?approval_url=${once}`);
+    expect((await get(redirect)).json).toHaveProperty('now');
+    for (const spelling of [once, encodeURIComponent(once), encodeURIComponent(once.replaceAll('%3A', '%3a'))])
+      expect((await wrapper(spelling, `&pg_token=${pgToken}`)).json).toHaveProperty('now');
+    const nothing = await authenticated('http://127.0.0.1:1/');
+    expect((await wrapper(encodeURIComponent('http://127.0.0.1:1/'), `&pg_token=${nothing.pgToken}`)).status).toBe(502);
+  });
+
+  it('calls no address but the one that the payment of this pg_token was prepared with', async () => {
+    const elsewhere = await HttpStub.start();
+    elsewhere.on('GET *', { text: '<script>alert(1)</script>', headers: { 'content-type': 'text/html' } });
+    const mine = `${elsewhere.url}/approval`;
+    const { tid, pgToken } = await authenticated(mine);
+    const other = await authenticated(`${elsewhere.url}/another`);
+    const token = `&pg_token=${pgToken}`;
+    const foreign: [string, string][] = [
+      [mine, ''],
+      [mine, '&pg_token='],
+      [mine, '&pg_token=x'],
+      [mine, '&pg_token=undefined'],
+      [mine, `&pg_token=${tid}`],
+      [mine, `&pg_token=${other.pgToken}`],
+      [mine, `${token}${token}`],
+      [`${mine}/more`, token],
+      [`${mine}?x=1`, token],
+      [`${mine}#x`, token],
+      [`${mine}/../approval`, token],
+      [mine.replace('127.0.0.1', '127.0.0.1.'), token],
+      [mine.replace('http://', 'http://user@'), token],
+      [mine.replace('http:', 'HTTP:'), token],
+      [` ${mine}`, token],
+      [encodeURIComponent(encodeURIComponent(mine)), token],
+      [`${elsewhere.url}/`, token],
+      ['file:///etc/passwd', token],
+      ['data:text/html,<script>alert(1)</script>', token],
+      [`${simulator.url}/reset`, token],
+    ];
+    for (const [url, more] of foreign)
+      expect([url, more, (await wrapper(encodeURIComponent(url), more)).status]).toEqual([url, more, 404]);
+    expect((await wrapper('%E0%A4%A', token)).status).toBe(404);
+    expect((await wrapper('', token)).status).toBe(400);
+    expect(elsewhere.requests).toEqual([]);
+    await elsewhere.close();
+  });
+
+  it.each([
+    ['text/html', 'text/plain'],
+    ['application/xhtml+xml', 'text/plain'],
+    ['image/svg+xml', 'text/plain'],
+    ['text/javascript', 'text/plain'],
+    ['application/jsonp', 'text/plain'],
+    ['application/json', 'application/json'],
+  ])('hands on an answer of %s as %s', async (theirs, ours) => {
+    const shop = await HttpStub.start();
+    const text = '{"status":0,"message":"<script>alert(1)</script>"}';
+    shop.on('GET /approval', { status: 201, text, headers: { 'content-type': theirs, 'set-cookie': 'a=b' } });
+    const { redirect, pgToken } = await authenticated(
+      `${simulator.url}/kakaopay/callback?approval_url=${encodeURIComponent(`${shop.url}/approval`)}`,
+    );
+    const answer = await get(redirect);
+    expect([answer.status, answer.text]).toEqual([201, text]);
+    expect(answer.headers.get('content-type')).toBe(`${ours}; charset=utf-8`);
+    expect([answer.headers.get('x-content-type-options'), answer.headers.get('set-cookie')]).toEqual(['nosniff', null]);
+    expect(Object.fromEntries(shop.requests[0]!.query)).toEqual({
+      pg_token: pgToken,
+      partner_order_id: 'o-1',
+      partner_user_id: 'u-1',
+    });
+    await shop.close();
   });
 
   it('is reached from the payment screen in a browser', async () => {
@@ -127,4 +197,79 @@ it('forgets everything on a reset', async () => {
   expect((await get(`${simulator.url}/faults`)).text).toBe('[]');
   const ahead = new Date(String((await get(`${simulator.url}/time`)).json.now)).getTime() - Date.now();
   expect(Math.abs(ahead)).toBeLessThan(60_000);
+});
+
+describe('a foreign page in the browser of a developer', () => {
+  const asked = (method: string, path: string, headers: Record<string, string>): Promise<number> =>
+    new Promise((resolve, reject) => {
+      // fetch() sets Host and Sec-Fetch-Site itself.
+      request(`${simulator.url}${path}`, { method, headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      })
+        .on('error', reject)
+        .end();
+    });
+  const port = (): string => new URL(simulator.url).port;
+  const changing: [string, string][] = [
+    ['POST', '/reset'],
+    ['POST', '/scenarios/payment'],
+    ['POST', '/faults'],
+    ['POST', '/v1/payment/ready'],
+    ['POST', '/login/codes'],
+    ['POST', '/oauth/token'],
+    ['POST', '/shop/webhook'],
+    ['DELETE', '/shop/events'],
+    ['GET', '/mockup/v1/T1/do/pay'],
+  ];
+
+  it.each(changing)('%s %s: has nothing done', async (method, path) => {
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: '' },
+      { origin: `http://evil.example:${port()}` },
+      { origin: `http://127.0.0.1:${Number(port()) + 1}` },
+      { origin: `http://127.0.0.1.evil.example:${port()}` },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { 'sec-fetch-site': 'cross-site', origin: simulator.url },
+    ])
+      expect([headers, await asked(method, path, headers as Record<string, string>)]).toEqual([headers, 403]);
+  });
+
+  it.each(['evil.example', 'evil.example:3000', '127.0.0.1.evil.example', 'localhost.evil.example', 'a b'])(
+    'under the name %s reads nothing',
+    async (host) => {
+      expect([400, 403]).toContain(await asked('GET', '/ledger', { host }));
+      expect([400, 403]).toContain(await asked('POST', '/reset', { host, origin: `http://${host}` }));
+    },
+  );
+
+  it.each(['localhost', 'localhost:3000', 'simulator:3000', '[::1]:3000', '192.168.0.7', 'host.docker.internal:3000'])(
+    'is told from our own page and from a program, under %s',
+    async (host) => {
+      expect(await asked('GET', '/ledger', { host, 'sec-fetch-site': 'cross-site' })).toBe(200);
+      expect(await asked('POST', '/reset', { host })).toBe(200);
+      expect(await asked('POST', '/reset', { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' })).toBe(
+        200,
+      );
+      expect(await asked('GET', '/mockup/v1/T1/do/pay', { host, 'sec-fetch-site': 'none' })).toBe(404);
+    },
+  );
+
+  it('is no target of a login: a browser is sent to a web address only', async () => {
+    for (const [redirectUri, status] of [
+      ['javascript:alert(1)', 400],
+      ['data:text/html,x', 400],
+      ['file:///etc', 400],
+      ['https://shop.example/callback', 302],
+    ] as const) {
+      const query = new URLSearchParams({ client_id: 'k', redirect_uri: redirectUri, response_type: 'code' });
+      expect([redirectUri, (await get(`${simulator.url}/oauth/authorize?${query.toString()}`)).status]).toEqual([
+        redirectUri,
+        status,
+      ]);
+    }
+  });
 });

@@ -51,7 +51,7 @@ export class AuthController {
   authorize(@Query() query: AuthorizeQuery): { url: string; statusCode: number } {
     const { client_id: clientId, redirect_uri: redirectUri, response_type, state, code_challenge: challenge } = query;
     const isPkce = challenge === undefined || query.code_challenge_method === 'S256';
-    if (!clientId || !URL.canParse(redirectUri) || response_type !== 'code' || !isPkce) throw new BadRequestException();
+    if (!clientId || !isWebAddress(redirectUri) || response_type !== 'code' || !isPkce) throw new BadRequestException();
     const { code } = this.accounts.createCode({ clientId, redirectUri, ...(challenge && { challenge }) });
     return { url: withQuery(redirectUri, { code, ...(state && { state }) }), statusCode: 302 };
   }
@@ -217,6 +217,9 @@ export class LoginWorkbenchController {
     return { kid: await this.keys.rotate() };
   }
 }
+
+/** Kakao sends a browser to a registered address only; here, at least to no script and no file. */
+const isWebAddress = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 
 const digestOf = (verifier: string | undefined): string =>
   createHash('sha256')

@@ -1,8 +1,22 @@
-import { BadRequestException, Controller, Get, Header, NotFoundException, Param, Query, Res } from '@nestjs/common';
+import {
+  BadRequestException,
+  Controller,
+  Get,
+  Header,
+  NotFoundException,
+  Param,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { refuseForeignPage } from '../page/foreign-pages.guard';
 import { Payments } from '../payments/payments';
-import { unwrap, withQuery } from './wrapped-url';
+import { isWrapped, unwrap, withQuery } from './wrapped-url';
+
+/** So much of a merchant's answer is handed on. */
+const MOST_BYTES = 256 * 1024;
 
 const STEPS = { pay: 'authenticate', quit: 'quit', fail: 'fail' } as const;
 
@@ -12,27 +26,39 @@ const STEPS = { pay: 'authenticate', quit: 'quit', fail: 'fail' } as const;
 export class ScreenController {
   constructor(private readonly payments: Payments) {}
 
-  /** The wrapper around a merchant's approval_url: hands the approval on to it (승인 URL 래퍼). */
+  /**
+   * The wrapper around a merchant's approval_url: hands the approval of a payment on to it (승인 URL 래퍼).
+   *
+   * It calls no address but the one that the payment of this `pg_token` was prepared with.
+   */
   @Get('kakaopay/callback')
   @ApiQuery({ name: 'approval_url', description: "The merchant's URL, encoded once or twice" })
-  @ApiQuery({ name: 'pg_token', required: false, description: 'Proof that the user authenticated' })
-  @ApiResponse({ status: 200, description: "The merchant's answer, handed through" })
+  @ApiQuery({ name: 'pg_token', description: 'Proof that the user authenticated' })
+  @ApiResponse({ status: 200, description: "The merchant's status and answer, as JSON or plain text" })
+  @ApiResponse({ status: 400, description: 'No approval_url' })
+  @ApiResponse({ status: 404, description: 'No payment with this pg_token was prepared with this approval_url' })
   @ApiResponse({ status: 502, description: 'The merchant did not answer' })
-  async callback(@Query() query: Record<string, string>, @Res() reply: FastifyReply): Promise<void> {
-    const { approval_url: wrapped, ...rest } = query;
-    if (!wrapped) throw new BadRequestException('approval_url이 없습니다.');
-    const { inner } = unwrap(`http://talk-plugin/kakaopay/callback?approval_url=${encodeURIComponent(wrapped)}`);
-    const payment = this.payments.list().find(({ pgToken }) => pgToken !== undefined && pgToken === rest.pg_token);
-    const fields = payment
-      ? { ...rest, partner_order_id: payment.partnerOrderId, partner_user_id: payment.partnerUserId }
-      : rest;
+  async callback(@Query() query: Record<string, unknown>, @Res() reply: FastifyReply): Promise<void> {
+    const { approval_url: wrapped, pg_token: pgToken } = query;
+    if (typeof wrapped !== 'string' || wrapped === '') throw new BadRequestException('approval_url이 없습니다.');
+    const payment = this.payments.list().find((each) => each.pgToken !== undefined && each.pgToken === pgToken);
+    const inner = payment && unwrap(payment.urls.approval).inner;
+    if (!payment || !inner || !isWrapped(wrapped, inner))
+      throw new NotFoundException('이 승인 URL로 준비된 결제가 없습니다.');
+    const fields = {
+      pg_token: payment.pgToken ?? '',
+      partner_order_id: payment.partnerOrderId,
+      partner_user_id: payment.partnerUserId,
+    };
+    void reply.header('x-content-type-options', 'nosniff');
     try {
       const answer = await fetch(withQuery(inner, fields), { redirect: 'manual', signal: AbortSignal.timeout(10_000) });
-      const type = answer.headers.get('content-type') ?? 'text/plain';
+      const isJson = /^application\/json\b/i.test(answer.headers.get('content-type') ?? '');
       void reply
         .status(answer.status)
-        .header('content-type', type)
-        .send(await answer.text());
+        // Never HTML: it would run as a page of the simulator.
+        .header('content-type', isJson ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8')
+        .send(await beginningOf(answer));
     } catch (error) {
       void reply.status(502).send({ status: 502, message: `가맹점이 답하지 않았습니다: ${String(error)}` });
     }
@@ -55,7 +81,13 @@ ${button('pay', '결제하기 (pay)')}${button('quit', '취소 (quit)')}${button
 
   @Get('mockup/v1/:tid/do/:step')
   @ApiExcludeEndpoint()
-  act(@Param('tid') tid: string, @Param('step') step: string, @Res() reply: FastifyReply): void {
+  act(
+    @Param('tid') tid: string,
+    @Param('step') step: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): void {
+    refuseForeignPage(request);
     const does = Object.entries(STEPS).find(([name]) => name === step)?.[1];
     if (!does || !this.payments.find(tid)) throw new NotFoundException('그런 결제가 없습니다.');
     const { urls, pgToken } = this.payments.user(tid, does);
@@ -69,3 +101,15 @@ ${button('pay', '결제하기 (pay)')}${button('quit', '취소 (quit)')}${button
 }
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+
+/** An answer without end is left where it is. */
+async function beginningOf({ body }: Response): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of body ?? []) {
+    pieces.push(Buffer.from(piece as Uint8Array));
+    size += (piece as Uint8Array).length;
+    if (size >= MOST_BYTES) break;
+  }
+  return Buffer.concat(pieces).subarray(0, MOST_BYTES);
+}
