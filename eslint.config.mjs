@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
+import regexp from 'eslint-plugin-regexp';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
@@ -76,6 +77,36 @@ export default defineConfig(
       'no-restricted-imports': ['error', { paths: [{ name: 'undici', message: OUTBOUND }] }],
       'no-restricted-globals': ['error', { name: 'fetch', message: OUTBOUND }],
       'no-restricted-properties': ['error', { object: 'globalThis', property: 'fetch', message: OUTBOUND }],
+    },
+  },
+  {
+    // Outsiders write what most patterns read: none may take quadratic time.
+    files: ['**/*.{ts,js,cjs,mjs}'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': 'error',
+      'regexp/no-super-linear-move': 'error',
+      'regexp/no-dupe-disjunctions': 'error',
+      'regexp/no-contradiction-with-assertion': 'error',
+      'regexp/no-misleading-capturing-group': 'error',
+      'regexp/optimal-quantifier-concatenation': 'error',
+    },
+  },
+  {
+    files: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
+    ignores: ['libs/platform/src/bodies/bodies.ts', 'libs/platform/src/encryption/same-secret.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'CallExpression[callee.property.name=/^(addContentTypeParser|useBodyParser)$/]',
+          message: 'A parser stands for the whole app: name the types of one route by ReadsBodies.',
+        },
+        {
+          selector: 'CallExpression[callee.name="timingSafeEqual"]',
+          message: 'It throws on texts of different lengths: compare by sameSecret.',
+        },
+      ],
     },
   },
   { files: ['**/*.{js,cjs,mjs}'], languageOptions: { globals: globals.node } },

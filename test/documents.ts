@@ -43,7 +43,7 @@ export function documentChecker(): Check {
 
 function findRoute(paths: Document['paths'], path: string): string | undefined {
   const routes = Object.keys(paths).filter((route) =>
-    new RegExp(`^${route.replace(/[.]/g, '\\.').replace(/\{[^}]+\}/g, '[^/]+')}$`).test(path),
+    new RegExp(`^${route.replace(/[.]/g, '\\.').replace(/\{[^{}]+\}/g, '[^/]+')}$`).test(path),
   );
   return routes.sort((a, b) => a.split('{').length - b.split('{').length)[0];
 }

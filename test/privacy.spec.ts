@@ -66,7 +66,7 @@ function spellings(value: string): string[] {
     encodeURIComponent(value),
     escaped,
     bytes.toString('hex'),
-    bytes.toString('base64').replace(/.?=*$/, ''),
+    bytes.toString('base64').replace(/.?={0,2}$/, ''),
   ];
 }
 

@@ -35,7 +35,7 @@ export function merchantUrl(
 ): string {
   const path = options.paths?.[route] ?? PATHS[route];
   if (/^https?:/.test(path)) return path;
-  const base = (options.target ?? addresses.baseUrl(app)).replace(/\/+$/, '');
+  const base = (options.target ?? addresses.baseUrl(app)).replace(/(?<!\/)\/+$/, '');
   const prefix = options.pathKey ? `/m/${options.pathKey}` : '';
   return `${base}${prefix}${path.startsWith('/') ? path : `/${path}`}`;
 }

@@ -38,7 +38,7 @@ export class BucketStore extends FileStore {
     super();
     const { hostname, pathname } = new URL(address);
     this.bucket = hostname;
-    this.prefix = pathname.replace(/^\/+|\/+$/g, '');
+    this.prefix = pathname.replace(/^\/+|(?<!\/)\/+$/g, '');
     this.incoming = join(dataDir, 'images-incoming');
   }
 

@@ -41,7 +41,7 @@ export class Addresses {
 
   /** Without a slash at the end. */
   baseUrl(app: AppName): string {
-    return (this[`${app}Url`] ?? `http://127.0.0.1:${this.port(app)}`).replace(/\/+$/, '');
+    return (this[`${app}Url`] ?? `http://127.0.0.1:${this.port(app)}`).replace(/(?<!\/)\/+$/, '');
   }
 
   /** Why an app may not serve real customers at its address: Kakao, KakaoPay and shops are told it. */
@@ -154,5 +154,5 @@ export class NearOrigins implements CheckedConfig {
 
 function simulatorOrigin(env: Environment): string {
   const url = env.PUBLIC_BASE_URL_SIMULATOR;
-  return url ? url.replace(/\/+$/, '') : `http://127.0.0.1:${env.SIMULATOR_PORT ?? '3000'}`;
+  return url ? url.replace(/(?<!\/)\/+$/, '') : `http://127.0.0.1:${env.SIMULATOR_PORT ?? '3000'}`;
 }

@@ -23,7 +23,7 @@ const SECRET_TEXTS: [RegExp, string][] = [
   ],
   [/\b(postgres(?:ql)?:\/\/[^\s:@/]+):[^\s@]+@/g, '$1:[cut]@'],
   [/\bwhsec_[A-Za-z0-9+/=]+/g, 'whsec_[cut]'],
-  [/[\w.+-]+@[\w-]+\.[\w.-]+/g, '[email]'],
+  [/(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+/g, '[email]'],
   // Alone, not inside an id: UUIDs are full of digits that look like phone numbers.
   [/(?<![\w-])(?:\+\d{1,3}[ -]?)?\(?0?1[016789]\)?[ -]?\d{3,4}[ -]?\d{4}(?![\w-])/g, '[phone]'],
 ];
@@ -31,6 +31,16 @@ const SECRET_TEXTS: [RegExp, string][] = [
 /** What every one of those texts has something of; most lines, their UUIDs too, have nothing and are looked at once. */
 const SUSPECT =
   /[=@]|\/(?:otp|m)\/|whsec_|(?:KakaoAK|SECRET_KEY|Bearer|Basic)\s|1[016789]\)?[ -]?\d{3,4}[ -]?\d{4}(?![\w-])/;
+
+/**
+ * Characters of one text that are looked at and logged; a stack is some hundreds.
+ *
+ * Outsiders write some of these texts, so no pattern sees more, whatever it costs for each character.
+ */
+const MAX_TEXT = 8_192;
+/** Characters dropped with the rest of a longer text, so that no half of a name or number is left where the text was cut. */
+const DROPPED = 64;
+const CUT = ' [cut: too long]';
 
 const MAX_DEPTH = 6;
 
@@ -53,6 +63,11 @@ export function scrub(value: unknown, depth = 0): unknown {
 }
 
 export function scrubText(text: string): string {
+  if (text.length <= MAX_TEXT) return withoutSecrets(text);
+  return withoutSecrets(text.slice(0, MAX_TEXT)).slice(0, -DROPPED) + CUT;
+}
+
+function withoutSecrets(text: string): string {
   if (!SUSPECT.test(text)) return text;
   return SECRET_TEXTS.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), text);
 }
