@@ -91,4 +91,10 @@ describe('where a customer may be sent after a login', () => {
     expect(relayIdOf('kakaotalk://bizplugin?plugin_id=p&relay_id=r%2F1')).toBe('r/1');
     expect(relayIdOf('kakaotalk://bizplugin/?plugin_id=p')).toBeUndefined();
   });
+
+  it('has no relay id when that could not be stored', () => {
+    for (const odd of ['%00', 'a%00b', 'x'.repeat(256)]) {
+      expect(relayIdOf(`kakaotalk://bizplugin/?relay_id=${odd}`)).toBeUndefined();
+    }
+  });
 });

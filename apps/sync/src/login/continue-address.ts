@@ -1,3 +1,7 @@
+import { Logger } from '@nestjs/common';
+
+const logger = new Logger('ContinueAddress');
+
 const MAX_LENGTH = 2_048;
 /** The chat itself: the form in contract 7 and that of launch links. */
 const CHAT = /^kakaotalk:\/\/bizplugin[/?]/;
@@ -20,8 +24,15 @@ export function continueAddress(given: string, talkPlugin: string): string | und
   return known ? url.href : undefined;
 }
 
-/** The relay id of a launch link. */
+/**
+ * The relay id of a launch link.
+ *
+ * An odd one is none: a customer who has agreed becomes a member, whatever a link says, and no text column holds a NUL.
+ */
 export const relayIdOf = (address: string): string | undefined => {
   const relayId = new URL(address).searchParams.get('relay_id');
-  return relayId !== null && relayId !== '' && relayId.length <= 255 ? relayId : undefined;
+  if (relayId === null || relayId === '') return undefined;
+  if (relayId.length <= 255 && !relayId.includes('\0')) return relayId;
+  logger.warn({ length: relayId.length }, 'the relay_id of a continue address is no relay id: left out');
+  return undefined;
 };
