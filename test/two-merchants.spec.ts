@@ -1,5 +1,5 @@
 import { merchants } from '@biz/merchants';
-import { eventually, HttpStub } from '@biz/testing';
+import { customerPath, eventually, HttpStub } from '@biz/testing';
 import { House } from './house';
 import type { Json } from './house';
 import { teaHouse } from './tea-house';
@@ -43,7 +43,7 @@ describe('two merchants', () => {
     expect(demoOrder).toMatchObject({ total_amount: 13_500, rest_api_key: 'demo-shop-rest-api-key' });
     expect(teaOrder).toMatchObject({ total_amount: 4_000, rest_api_key: 'tea-house-rest-api-key' });
     expect(teaOrder!.partner_order_id).not.toBe(demoOrder!.partner_order_id);
-    expect(decodeURIComponent(String(teaOrder!.approval_url))).toContain(TEA);
+    expect(decodeURIComponent(String(teaOrder!.approval_url))).toContain(customerPath(TEA));
 
     const options = await Promise.all([
       house.get('option', '/options?id=mug'),
@@ -59,7 +59,7 @@ describe('two merchants', () => {
     expect((await house.get('payment', `${TEA}/order/status?order_id=${id}`, user)).body.status).toBe(300);
     const stolen = { partner_order_id: id, tid: 'T0000000000000000000' };
     expect((await house.post('payment', `${TEA}/order/approve`, stolen, user)).body.status).toBe(300);
-    await house.get('payment', `${TEA}/order/cancel?partner_order_id=${id}`, user);
+    await house.get('payment', `${customerPath(TEA)}/order/cancel?partner_order_id=${id}`, user);
     expect((await house.operator('payment', `orders/${id}`)).body).toEqual(before.body);
   });
 

@@ -119,17 +119,18 @@ export class Story {
   }
 
   private async pay(plan: Try, at: number): Promise<void> {
-    if (!this.sheet) return;
-    const tid = await this.kakao.ready(this.sheet);
+    const { sheet } = this;
+    if (!sheet) return;
+    const tid = await this.kakao.ready(sheet);
     const faults = orderPayFaults(this.kakao.faults, this.faultsOf(at), tid, this.tally);
     const tried: Tried = { tid, plan, faults };
     this.tried.push(tried);
     this.note(`ready ${tid}${faults.length > 0 ? `, KakaoPay will misbehave: ${faults.join(', ')}` : ''}`);
-    const leaving = plan.leaves && !plan.leavesAfterT3 && this.leave(plan.leaves, plan.leavesAfterMs);
+    const leaving = plan.leaves && !plan.leavesAfterT3 && this.leave(sheet, plan.leaves, plan.leavesAfterMs);
     const t2 = plan.t3BeforeT2 ? delay(300).then(() => this.t2(tried)) : this.t2(tried);
     if (!plan.t3BeforeT2) await t2;
     await delay(plan.doesAfterMs);
-    await this.act(tried);
+    await this.act(tried, sheet);
     await Promise.all([t2, leaving]);
   }
 
@@ -151,19 +152,19 @@ export class Story {
     );
   }
 
-  private async act(tried: Tried): Promise<void> {
+  private async act(tried: Tried, sheet: Sheet): Promise<void> {
     const { plan, tid } = tried;
     if (plan.does === 'nothing') return;
     const payment = this.kakao.user(tid, plan.does);
     this.note(`the buyer does: ${plan.does}${payment ? '' : ', too late'}`);
     if (!payment) return;
     if (plan.does !== 'authenticate') {
-      await this.leave(plan.does === 'quit' ? 'cancel' : 'fail', 0);
+      await this.leave(sheet, plan.does === 'quit' ? 'cancel' : 'fail', 0);
       return;
     }
     await delay(plan.t3AfterMs);
     if (plan.forged) await this.forge(payment.pgToken ?? '');
-    const leaving = plan.leaves && plan.leavesAfterT3 && this.leave(plan.leaves, plan.leavesAfterMs);
+    const leaving = plan.leaves && plan.leavesAfterT3 && this.leave(sheet, plan.leaves, plan.leavesAfterMs);
     await Promise.all(
       Array.from({ length: plan.t3Times }, async (_, at) => {
         await delay(at * plan.t3ApartMs);
@@ -190,9 +191,10 @@ export class Story {
     this.note(`T3 of another order ${told(await this.t3(token, false, '00000000-0000-7000-8000-000000000000'))}`);
   }
 
-  private async leave(how: 'cancel' | 'fail', afterMs: number): Promise<void> {
+  /** @param sheet that KakaoPay was given its addresses from */
+  private async leave(sheet: Sheet, how: 'cancel' | 'fail', afterMs: number): Promise<void> {
     await delay(afterMs);
-    const url = String(how === 'cancel' ? this.sheet?.cancel_url : this.sheet?.fail_url);
+    const url = String(how === 'cancel' ? sheet.cancel_url : sheet.fail_url);
     const reply = await this.caller.once(this.random, { method: 'GET', path: innerPath(url) });
     this.note(`the buyer leaves by ${how}_url ${told(reply)}`);
   }

@@ -1,8 +1,13 @@
-import { startTestApp, times } from '@biz/testing';
+import { Merchants } from '@biz/merchant';
+import { newId } from '@biz/platform';
+import { customerPath, startTestApp, times } from '@biz/testing';
 import { paymentApp } from '../src/payment.module';
+import { OrderUrlMaker } from '../src/sheets/order-urls';
 import { draft } from './drafts';
 import { first, second, shop } from './shops';
 import { ADDRESS, World } from './world';
+
+const ids = () => ({ id: newId(), attemptId: newId() });
 
 describe('T1, the order sheet', () => {
   let world: World;
@@ -26,8 +31,8 @@ describe('T1, the order sheet', () => {
       tax_free_amount: 20,
       vat_amount: 1_225,
       approval_url: `http://127.0.0.1:3000/kakaopay/callback?approval_url=${encodeURIComponent(`${world.app.url}/order/callback/${key!}`)}`,
-      cancel_url: `${world.app.url}/order/cancel/${key!}`,
-      fail_url: `${world.app.url}/order/fail/${key!}`,
+      cancel_url: expect.stringMatching(new RegExp(`^${world.app.url}/order/cancel/[\\w-]{66}$`)) as string,
+      fail_url: expect.stringMatching(new RegExp(`^${world.app.url}/order/fail/[\\w-]{66}$`)) as string,
       order_agreements: [{ company: '데모샵', title: '구매조건 확인 및 결제진행 동의' }],
       use_shipping: false,
       product_urls: ['https://store.kakao.com/etah/products/15884890'],
@@ -174,6 +179,27 @@ describe('T1, the order sheet', () => {
       message: '결제할 금액이 없는 주문입니다.',
     });
   });
+
+  it.each(['wrapped', 'wrapped-twice', 'direct'] as const)(
+    'keeps its addresses below 255 characters at an ordinary host with path keys, approvalUrl %s',
+    async (approvalUrl) => {
+      const merchant = { ...first, plugins: { payment: { api: 'legacy', approvalUrl } } } as const;
+      const app = await startTestApp(paymentApp([merchant]), {
+        database: world.database,
+        env: {
+          SERVE_WITHOUT_PATH_KEY: 'false',
+          PUBLIC_BASE_URL_PAYMENT: 'https://plugin.flowers.example.com/payment',
+          KAKAO_TALK_PLUGIN_ORIGIN: 'https://talk-plugin.kakao.com',
+        },
+      });
+      const urls = app.get(OrderUrlMaker).urlsOf({ ...merchant, secrets: app.get(Merchants).default.secrets }, ids());
+      for (const url of Object.values(urls) as string[]) {
+        expect(url.length).toBeLessThanOrEqual(255);
+        expect(decodeURIComponent(decodeURIComponent(url))).toContain(`${customerPath('/m/first')}/order/`);
+      }
+      await app.close();
+    },
+  );
 
   it('refuses to start when approval_url could not fit into 255 characters', async () => {
     const start = startTestApp(paymentApp([first, second]), {

@@ -1,5 +1,6 @@
 import { NotFoundException } from '@nestjs/common';
 import type { Addresses } from '@biz/platform';
+import { keyedBase } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 
 /** A merchant without a Kakao Sync plugin has none of its addresses. */
@@ -8,6 +9,6 @@ export function assertSyncPlugin({ plugins }: Merchant): void {
 }
 
 /** The plugin redirect URI, as registered at Kakao: the exchange must name the one the customer came back to. */
-export function redirectUriOf(addresses: Addresses, { secrets }: Merchant, belowPathKey: boolean): string {
-  return `${addresses.baseUrl('sync')}${belowPathKey ? `/m/${secrets.pathKey}` : ''}/callback`;
+export function redirectUriOf(addresses: Addresses, merchant: Merchant, belowPathKey: boolean): string {
+  return `${belowPathKey ? keyedBase(addresses, 'sync', merchant, 'customer') : addresses.baseUrl('sync')}/callback`;
 }

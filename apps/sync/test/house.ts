@@ -4,7 +4,7 @@ import { defineMerchant, MemberDirectory, merchantSchema } from '@biz/merchant';
 import type { JoiningCustomer, MemberMatch, SyncPlugin } from '@biz/merchant';
 import { Vault } from '@biz/platform';
 import type { Clock, Environment } from '@biz/platform';
-import { startTestApp, testDatabase } from '@biz/testing';
+import { customerPath, startTestApp, testDatabase } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
 import { syncApp } from '../src/sync.module';
 import { syncSchema } from '../src/sync.schema';
@@ -85,9 +85,9 @@ export class House {
     return fetch(`${this.app.url}${path}`, { headers, redirect: 'manual' });
   }
 
-  /** A customer returns from the consent screen. */
+  /** A customer returns from the consent screen. `below` names the path key of a merchant: `/m/other-shop`. */
   login(code: string, { next = CHAT, below = '' }: { next?: string; below?: string } = {}): Promise<Response> {
-    return this.get(`${below}/callback?${new URLSearchParams({ code, continue: next }).toString()}`);
+    return this.get(`${customerPath(below)}/callback?${new URLSearchParams({ code, continue: next }).toString()}`);
   }
 
   unlink(fields: Record<string, string>, { key = 'demo-shop-admin-key', below = '' } = {}): Promise<Response> {

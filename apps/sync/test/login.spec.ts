@@ -1,6 +1,6 @@
 import { RelayIds } from '@biz/merchant';
 import { Vault } from '@biz/platform';
-import { eventually, times } from '@biz/testing';
+import { customerPath, eventually, times } from '@biz/testing';
 import { CHAT, House } from './house';
 import { CI, EMAIL, marketing, NICKNAME, PHONE, service, STEPS, USER } from './kakao';
 
@@ -78,9 +78,9 @@ describe('a customer who returns with a code', () => {
       },
       expect.objectContaining({
         client_id: 'other-shop-rest-api-key',
-        redirect_uri: `${house.app.url}/m/other-shop/callback`,
+        redirect_uri: house.app.url + customerPath('/m/other-shop/callback'),
       }),
-      expect.objectContaining({ redirect_uri: `${house.app.url}/m/demo-shop/callback` }),
+      expect.objectContaining({ redirect_uri: house.app.url + customerPath('/m/demo-shop/callback') }),
     ]);
   });
 

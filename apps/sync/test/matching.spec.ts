@@ -1,4 +1,4 @@
-import { eventually } from '@biz/testing';
+import { customerPath, eventually } from '@biz/testing';
 import { CHAT, House, OldShop } from './house';
 import { CI, EMAIL, USER } from './kakao';
 
@@ -117,7 +117,7 @@ describe('the match with the members a shop had before', () => {
     ]);
     expect((await house.members())[0]).toMatchObject({ state: 'joined', match: 'to-confirm' });
     directory.answers.push(() => Promise.resolve({ userMatchUrl: PAGE }));
-    const plain = await house.get(`${below}/callback?code=unsure-2`);
+    const plain = await house.get(`${customerPath(below)}/callback?code=unsure-2`);
     expect([plain.status, await plain.json()]).toEqual([200, { status: 200, user_match_url: PAGE }]);
     // Who waits no longer goes back to the chat, and is asked at the next login.
     expect((await login('unsure')).headers.get('location')).toBe(CHAT);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RelayIds } from '@biz/merchant';
-import { eventually, ManualClock } from '@biz/testing';
+import { customerPath, eventually, ManualClock } from '@biz/testing';
 import { CHAT, House } from './house';
 
 let house: House;
@@ -24,7 +24,7 @@ interface Left {
 
 /** A customer presses a link of the shop's own. */
 async function leave(query = `?continue=${encodeURIComponent(CHAT)}`, below = ''): Promise<Left> {
-  const answer = await house.get(`${below}/start${query}`);
+  const answer = await house.get(`${customerPath(below)}/start${query}`);
   const to = new URL(answer.headers.get('location') ?? 'none:');
   const cookie = answer.headers.get('set-cookie') ?? '';
   return { answer, to, query: to.searchParams, cookie };
@@ -34,7 +34,7 @@ async function leave(query = `?continue=${encodeURIComponent(CHAT)}`, below = ''
 function comeBack(code: string, { query, cookie }: Left, below = ''): Promise<Response> {
   house.kakao.challenges.set(code, query.get('code_challenge') ?? '');
   const back = new URLSearchParams({ code, state: query.get('state') ?? '' });
-  return house.get(`${below}/callback?${back.toString()}`, { cookie: cookie.split(';')[0] ?? '' });
+  return house.get(`${customerPath(below)}/callback?${back.toString()}`, { cookie: cookie.split(';')[0] ?? '' });
 }
 const failures = async () => (await house.operator('sync-errors')).items.map(({ reason }) => reason);
 const where = (answer: Response) => [answer.status, answer.headers.get('location')];
@@ -56,7 +56,7 @@ describe('a login that we start', () => {
     });
     expect(cookie).toMatch(/^sync-demo-shop=[\w-]+; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax$/);
     const below = await leave('', '/m/other-shop');
-    expect(below.query.get('redirect_uri')).toBe(`${house.app.url}/m/other-shop/callback`);
+    expect(below.query.get('redirect_uri')).toBe(house.app.url + customerPath('/m/other-shop/callback'));
     expect(below.query.get('scope')).toBe('shipping_address,account_ci');
     expect(below.query.get('service_terms')).toBe('service_20260101');
   });

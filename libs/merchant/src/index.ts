@@ -67,4 +67,6 @@ export {
   sentRelayIdOf,
 } from './routing/kakao.controller';
 export type { KakaoRequest } from './routing/kakao.guard';
-export { OpenedByCustomers } from './routing/kakao.guard';
+export { KeylessPaths, OpenedByCustomers, pathKeyKindOf } from './routing/kakao.guard';
+export { KakaoAddresses, keyedBase } from './routing/kakao-addresses';
+export type { PathKeyKind } from './registry/path-keys';

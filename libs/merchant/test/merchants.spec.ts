@@ -2,7 +2,7 @@ import { writeFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ModulesContainer } from '@nestjs/core';
-import { AddressGate, KakaoOrigins, Outbound, readConfig } from '@biz/platform';
+import { AddressGate, customerPathKeyOf, KakaoOrigins, Outbound, readConfig } from '@biz/platform';
 import { ManualClock } from '@biz/testing';
 import { EndpointPorts } from '../src/endpoints/endpoint-ports';
 import type { Environment, ConfigError } from '@biz/platform';
@@ -57,9 +57,21 @@ describe('a merchant definition', () => {
 
   it('is found by its path key and by nothing else', () => {
     const merchants = start([shop('acme'), shop('zeta')], { ZETA_PATH_KEY: 'zeta-9f2c' });
-    expect(merchants.byPathKey('zeta-9f2c')?.id).toBe('zeta');
-    expect(merchants.byPathKey('zeta')).toBeUndefined();
-    expect(merchants.byPathKey('')).toBeUndefined();
+    expect(merchants.byPathKey('zeta-9f2c', 'server')?.id).toBe('zeta');
+    expect(merchants.byPathKey('zeta', 'server')).toBeUndefined();
+    expect(merchants.byPathKey('', 'server')).toBeUndefined();
+  });
+
+  it('has a second key for customers, which tells nothing of the first and opens nothing in its place', () => {
+    const merchants = start([shop('acme'), shop('zeta')], { ZETA_PATH_KEY: 'zeta-9f2c' });
+    const { pathKey, customerPathKey } = merchants.get('zeta').secrets;
+    expect(customerPathKey).toMatch(/^[0-9a-f]{32}$/);
+    expect(customerPathKey).toBe(customerPathKeyOf('zeta-9f2c'));
+    expect(merchants.byPathKey(customerPathKey, 'customer')?.id).toBe('zeta');
+    expect(merchants.byPathKey(customerPathKey, 'server')).toBeUndefined();
+    expect(merchants.byPathKey(pathKey, 'customer')).toBeUndefined();
+    expect(merchants.byPathKey(customerPathKeyOf(customerPathKey), 'customer')).toBeUndefined();
+    expect(merchants.byPathKey(customerPathKeyOf(''), 'customer')).toBeUndefined();
   });
 
   it('is the default merchant when DEFAULT_MERCHANT names it', () => {
@@ -148,6 +160,13 @@ describe('a merchant definition', () => {
     expect(lines).toHaveLength(3);
   });
 
+  it('may not have the customer path key of any merchant for a path key', () => {
+    const env = { ZETA_PATH_KEY: customerPathKeyOf('acme') };
+    const told = 'ZETA_PATH_KEY: found the customer path key of ACME_PATH_KEY, which customers can read';
+    expect(problems([shop('acme'), shop('zeta')], env)).toBe(told);
+    expect(problems([shop('zeta'), shop('acme')], env)).toBe(told);
+  });
+
   it('may not share a path key: orders would mix', () => {
     expect(problems([shop('acme'), shop('zeta')], { ZETA_PATH_KEY: 'acme' })).toContain('same PATH_KEY');
   });
@@ -161,8 +180,8 @@ describe('a test app beside its live app', () => {
     const merchants = start([live, test]);
     expect(merchants.get('acme-test').secrets.cid).toMatch(/^TC/);
     expect(merchants.get('acme').secrets.cid).not.toMatch(/^TC/);
-    expect(merchants.byPathKey('acme')?.app.environment).toBe('live');
-    expect(merchants.byPathKey('acme-test')?.app.environment).toBe('test');
+    expect(merchants.byPathKey('acme', 'server')?.app.environment).toBe('live');
+    expect(merchants.byPathKey('acme-test', 'server')?.app.environment).toBe('test');
   });
 
   it.each<[string, MerchantDefinition[], Environment, string]>([
@@ -205,12 +224,26 @@ describe('secrets', () => {
       { ACME_CID_SECRET: 'A'.repeat(24) },
       'ACME_CID_SECRET: found a value of 24',
     ],
-    [
-      'a path key with a slash',
+    ['a path key with a slash', shop('acme'), { ACME_PATH_KEY: 'a/b' }, 'ACME_PATH_KEY: found a value of another form'],
+    ...[
+      '.',
+      '..',
+      '.acme-9f2c',
+      '-acme',
+      '~acme',
+      '_acme',
+      'acme%2f',
+      'acme?',
+      'acme;x',
+      ' acme',
+      '에이스',
+      'acme\n',
+    ].map((key): [string, MerchantDefinition, Environment, string] => [
+      `the path key ${JSON.stringify(key)}`,
       shop('acme'),
-      { ACME_PATH_KEY: 'a/b' },
-      'ACME_PATH_KEY: found a value with other characters',
-    ],
+      { ACME_PATH_KEY: key },
+      'ACME_PATH_KEY: found a value of another form; it must begin with a letter or digit',
+    ]),
     ...['10.0.0.7', '192.168.1.5:8443', '[fd00::7]', '169.254.169.254', '[::ffff:10.0.0.7]'].map(
       (host): [string, MerchantDefinition, Environment, string] => [
         `a webhook at ${host}`,
@@ -261,6 +294,13 @@ describe('secrets', () => {
     ['no path key', { ACME_PATH_KEY: undefined }, 'ACME_PATH_KEY: found nothing'],
     ['a short path key', { ACME_PATH_KEY: 'acme-1' }, 'ACME_PATH_KEY: found a value of 6 characters'],
     ['the development path key', { ACME_PATH_KEY: 'acme' }, 'ACME_PATH_KEY: found'],
+    ['its own id and little more', { ACME_PATH_KEY: 'acme-acme-acme-9f2c' }, 'ACME_PATH_KEY: found a value of 19'],
+    ['one letter for a path key', { ACME_PATH_KEY: 'a'.repeat(32) }, 'ACME_PATH_KEY: found a value of 32'],
+    [
+      "development's customer path key",
+      { ACME_PATH_KEY: customerPathKeyOf('acme') },
+      'ACME_PATH_KEY: found a value of 32 characters that is a default of development',
+    ],
     [
       'a webhook to this machine by http',
       { ACME_WEBHOOK_URL: 'http://127.0.0.1:1/hook' },

@@ -4,12 +4,14 @@ import {
   CurrentMerchant,
   defineMerchant,
   KakaoController,
+  KeylessPaths,
   MerchantsModule,
   OpenedByCustomers,
   merchantSchema,
   RelayId,
 } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
+import { customerPathKeyOf, readConfig } from '@biz/platform';
 import type { AppDefinition, Environment } from '@biz/platform';
 import { startTestApp, testDatabase } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
@@ -71,6 +73,52 @@ describe('Kakao-facing routes', () => {
     for (const unknown of ['/m/zeta/echo', '/m/ZETA-9F2C/echo', '/m//echo', '/m/zeta-9f2c%00/echo']) {
       expect(await call(unknown)).toEqual([404, { status: 404, message: '요청한 주소를 찾을 수 없습니다.' }]);
     }
+  });
+
+  it('take the key of their own kind, the customer path key where a customer opens them, and no other', async () => {
+    await start();
+    const key = customerPathKeyOf('zeta-9f2c');
+    expect(await call('/redirect')).toEqual([200, { merchant: 'acme' }]);
+    expect(await call(`/m/${key}/redirect`)).toEqual([200, { merchant: 'zeta' }]);
+    const unknown = await call('/no/such/address');
+    expect(unknown).toEqual([404, { status: 404, message: '요청한 주소를 찾을 수 없습니다.' }]);
+    for (const path of [
+      '/m/zeta-9f2c/redirect',
+      `/m/${key}/echo`,
+      `/m/${key.toUpperCase()}/redirect`,
+      `/m/${key}%00/redirect`,
+      `/m/${customerPathKeyOf(key)}/redirect`,
+      `/m/${customerPathKeyOf('')}/redirect`,
+    ]) {
+      expect(await call(path)).toEqual(unknown);
+    }
+    expect(await call(`/m/${key}/echo`, { method: 'POST' })).toEqual(unknown);
+    // A bearer of either key is no operator.
+    for (const token of [key, 'zeta-9f2c']) {
+      expect((await call('/operator/merchants', { headers: { authorization: `Bearer ${token}` } }))[0]).toBe(401);
+    }
+  });
+
+  it('are served without a path key in development and where SERVE_WITHOUT_PATH_KEY says so, nowhere else', async () => {
+    await start({ SERVE_WITHOUT_PATH_KEY: 'false', KAKAO_ALLOWED_CIDRS: '10.0.0.0/8' });
+    const unknown = await call('/no/such/address');
+    for (const path of ['/echo', '/redirect', '/%65cho', '/echo?x', '//echo', '/./echo', '/m/../echo']) {
+      expect([path, await call(path)]).toEqual([path, unknown]);
+    }
+    expect(await call('/echo', { method: 'POST' })).toEqual(unknown);
+    // A caller from elsewhere does not learn which keys there are.
+    expect(await call('/m/zeta-9f2c/echo')).toEqual(await call('/m/nobody/echo'));
+    expect(await call(`/m/${customerPathKeyOf('acme')}/redirect`)).toEqual([200, { merchant: 'acme' }]);
+    await running.close();
+    await start({ SERVE_WITHOUT_PATH_KEY: 'true' });
+    expect(await call('/echo')).toEqual([200, { merchant: 'acme' }]);
+    await running.close();
+    await expect(start({ SERVE_WITHOUT_PATH_KEY: 'perhaps' })).rejects.toThrow(
+      'SERVE_WITHOUT_PATH_KEY: found "perhaps"',
+    );
+    expect(readConfig(KeylessPaths, { NODE_ENV: 'production' }).served).toBe(false);
+    expect(readConfig(KeylessPaths, { NODE_ENV: 'production', SERVE_WITHOUT_PATH_KEY: 'true' }).served).toBe(true);
+    await start();
   });
 
   it('read the relay id from the header, else the query, else the body', async () => {

@@ -18,6 +18,7 @@ export { prepareDatabase, RoleProblem } from './roles/app-roles';
 export type { AppAccess } from './roles/app-roles';
 export { AppDatabases, withOwnDatabase } from './config/app-databases';
 export { sameSecret } from './encryption/same-secret';
+export { customerPathKeyOf } from './encryption/customer-path-key';
 export { Vault } from './encryption/vault';
 export { defineJob, NotNow, NotYet } from './jobs/job';
 export type { Job, JobRun } from './jobs/job';

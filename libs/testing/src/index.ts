@@ -1,3 +1,4 @@
+export { customerPath } from './customer-path';
 export { eventually, times } from './eventually';
 export { HttpStub } from './http-stub';
 export type { StubAnswer, StubHandler, StubRequest } from './http-stub';

@@ -40,7 +40,7 @@ export class CallbacksController {
     @Param('key') key: string,
     @Query() query: Given,
   ): Promise<KakaoAnswer> {
-    return this.receive(merchant, key, query);
+    return this.receive(merchant, key, [query]);
   }
 
   /**
@@ -60,7 +60,7 @@ export class CallbacksController {
     @Query() query: Given,
     @Body() body: Given | undefined,
   ): Promise<KakaoAnswer> {
-    return this.receive(merchant, key, { ...query, ...body });
+    return this.receive(merchant, key, [query, body ?? {}]);
   }
 
   /** cancel_url: the customer left the payment screen; T4 then tells C (취소) */
@@ -72,7 +72,7 @@ export class CallbacksController {
     @Param('key') key: string,
     @Query() query: Given,
   ): Promise<KakaoAnswer> {
-    await this.callbacks.left(merchant, key, 'cancel', idsOf(query));
+    await this.callbacks.left(merchant, key, 'cancel', idsOf([query]));
     return ok();
   }
 
@@ -85,7 +85,7 @@ export class CallbacksController {
     @Param('key') key: string,
     @Query() query: Given,
   ): Promise<KakaoAnswer> {
-    await this.callbacks.left(merchant, key, 'fail', idsOf(query));
+    await this.callbacks.left(merchant, key, 'fail', idsOf([query]));
     return ok();
   }
 
@@ -104,8 +104,8 @@ export class CallbacksController {
     throw new Refusal(300);
   }
 
-  private async receive(merchant: Merchant, key: string, given: Given): Promise<KakaoAnswer> {
-    const token = given.pg_token;
+  private async receive(merchant: Merchant, key: string, given: readonly Given[]): Promise<KakaoAnswer> {
+    const token = given.map(({ pg_token: sent }) => sent).findLast((sent) => sent !== undefined);
     if (typeof token !== 'string' || token === '' || token.length > MAX_TOKEN) {
       throw new BadRequestException('요청 형식이 올바르지 않습니다. (pg_token)');
     }
@@ -114,9 +114,11 @@ export class CallbacksController {
   }
 }
 
-function idsOf({ partner_order_id: orderId, partner_user_id: userId }: Given): CallbackIds {
-  return {
-    ...(typeof orderId === 'string' && orderId !== '' && { partnerOrderId: orderId }),
-    ...(typeof userId === 'string' && userId !== '' && { partnerUserId: userId }),
-  };
-}
+/** Kakao sends them with the token; a redirect without them is taken, one with another's is not. */
+const idsOf = (given: readonly Given[]): CallbackIds => ({
+  partnerOrderIds: valuesOf(given, 'partner_order_id'),
+  partnerUserIds: valuesOf(given, 'partner_user_id'),
+});
+
+const valuesOf = (given: readonly Given[], name: string): unknown[] =>
+  given.flatMap((each) => each[name]).filter((value) => value !== undefined && value !== null && value !== '');

@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { moveTo, ORDER } from '../history/move-to';
-import { OrderUrlMaker } from '../sheets/order-urls';
+import { type Leaving, OrderUrlMaker } from '../sheets/order-urls';
 import { Order } from '../orders/order.entity';
 import type { OrderState } from '../orders/order-status';
 import { orderFacts } from '../completion/order-facts';
@@ -15,8 +15,9 @@ export const TOKEN_CONTEXT = 'payment.callbacks.token';
 
 /** What KakaoPay's redirect brings beside the token. */
 export interface CallbackIds {
-  partnerOrderId?: string;
-  partnerUserId?: string;
+  /** Every one that was given: in the query, in the body, or several times. */
+  partnerOrderIds: readonly unknown[];
+  partnerUserIds: readonly unknown[];
 }
 
 /** One T3. */
@@ -67,7 +68,6 @@ const ADD = `
 
 const GATHERED = { size: 64, inFlight: 2 };
 
-/** How a buyer can leave the payment screen without paying. */
 const LEAVINGS = {
   cancel: { to: 'cancelled', event: 'payment.cancelled', note: 'the buyer left by cancel_url', message: null },
   fail: { to: 'failed', event: 'payment.failed', note: 'KakaoPay led to fail_url', message: '결제에 실패했습니다.' },
@@ -162,10 +162,10 @@ export class Callbacks {
   }
 
   /** Gives the order up, unless it is not being paid or an approve call is already decided on. */
-  async left(merchant: Merchant, key: string, how: keyof typeof LEAVINGS, ids: CallbackIds): Promise<void> {
+  async left(merchant: Merchant, key: string, how: Leaving, ids: CallbackIds): Promise<void> {
     const { to, event, note, message } = LEAVINGS[how];
     await this.dataSource.transaction(async (manager) => {
-      const order = await this.find(manager, merchant, key, ids);
+      const order = await this.find(manager, merchant, { key, how, ids });
       const at = this.clock.now();
       const moved = await moveTo(manager, ORDER, order.id, {
         to,
@@ -191,13 +191,21 @@ export class Callbacks {
     });
   }
 
-  /** @throws Refusal 300 for an order that is unknown, another merchant's, or not the one the redirect speaks of */
-  private async find(manager: EntityManager, merchant: Merchant, key: string, ids: CallbackIds): Promise<Order> {
-    const orderId = this.urls.orderOf(key);
-    if (orderId === undefined) throw new Refusal(300);
-    const order = await manager.findOne(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } });
+  /**
+   * @throws Refusal 300 for an order that is unknown, another merchant's, not the one the redirect speaks of, or that is
+   * being paid by an attempt which began before the address was made
+   */
+  private async find(
+    manager: EntityManager,
+    merchant: Merchant,
+    { key, how, ids }: { key: string; how: Leaving; ids: CallbackIds },
+  ): Promise<Order> {
+    const left = this.urls.leftOrderOf(key, how);
+    if (left === undefined) throw new Refusal(300);
+    const order = await manager.findOne(Order, { where: { id: left.id }, lock: { mode: 'pessimistic_write' } });
     const refusal = refusalOf({ merchant: merchant.id, ids }, order ?? undefined);
     if (refusal || !order) throw refusal ?? new Refusal(300);
+    if (order.state === 'pending' && order.attemptId === left.attemptId) throw new Refusal(300);
     return order;
   }
 }
@@ -209,7 +217,7 @@ const placeOf = ({ orderId, fingerprint }: Pick<Token, 'orderId' | 'fingerprint'
 function refusalOf({ merchant, ids }: Pick<Token, 'merchant' | 'ids'>, order: Payable | undefined): Error | undefined {
   const meant =
     order?.merchant === merchant &&
-    (ids.partnerOrderId ?? order.id) === order.id &&
-    (ids.partnerUserId ?? order.appUserId) === order.appUserId;
+    ids.partnerOrderIds.every((id) => id === order.id) &&
+    ids.partnerUserIds.every((id) => id === order.appUserId);
   return meant ? undefined : new Refusal(300);
 }

@@ -75,7 +75,7 @@ export class Orders {
     return {
       order,
       cid: this.cidOf(merchant, order.terms.subscription !== undefined),
-      urls: this.urls.urlsOf(merchant, order.id),
+      urls: this.urls.urlsOf(merchant, order),
     };
   }
 

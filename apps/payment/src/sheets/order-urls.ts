@@ -1,5 +1,5 @@
-import { type Merchant, Merchants } from '@biz/merchant';
-import { Addresses, ConfigError, KakaoOrigins, newId, sameSecret, Vault } from '@biz/platform';
+import { KakaoAddresses, type Merchant, Merchants } from '@biz/merchant';
+import { ConfigError, KakaoOrigins, newId, sameSecret, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 
 export interface OrderUrls {
@@ -8,55 +8,77 @@ export interface OrderUrls {
   failUrl: string;
 }
 
+/** How a buyer can leave the payment screen without paying. */
+export type Leaving = 'cancel' | 'fail';
+type Purpose = 'approval' | Leaving;
+
+/** An order when its addresses are made. */
+interface Addressed {
+  id: string;
+  /** Its newest attempt. */
+  attemptId: string | null;
+}
+
 /** KakaoPay's limit, the wrapper included. */
 const MAX_URL = 255;
-/** 16 bytes in base64url: the order's id, and as much of a keyed hash of it. */
+/** 16 bytes in base64url: an id, and as much of a keyed hash. */
 const PART = 22;
+const NO_ATTEMPT = '00000000-0000-0000-0000-000000000000';
 
 /**
  * The addresses KakaoPay sends the buyer to.
  *
- * T3 comes without any authentication, so its address names the order and proves that we made it:
- * the id and a keyed hash of it, in the path, where a wrapper that appends parameters leaves it whole.
+ * They come without any authentication, so each names its order and proves that we made it, for this purpose: ids and
+ * a keyed hash of them, in the path, where a wrapper that appends parameters leaves them whole. The hash differs by
+ * purpose, so that a leaked approval_url cancels nothing.
+ *
+ * cancel_url and fail_url name the newest attempt too. KakaoPay is given them before T2 begins the attempt that they may
+ * end, so an address of a T1 that was called while the buyer was already paying does not end that payment.
  */
 @Injectable()
 export class OrderUrlMaker {
   constructor(
-    private readonly addresses: Addresses,
+    private readonly addresses: KakaoAddresses,
     private readonly origins: KakaoOrigins,
-    private readonly merchants: Merchants,
+    merchants: Merchants,
     private readonly vault: Vault,
   ) {
     const problems = merchants.all.flatMap((merchant) => this.problemsOf(merchant));
     if (problems.length > 0) throw new ConfigError(problems);
   }
 
-  urlsOf(merchant: Merchant, orderId: string): OrderUrls {
-    const key = this.keyOf(orderId);
-    const base = this.baseOf(merchant);
+  urlsOf(merchant: Merchant, { id, attemptId }: Addressed): OrderUrls {
+    const base = this.addresses.customerBase('payment', merchant);
+    const left = [id, attemptId ?? NO_ATTEMPT];
     return {
-      approvalUrl: this.wrap(merchant, `${base}/order/callback/${key}`),
-      cancelUrl: `${base}/order/cancel/${key}`,
-      failUrl: `${base}/order/fail/${key}`,
+      approvalUrl: this.wrap(merchant, `${base}/order/callback/${this.keyOf('approval', [id])}`),
+      cancelUrl: `${base}/order/cancel/${this.keyOf('cancel', left)}`,
+      failUrl: `${base}/order/fail/${this.keyOf('fail', left)}`,
     };
   }
 
-  /** @returns `undefined` for a key we did not make */
+  /** The order of an approval_url. @returns `undefined` for a key we did not make for one */
   orderOf(key: string): string | undefined {
-    if (key.length !== 2 * PART) return undefined;
-    const bytes = Buffer.from(key.slice(0, PART), 'base64url').toString('hex');
-    const id = bytes.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-    return sameSecret(key, this.keyOf(id)) ? id : undefined;
+    return this.idsOf('approval', key, 1)?.[0];
   }
 
-  private keyOf(orderId: string): string {
-    const id = Buffer.from(orderId.replaceAll('-', ''), 'hex').toString('base64url');
-    return id + this.vault.fingerprint(orderId, 'payment.order-url').slice(0, PART);
+  /** The order of a cancel_url or fail_url, as it was at its T1. @returns `undefined` for a key we did not make for one */
+  leftOrderOf(key: string, how: Leaving): Addressed | undefined {
+    const [id, attemptId] = this.idsOf(how, key, 2) ?? [];
+    if (id === undefined || attemptId === undefined) return undefined;
+    return { id, attemptId: attemptId === NO_ATTEMPT ? null : attemptId };
   }
 
-  private baseOf(merchant: Merchant): string {
-    const base = this.addresses.baseUrl('payment');
-    return merchant.id === this.merchants.default.id ? base : `${base}/m/${merchant.secrets.pathKey}`;
+  private keyOf(purpose: Purpose, ids: readonly string[]): string {
+    const named = ids.map((id) => Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url'));
+    const hash = this.vault.fingerprint(ids.join(' '), `payment.order-url.${purpose}`).slice(0, PART);
+    return named.join('') + hash;
+  }
+
+  private idsOf(purpose: Purpose, key: string, count: number): string[] | undefined {
+    if (key.length !== (count + 1) * PART) return undefined;
+    const ids = Array.from({ length: count }, (_, at) => idOf(key.slice(at * PART, (at + 1) * PART)));
+    return sameSecret(key, this.keyOf(purpose, ids)) ? ids : undefined;
   }
 
   /** Guide 6.2.1, approval_url 참고사항: without an ACL entry at KakaoPay the plugin's own address carries ours. */
@@ -74,7 +96,9 @@ export class OrderUrlMaker {
 
   private problemsOf(merchant: Merchant): string[] {
     if (!merchant.plugins.payment) return [];
-    const longest = Math.max(...Object.values(this.urlsOf(merchant, newId())).map((url: string) => url.length));
+    const longest = Math.max(
+      ...Object.values(this.urlsOf(merchant, { id: newId(), attemptId: null })).map((url: string) => url.length),
+    );
     return longest <= MAX_URL
       ? []
       : [
@@ -83,3 +107,8 @@ export class OrderUrlMaker {
         ];
   }
 }
+
+const idOf = (part: string): string =>
+  Buffer.from(part, 'base64url')
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

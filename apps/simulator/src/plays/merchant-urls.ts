@@ -1,3 +1,4 @@
+import { customerPathKeyOf } from '@biz/platform';
 import type { Addresses, AppName } from '@biz/platform';
 import type { MerchantPaths, ScenarioOptions } from '../scenarios/scenario.dto';
 
@@ -26,6 +27,9 @@ const PATHS: Record<keyof MerchantPaths, string> = {
   events: '/events',
 };
 
+/** Opened by the customer's device, so its address holds the key derived for that. */
+const CUSTOMER_ROUTES: ReadonlySet<keyof MerchantPaths> = new Set(['redirect']);
+
 /** The URL registered at Kakao for a call, by target, path key and overridden paths. */
 export function merchantUrl(
   options: ScenarioOptions,
@@ -36,6 +40,8 @@ export function merchantUrl(
   const path = options.paths?.[route] ?? PATHS[route];
   if (/^https?:/.test(path)) return path;
   const base = (options.target ?? addresses.baseUrl(app)).replace(/(?<!\/)\/+$/, '');
-  const prefix = options.pathKey ? `/m/${options.pathKey}` : '';
+  const prefix = options.pathKey
+    ? `/m/${CUSTOMER_ROUTES.has(route) ? customerPathKeyOf(options.pathKey) : options.pathKey}`
+    : '';
   return `${base}${prefix}${path.startsWith('/') ? path : `/${path}`}`;
 }

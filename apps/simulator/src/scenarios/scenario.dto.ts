@@ -77,11 +77,11 @@ export class ScenarioOptions {
   target?: string;
 
   /**
-   * Key of a merchant: its routes are below `/m/{pathKey}`.
+   * Path key of a merchant: its routes are below `/m/{pathKey}`, those that a customer opens below the key derived from it.
    * @example demo-shop
    */
   @IsOptional()
-  @Matches(/^[\w.~-]+$/)
+  @Matches(/^[A-Za-z0-9][\w.~-]*$/)
   pathKey?: string;
 
   /** Paths that differ from the guide's. */

@@ -1,5 +1,6 @@
 import type { Addresses, AppName } from '@biz/platform';
 import type { Merchant } from '../registry/merchant';
+import { keyedBase } from '../routing/kakao-addresses';
 
 /** 플러그인 신청 시나리오 (guide 9.1). */
 export const SCENARIOS = [1, 2, 3, 4] as const;
@@ -30,7 +31,8 @@ export interface ApplicationForm {
 /** The filled application form (신청양식, guide 9.2) of one scenario. */
 export function applicationForm(merchant: Merchant, scenario: Scenario, addresses: Addresses): ApplicationForm {
   const parts = PARTS[scenario];
-  const url = (app: AppName, path: string): string => `${addresses.baseUrl(app)}/m/${merchant.secrets.pathKey}${path}`;
+  // Every address of the form is one that Kakao's servers call.
+  const url = (app: AppName, path: string): string => keyedBase(addresses, app, merchant, 'server') + path;
   const urls = parts.flatMap((part): [what: string, url: string][] => {
     if (part === 'option') {
       return [

@@ -1,15 +1,17 @@
 import type { Addresses, AppName, Outbound } from '@biz/platform';
 import type { Merchant } from '../registry/merchant';
+import { keyedBase } from '../routing/kakao-addresses';
+import type { PathKeyKind } from '../registry/path-keys';
 import type { Check } from './checklist.dto';
 
 /** Where each app of a merchant is tried: a call that Kakao could make and that changes nothing. */
-const PROBES: Partial<Record<AppName, { method: 'GET' | 'POST'; path: string }>> = {
-  profile: { method: 'POST', path: '/callback' },
-  location: { method: 'POST', path: '/callback' },
-  image: { method: 'POST', path: '/callback' },
-  option: { method: 'GET', path: '/options?id=checklist' },
-  payment: { method: 'GET', path: '/ordersheet?ordersheet_id=checklist' },
-  sync: { method: 'GET', path: '/callback' },
+const PROBES: Partial<Record<AppName, { method: 'GET' | 'POST'; key: PathKeyKind; path: string }>> = {
+  profile: { method: 'POST', key: 'server', path: '/callback' },
+  location: { method: 'POST', key: 'server', path: '/callback' },
+  image: { method: 'POST', key: 'server', path: '/callback' },
+  option: { method: 'GET', key: 'server', path: '/options?id=checklist' },
+  payment: { method: 'GET', key: 'server', path: '/ordersheet?ordersheet_id=checklist' },
+  sync: { method: 'GET', key: 'customer', path: '/callback' },
 };
 
 /**
@@ -69,7 +71,7 @@ function* limits({ plugins, app }: Merchant): Generator<Check> {
 
 async function reach(merchant: Merchant, app: AppName, addresses: Addresses, outbound: Outbound): Promise<Check> {
   const base = addresses.baseUrl(app);
-  const { method, path } = PROBES[app] ?? { method: 'GET' as const, path: '/' };
+  const { method, key, path } = PROBES[app] ?? { method: 'GET' as const, key: 'server' as const, path: '/' };
   const check = { guide: '9.2', what: `${app}: 공개 주소에 https로 연결, 인증서 유효, 경로 응답` };
   if (!base.startsWith('https://')) {
     return {
@@ -80,7 +82,7 @@ async function reach(merchant: Merchant, app: AppName, addresses: Addresses, out
   }
   const outcome = await outbound.send({
     method,
-    url: `${base}/m/${merchant.secrets.pathKey}${path}`,
+    url: keyedBase(addresses, app, merchant, key) + path,
     headers: { 'content-type': 'application/json' },
     ...(method === 'POST' && { body: '{}' }),
     timeoutMs: 5_000,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { ConfigError, isProduction } from '@biz/platform';
+import { ConfigError, customerPathKeyOf, isProduction } from '@biz/platform';
 import type { Environment } from '@biz/platform';
 import type { MerchantDefinition } from '../definition/merchant-definition';
 import { developmentDefaults, publishedSecrets, webhookKey } from './published-secrets';
@@ -17,15 +17,15 @@ export interface MerchantSecrets {
   subscriptionCid?: string;
   /** 24 of `[0-9a-z]`. */
   cidSecret?: string;
-  /** Unguessable part of the addresses registered at Kakao: `/m/{pathKey}/…`. */
+  /** Unguessable part of the addresses that Kakao's servers call: `/m/{pathKey}/…`. */
   pathKey: string;
+  /** The same of the addresses that a customer's device opens; derived from it, and of no use in its place. */
+  customerPathKey: string;
   webhookUrl?: string;
   /** Newest first; two while a secret is rotated. */
   webhookSecrets: string[];
 }
 
-const MIN_PATH_KEY = 16;
-const PATH_KEY = /^[\w.~-]+$/;
 const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]+=*$/;
 /** What Standard Webhooks asks of a key, in bytes. */
 const WEBHOOK_KEY = { min: 24, max: 64 };
@@ -53,9 +53,9 @@ export function readSecrets(
   env: Environment,
   simulator: string | undefined,
 ): { secrets: MerchantSecrets; problems: string[] } {
-  const production = isProduction(env);
   const defaults = simulator === undefined ? {} : developmentDefaults(definition, simulator);
   const read = (name: string): string | undefined => env[variableOf(definition.id, name)] ?? defaults[name];
+  const pathKey = read('PATH_KEY') ?? '';
   const secrets: MerchantSecrets = {
     restApiKey: read('REST_API_KEY') ?? '',
     clientSecret: read('CLIENT_SECRET'),
@@ -64,11 +64,12 @@ export function readSecrets(
     cid: read('CID') ?? definition.plugins.payment?.cid,
     subscriptionCid: read('SUBSCRIPTION_CID') ?? definition.plugins.payment?.subscriptionCid,
     cidSecret: read('CID_SECRET'),
-    pathKey: read('PATH_KEY') ?? '',
+    pathKey,
+    customerPathKey: customerPathKeyOf(pathKey),
     webhookUrl: read('WEBHOOK_URL'),
     webhookSecrets: (read('WEBHOOK_SECRET') ?? '').split(/[\s,]+/).filter((secret) => secret !== ''),
   };
-  return { secrets, problems: [...problemsOf(definition, secrets, production)] };
+  return { secrets, problems: [...problemsOf(definition, secrets, isProduction(env))] };
 }
 
 function* problemsOf(definition: MerchantDefinition, secrets: MerchantSecrets, production: boolean): Generator<string> {
@@ -99,11 +100,6 @@ function* problemsOf(definition: MerchantDefinition, secrets: MerchantSecrets, p
     if (secrets.cidSecret && !/^[0-9a-z]{24}$/.test(secrets.cidSecret)) {
       yield `${name('CID_SECRET')}: found a value of ${secrets.cidSecret.length} characters; it must be 24 digits and lower-case letters`;
     }
-  }
-  if (!PATH_KEY.test(secrets.pathKey))
-    yield `${name('PATH_KEY')}: found ${secrets.pathKey ? 'a value with other characters' : 'nothing'}; it must be letters, digits and . _ ~ -`;
-  else if (production && (secrets.pathKey.length < MIN_PATH_KEY || secrets.pathKey === id)) {
-    yield `${name('PATH_KEY')}: found a value of ${secrets.pathKey.length} characters; production needs ${MIN_PATH_KEY} or more that nobody can guess`;
   }
   if (secrets.webhookUrl && secrets.webhookSecrets.length === 0) {
     yield `${name('WEBHOOK_SECRET')}: found nothing; webhooks are signed, so ${name('WEBHOOK_URL')} needs it`;

@@ -8,7 +8,8 @@ import { DeliveriesController } from '../deliveries/deliveries.controller';
 import { DeliveryWorker } from '../deliveries/delivery.worker';
 import type { MerchantDefinition } from '../definition/merchant-definition';
 import { ShopConfig } from '../ports/shop.config';
-import { KakaoGuard, KakaoCallers } from '../routing/kakao.guard';
+import { KakaoCallers, KakaoGuard, KeylessPaths } from '../routing/kakao.guard';
+import { KakaoAddresses } from '../routing/kakao-addresses';
 import { RateLimitConfig } from '../routing/rate-limit.config';
 import { RateLimits } from '../routing/rate-limits';
 import { Journeys } from '../journeys/journeys';
@@ -26,9 +27,11 @@ export class MerchantsModule {
     const providers = [
       { provide: MERCHANT_DEFINITIONS, useValue: definitions },
       provideConfig(KakaoCallers),
+      provideConfig(KeylessPaths),
       provideConfig(ShopConfig),
       EndpointPorts,
       Merchants,
+      KakaoAddresses,
       ShopCalls,
       RelayIds,
       Deliveries,

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { ConfigError, ENVIRONMENT, KakaoOrigins } from '@biz/platform';
+import { ConfigError, ENVIRONMENT, isProduction, KakaoOrigins } from '@biz/platform';
 import type { Environment } from '@biz/platform';
 import { checkMerchants } from '../definition/check-merchant';
 import type { MerchantDefinition } from '../definition/merchant-definition';
@@ -10,6 +10,8 @@ import { EndpointPorts } from '../endpoints/endpoint-ports';
 import { webhookProblem } from '../deliveries/webhook-gate';
 import { readSecrets, sharedSecrets, variableOf, withSecretsFile } from './merchant-secrets';
 import type { Merchant, Port } from './merchant';
+import { collidingPathKeys, pathKeyProblem } from './path-keys';
+import type { PathKeyKind } from './path-keys';
 
 export const MERCHANT_DEFINITIONS = Symbol('MERCHANT_DEFINITIONS');
 
@@ -27,9 +29,13 @@ export function readMerchants(
   const file = readMerchantsFile(env);
   const definitions = [...listed, ...file.definitions];
   const problems = [...file.problems, ...checkMerchants(definitions)];
+  const ids = definitions.map(({ id }) => id);
+  const production = isProduction(env);
   const all = definitions.map((definition) => {
     const { secrets, problems: wrong } = readSecrets(definition, env, origins.simulator);
     problems.push(...wrong);
+    const wrongKey = pathKeyProblem(secrets.pathKey, { id: definition.id, ids, production });
+    if (wrongKey) problems.push(`${variableOf(definition.id, 'PATH_KEY')}: ${wrongKey}`);
     const webhook = secrets.webhookUrl && webhookProblem(secrets.webhookUrl, env, origins);
     if (webhook) problems.push(`${variableOf(definition.id, 'WEBHOOK_URL')}: ${webhook}`);
     for (const [endpoint, url] of Object.entries(definition.endpoints ?? {}) as [string, string][]) {
@@ -38,6 +44,8 @@ export function readMerchants(
     }
     return { ...definition, secrets };
   });
+  const keys = all.map(({ id, secrets }) => ({ name: variableOf(id, 'PATH_KEY'), ...secrets }));
+  problems.push(...collidingPathKeys(keys));
   return { all, problems, env };
 }
 
@@ -52,7 +60,7 @@ export class Merchants {
   /** Whom the guide's own paths belong to. */
   readonly default: Merchant;
   private readonly byId: ReadonlyMap<string, Merchant>;
-  private readonly byKey: ReadonlyMap<string, Merchant>;
+  private readonly byKey: Record<PathKeyKind, ReadonlyMap<string, Merchant>>;
 
   constructor(
     @Inject(MERCHANT_DEFINITIONS) listed: readonly MerchantDefinition[],
@@ -64,13 +72,14 @@ export class Merchants {
     const { all, problems, env } = readMerchants(listed, environment, origins);
     this.all = all;
     this.byId = new Map(this.all.map((merchant) => [merchant.id, merchant]));
-    this.byKey = new Map(this.all.map((merchant) => [merchant.secrets.pathKey, merchant]));
+    this.byKey = {
+      server: new Map(this.all.map((merchant) => [merchant.secrets.pathKey, merchant])),
+      customer: new Map(this.all.map((merchant) => [merchant.secrets.customerPathKey, merchant])),
+    };
     for (const merchant of this.all) {
       const live = merchant.app.testOf === undefined ? undefined : this.byId.get(merchant.app.testOf);
       if (live) problems.push(...sharedSecrets(merchant, live));
     }
-    if (this.byKey.size < this.all.length)
-      problems.push('two merchants have the same PATH_KEY; their orders would mix');
     const name = env.DEFAULT_MERCHANT ?? (this.byId.has(DEFAULT_MERCHANT) ? DEFAULT_MERCHANT : this.all[0]?.id);
     const standing = name === undefined ? undefined : this.byId.get(name);
     if (!standing) {
@@ -89,8 +98,9 @@ export class Merchants {
     return merchant;
   }
 
-  byPathKey(pathKey: string): Merchant | undefined {
-    return this.byKey.get(pathKey);
+  /** @param kind a key of the other kind opens nothing */
+  byPathKey(pathKey: string, kind: PathKeyKind): Merchant | undefined {
+    return this.byKey[kind].get(pathKey);
   }
 
   /** The merchant's own implementation of a port: what its module provides, else what its endpoints answer. */

@@ -9,11 +9,13 @@ import {
   SetMetadata,
 } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { Variable, routeConfig } from '@biz/platform';
-import type { CheckedConfig } from '@biz/platform';
+import { isProduction, routeConfig, Variable } from '@biz/platform';
+import type { CheckedConfig, Environment } from '@biz/platform';
+import { IsBoolean, IsOptional } from 'class-validator';
 import type { FastifyRequest } from 'fastify';
 import { Merchants } from '../registry/merchants';
 import type { Merchant } from '../registry/merchant';
+import type { PathKeyKind } from '../registry/path-keys';
 import { RelayIds } from '../relay/relay-ids';
 
 /** Who may call the Kakao-facing routes. */
@@ -40,6 +42,22 @@ export class KakaoCallers implements CheckedConfig {
   }
 }
 
+/** Whether the guide's own paths, without `/m/{pathKey}`, serve the default merchant. */
+export class KeylessPaths implements CheckedConfig {
+  @Variable('SERVE_WITHOUT_PATH_KEY', {
+    about: "whether the guide's own paths serve the default merchant; unset: not in production",
+  })
+  @IsOptional()
+  @IsBoolean()
+  served: boolean;
+
+  problems(env: Environment): string[] {
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- unset until here: the default depends on NODE_ENV
+    this.served ??= !isProduction(env);
+    return [];
+  }
+}
+
 const OPENED_BY_CUSTOMERS = 'openedByCustomers';
 
 /** What Fastify keeps beside a route that customers open. */
@@ -48,13 +66,18 @@ export interface CustomerRouteConfig {
 }
 
 /**
- * Marks a route that a customer's own device opens (a redirect), so that KAKAO_ALLOWED_CIDRS does not shut it.
+ * Marks a route that a customer's own device opens (a redirect): its address holds the customer path key, and
+ * KAKAO_ALLOWED_CIDRS does not shut it.
  */
 export const OpenedByCustomers = (): MethodDecorator =>
   applyDecorators(
     SetMetadata(OPENED_BY_CUSTOMERS, true),
     routeConfig({ openedByCustomers: true } satisfies CustomerRouteConfig),
   );
+
+/** Which key of a merchant opens a route. */
+export const pathKeyKindOf = (handler: object): PathKeyKind =>
+  Reflect.getMetadata(OPENED_BY_CUSTOMERS, handler) === true ? 'customer' : 'server';
 
 /** Callers remembered for the log; more are Kakao's no longer. */
 const MAX_SEEN = 1_000;
@@ -66,9 +89,10 @@ export interface KakaoRequest extends FastifyRequest {
 }
 
 /**
- * Finds the merchant a call is for: the default merchant at the guide's own path, any other by its path key.
+ * Finds the merchant a call is for: any by its path key, the default merchant at the guide's own path where that is served.
  *
- * The guide signs nothing, so the path key is the shared secret: an unknown one looks like any unknown address.
+ * The guide signs nothing, so the path key is the shared secret. A route takes the key of its own kind only; every other
+ * key, and a missing one, looks like any unknown address.
  */
 @Injectable()
 export class KakaoGuard implements CanActivate {
@@ -78,30 +102,35 @@ export class KakaoGuard implements CanActivate {
   constructor(
     private readonly merchants: Merchants,
     private readonly callers: KakaoCallers,
+    private readonly keyless: KeylessPaths,
     private readonly relayIds: RelayIds,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<KakaoRequest>();
-    const handler = context.getHandler();
-    if (Reflect.getMetadata(OPENED_BY_CUSTOMERS, handler) !== true) this.checkCaller(request);
+    const kind = pathKeyKindOf(context.getHandler());
     const { pathKey } = request.params as { pathKey?: string };
-    request.merchant = pathKey === undefined ? this.merchants.default : this.merchants.byPathKey(pathKey);
+    if (pathKey === undefined && !this.keyless.served) throw new NotFoundException();
+    // Before the key is looked up, so that a caller from elsewhere does not learn whether it opens something.
+    if (kind === 'server') this.checkCaller(request);
+    request.merchant = pathKey === undefined ? this.merchants.default : this.merchants.byPathKey(pathKey, kind);
     if (!request.merchant) throw new NotFoundException();
+    if (kind === 'server') this.logNewCaller(request);
     request.relayIds = this.relayIds;
     return true;
   }
 
-  /** Without a list every caller is let in, and logged the first time, so that an operator can write the list. */
   private checkCaller({ ip, routeOptions }: KakaoRequest): void {
-    const route = routeOptions.url;
-    if (this.callers.cidrs.length > 0) {
-      if (this.callers.allowed.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4')) return;
-      this.logger.warn({ ip, route }, 'refused: not in KAKAO_ALLOWED_CIDRS');
-      throw new ForbiddenException();
-    }
-    if (this.seen.has(ip) || this.seen.size >= MAX_SEEN) return;
+    if (this.callers.cidrs.length === 0) return;
+    if (this.callers.allowed.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4')) return;
+    this.logger.warn({ ip, route: routeOptions.url }, 'refused: not in KAKAO_ALLOWED_CIDRS');
+    throw new ForbiddenException();
+  }
+
+  /** Without a list every caller is let in, and logged the first time, so that an operator can write the list. */
+  private logNewCaller({ ip, routeOptions }: KakaoRequest): void {
+    if (this.callers.cidrs.length > 0 || this.seen.has(ip) || this.seen.size >= MAX_SEEN) return;
     this.seen.add(ip);
-    this.logger.log({ ip, route }, 'a Kakao-facing route was called from an address not seen before');
+    this.logger.log({ ip, route: routeOptions.url }, 'a Kakao-facing route was called from an address not seen before');
   }
 }

@@ -7,6 +7,7 @@ import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Counter } from 'prom-client';
 import { Merchants } from '../registry/merchants';
+import { KeylessPaths } from './kakao.guard';
 import type { CustomerRouteConfig } from './kakao.guard';
 import { RateLimitConfig } from './rate-limit.config';
 
@@ -57,6 +58,7 @@ export class RateLimits implements OnModuleInit {
     @Inject(APP_NAME) private readonly app: AppName,
     private readonly host: HttpAdapterHost,
     private readonly merchants: Merchants,
+    private readonly keyless: KeylessPaths,
     private readonly config: RateLimitConfig,
     metrics: Metrics,
   ) {
@@ -121,14 +123,16 @@ export class RateLimits implements OnModuleInit {
     if (request.limitedFor !== undefined) await this.spend(merchant, request, reply);
   }
 
-  /** @returns false for a path key that no merchant has */
+  /** @returns false for a path key that opens no merchant's route of this kind, and for a missing one where it is needed */
   private findMerchant(fastify: FastifyInstance, request: LimitedRequest, url: string): boolean {
     const { pathKey } = request.params as { pathKey?: string };
     if (pathKey === undefined) {
-      if (this.isOfMerchants(fastify, url, request.method)) request.limitedFor = this.merchants.default.id;
-      return true;
+      if (!this.isOfMerchants(fastify, url, request.method)) return true;
+      if (this.keyless.served) request.limitedFor = this.merchants.default.id;
+      return this.keyless.served;
     }
-    request.limitedFor = this.merchants.byPathKey(pathKey)?.id;
+    const { openedByCustomers } = request.routeOptions.config as CustomerRouteConfig;
+    request.limitedFor = this.merchants.byPathKey(pathKey, openedByCustomers ? 'customer' : 'server')?.id;
     return request.limitedFor !== undefined;
   }
 

@@ -52,12 +52,13 @@ function finish(path: string, operation: Operation): void {
         name: 'pathKey',
         in: 'path',
         required: true,
-        description: 'The unguessable key of a merchant in the address registered at Kakao',
+        description:
+          'The unguessable key of a merchant in the address: of a route that Kakao calls its path key, of one that a customer opens the customer path key derived from it',
         schema: { type: 'string' },
       },
       ...(operation.parameters ?? []),
     ];
-    operation.responses['404'] ??= { description: 'No merchant has this path key' };
+    operation.responses['404'] ??= { description: 'No merchant has this path key for a route of this kind' };
   }
   for (const response of Object.values(operation.responses)) {
     if (response && 'description' in response && response.description === '') response.description = 'Success';
