@@ -1,17 +1,11 @@
 import { request as call } from 'node:http';
-import type { INestApplication } from '@nestjs/common';
 import { defineMerchant } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
 import type { AppDefinition, Environment } from '@biz/platform';
 import { startTestApp, testDatabase } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
-import type { FastifyInstance } from 'fastify';
-import { imageApp } from '../apps/image/src/image.module';
-import { locationApp } from '../apps/location/src/location.module';
 import { optionApp } from '../apps/option/src/option.module';
-import { paymentApp } from '../apps/payment/src/payment.module';
-import { profileApp } from '../apps/profile/src/profile.module';
-import { syncApp } from '../apps/sync/src/sync.module';
+import { addressOf, APPS, routesOf } from './routes';
 
 const [acme, zeta] = ['acme', 'zeta'].map((id) =>
   defineMerchant({
@@ -30,41 +24,10 @@ const [acme, zeta] = ['acme', 'zeta'].map((id) =>
 ) as [MerchantDefinition, MerchantDefinition];
 const KEYS = { acme: 'acme-path-key-0123456789', zeta: 'zeta-path-key-0123456789' };
 
-const APPS: [string, (merchants: MerchantDefinition[]) => AppDefinition, number][] = [
-  ['profile', profileApp, 6],
-  ['location', locationApp, 6],
-  ['image', imageApp, 7],
-  ['option', optionApp, 4],
-  ['payment', paymentApp, 22],
-  ['sync', syncApp, 8],
-];
-
 interface Answer {
   status: number;
   retryAfter?: string;
   body: unknown;
-}
-
-interface Route {
-  url: string;
-  method: string;
-}
-
-/** Every route of an app but those of operators and machines, each address once. */
-function routesOf(app: INestApplication): Route[] {
-  const path: string[] = [];
-  const fastify = app.getHttpAdapter().getInstance() as FastifyInstance;
-  return fastify
-    .printRoutes({ commonPrefix: false })
-    .split('\n')
-    .flatMap((line) => {
-      const [, indent = '', part = '', methods = ''] = /^([│ ]*)[├└]── (\S+)(?: \(([A-Z, ]+)\))?$/u.exec(line) ?? [];
-      if (part === '') return [];
-      path.length = indent.length / 4;
-      path.push(part);
-      return methods === '' ? [] : { url: path.join(''), method: methods.split(', ')[0] ?? '' };
-    })
-    .filter(({ url }) => !/^\/(?:operator|docs|health|metrics)\b/.test(url));
 }
 
 describe('rate limits', () => {
@@ -124,7 +87,7 @@ describe('rate limits', () => {
     (await (await fetch(`${running.url}/metrics`)).text()).split('\n').filter((line) => line.startsWith('biz_rate_'));
   const REFUSED = { status: 429, message: '요청이 너무 많습니다. 잠시 후 다시 시도해 주세요.' };
 
-  it.each(APPS)('hold on every route of the %s app, by caller and by merchant', async (_name, make, count) => {
+  it.each(APPS)('hold on every route of the %s app, by caller and by merchant', async (name, make, count) => {
     const limits = ['STATUS', 'CALLS', 'REDIRECTS', 'LOGINS'].flatMap((kind) => [
       [`RATE_LIMIT_${kind}_CALLER`, '1'],
       [`RATE_LIMIT_${kind}_MERCHANT`, '2'],
@@ -132,9 +95,10 @@ describe('rate limits', () => {
     await start(make, Object.fromEntries(limits) as Environment);
     const routes = routesOf(running.app);
     expect(routes.length).toBe(count);
-    for (const { url, method } of routes) {
+    for (const { url, methods } of routes) {
+      const [method] = methods;
       const ofMerchant = routes.some((other) => other.url === `/m/:pathKey${url}`) || url.startsWith('/m/:pathKey');
-      const at = (merchant: 'acme' | 'zeta'): string => url.replace(':pathKey', KEYS[merchant]).replace(/:\w+/g, 'x');
+      const at = (merchant: 'acme' | 'zeta'): string => addressOf(name, url, KEYS[merchant]);
       const [first, second, third] = [newCaller(), newCaller(), newCaller()];
       expect((await from(first, at('acme'), method)).status).not.toBe(429);
       const refused = await from(first, at('acme'), method);
