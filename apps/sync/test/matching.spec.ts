@@ -1,3 +1,4 @@
+import { RelayIds } from '@biz/merchant';
 import { customerPath, eventually } from '@biz/testing';
 import { CHAT, House, OldShop } from './house';
 import { CI, EMAIL, USER } from './kakao';
@@ -20,6 +21,8 @@ const below = '/m/old-shop';
 const login = (code: string, next = CHAT) => house.login(code, { below, next });
 const told = () => house.kakao.told().map(({ type, data }) => [type, data.match ?? data.memberId]);
 const failures = async () => (await house.operator('sync-errors')).items.map(({ step, reason }) => [step, reason]);
+const withRelay = (relayId: string) => `${CHAT}&relay_id=${relayId}`;
+const issued = () => house.app.get(RelayIds).issue('old-shop', { for: 'sync' }).relayId;
 const PAGE = 'https://old-shop.example/match?t=1';
 
 describe('the match with the members a shop had before', () => {
@@ -106,21 +109,59 @@ describe('the match with the members a shop had before', () => {
   it('sends a customer of whom the shop is not sure to its own page first (user_match_url)', async () => {
     directory.answers.push(() => Promise.resolve({ userMatchUrl: PAGE }));
 
-    const answer = await login('unsure');
+    const answer = await login('unsure', withRelay(issued()));
 
     expect(answer.status).toBe(302);
     const to = new URL(answer.headers.get('location') ?? '');
     expect([to.origin + to.pathname, to.searchParams.get('t'), to.searchParams.get('continue')]).toEqual([
       'https://old-shop.example/match',
       '1',
-      CHAT,
+      withRelay(to.searchParams.get('continue')?.split('relay_id=')[1] ?? 'none'),
     ]);
     expect((await house.members())[0]).toMatchObject({ state: 'joined', match: 'to-confirm' });
     directory.answers.push(() => Promise.resolve({ userMatchUrl: PAGE }));
-    const plain = await house.get(`${customerPath(below)}/callback?code=unsure-2`);
+    const plain = await house.get(`${customerPath(below)}/callback?code=unsure-2&relay_id=${issued()}`);
     expect([plain.status, await plain.json()]).toEqual([200, { status: 200, user_match_url: PAGE }]);
     // Who waits no longer goes back to the chat, and is asked at the next login.
     expect((await login('unsure')).headers.get('location')).toBe(CHAT);
+  });
+
+  it.each<[string, () => string | undefined]>([
+    ['no relay id', () => undefined],
+    ['a foreign relay id', () => 'made-up'],
+    ['a relay id of another merchant', () => house.app.get(RelayIds).issue('demo-shop', { for: 'sync' }).relayId],
+  ])('hands the address with the ticket to nobody who comes with %s, and joins them', async (what, relayIdOf) => {
+    const relayId = relayIdOf();
+    const next = relayId === undefined ? CHAT : withRelay(relayId);
+    for (const state of ['', 'x', 'A'.repeat(64)]) {
+      directory.answers.push(() => Promise.resolve({ userMatchUrl: PAGE }));
+      const query = new URLSearchParams({ code: `stranger ${what} ${state}`, continue: next, state });
+      const answer = await house.get(`${customerPath(below)}/callback?${query.toString()}`);
+      expect([answer.status, answer.headers.get('location')]).toEqual([302, next]);
+      expect(answer.headers.get('set-cookie')).toBeNull();
+    }
+    directory.answers.push(() => Promise.resolve({ userMatchUrl: PAGE }));
+    const plain = new URLSearchParams({ code: `${what} plain`, ...(relayId !== undefined && { relay_id: relayId }) });
+    const answer = await house.get(`${customerPath(below)}/callback?${plain.toString()}`);
+    expect([answer.status, await answer.json()]).toEqual([200, { status: 200 }]);
+    expect((await house.members())[0]).toMatchObject({ state: 'joined', match: 'to-confirm' });
+  });
+
+  it('hands it to a customer whose login the shop began, in the browser that it began in', async () => {
+    const begin = await house.get(`${customerPath(below)}/start?continue=${encodeURIComponent(CHAT)}`);
+    const state = new URL(begin.headers.get('location') ?? '').searchParams.get('state') ?? '';
+    const cookie = begin.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const query = new URLSearchParams({ code: 'begun', state, continue: `${CHAT}&of=a-stranger` });
+    const path = `${customerPath(below)}/callback?${query.toString()}`;
+    directory.answers.push(() => Promise.resolve({ userMatchUrl: PAGE }));
+    // Another browser has not the cookie.
+    expect((await house.get(path)).headers.get('location')).toBe(`${CHAT}&of=a-stranger`);
+    const answer = await house.get(path, { cookie });
+    const to = new URL(answer.headers.get('location') ?? '');
+    expect([to.origin + to.pathname, to.searchParams.get('continue')]).toEqual([
+      'https://old-shop.example/match',
+      CHAT,
+    ]);
   });
 
   it.each([

@@ -2,8 +2,8 @@ import { BadRequestException, Get, Logger, Param, Query, Req, Res } from '@nestj
 import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiResponse } from '@nestjs/swagger';
 import { SyncCallbackAnswer, SyncCallbackQuery } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, OpenedByCustomers, RelayIds, sentRelayIdOf } from '@biz/merchant';
-import type { KakaoRequest, Merchant } from '@biz/merchant';
-import { inTime, KakaoAnswer, KakaoOrigins, ok, RuntimeConfig } from '@biz/platform';
+import type { KakaoRequest, Merchant, Relay } from '@biz/merchant';
+import { KakaoAnswer, KakaoOrigins, ok } from '@biz/platform';
 import type { FastifyReply } from 'fastify';
 import { StartedLogins } from '../start/started-logins';
 import { assertSyncPlugin } from '../sync-plugin';
@@ -19,7 +19,6 @@ export class LoginController {
     private readonly started: StartedLogins,
     private readonly relayIds: RelayIds,
     private readonly origins: KakaoOrigins,
-    private readonly runtime: RuntimeConfig,
   ) {}
 
   /**
@@ -39,7 +38,7 @@ export class LoginController {
   @ApiResponse({
     status: 302,
     description:
-      'On to `continue`, back to the chat (채팅방으로 복귀); by way of `user_match_url` when the shop wants to hear who they are',
+      'On to `continue`, back to the chat (채팅방으로 복귀); by way of `user_match_url` when the shop wants to hear who they are and the login was begun here or came with a relay id that was issued for it',
   })
   @ApiOkResponse({ type: SyncCallbackAnswer, description: 'Without `continue` (일반 로그인)' })
   @ApiBadRequestResponse({
@@ -63,18 +62,22 @@ export class LoginController {
     }
     const resumed = this.started.resume(merchant, state, request.headers.cookie);
     const begun = resumed && 'verifier' in resumed ? resumed : undefined;
-    const address = came ?? begun?.next;
-    const relayId = sentRelayIdOf(request) ?? (came === undefined ? undefined : relayIdOf(came)) ?? begun?.relayId;
+    // What a login of ours began with is in its cookie; what stands in the address may be another's.
+    const address = begun?.next ?? came;
+    const relayId = begun?.relayId ?? sentRelayIdOf(request) ?? (came === undefined ? undefined : relayIdOf(came));
+    const relay = this.relayIds.receive(merchant, relayId);
     const refusal =
-      this.refusalOf(merchant, relayId, resumed) ?? (code === undefined ? codesOf(error, description) : undefined);
+      this.refusalOf(merchant, relay, resumed) ?? (code === undefined ? codesOf(error, description) : undefined);
+    const isExpected = begun !== undefined || relay?.state === 'issued';
     let userMatchUrl: string | undefined;
     try {
-      if (refusal !== undefined) await this.inTime(this.logins.refuse(merchant, { reason: refusal, relayId }));
+      if (refusal !== undefined) await this.logins.refuse(merchant, { reason: refusal, relayId });
       else if (code !== undefined) {
         const belowPathKey = pathKey !== undefined;
-        userMatchUrl = await this.inTime(
-          this.logins.receive(merchant, { code, relayId, belowPathKey, verifier: begun?.verifier }),
-        );
+        const found = await this.logins.receive(merchant, { code, relayId, belowPathKey, verifier: begun?.verifier });
+        // It holds the shop's ticket for the owner of the code. In an address that a stranger sends to a customer, that
+        // is the stranger: the customer's account at the shop would be linked to theirs (login CSRF).
+        if (isExpected) userMatchUrl = found;
       }
     } catch (fault) {
       if (address === undefined) throw fault;
@@ -89,17 +92,11 @@ export class LoginController {
     return undefined;
   }
 
-  /** Late enough to be stored, early enough that the customer still goes on to `continue` when it is not. */
-  private inTime<T>(work: Promise<T>): Promise<T> {
-    return inTime(work, this.runtime.workWithinMs);
-  }
-
   private refusalOf(
     merchant: Merchant,
-    relayId: string | undefined,
+    relay: Relay | undefined,
     resumed: ReturnType<StartedLogins['resume']>,
   ): string | undefined {
-    const relay = this.relayIds.receive(merchant, relayId);
     if (resumed && 'refused' in resumed) return resumed.refused;
     if (this.relayIds.serves(merchant, relay, { begun: resumed !== undefined })) return undefined;
     return `relay_id_required: ${relay?.state ?? 'absent'}`;
