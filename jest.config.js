@@ -37,7 +37,7 @@ module.exports = {
   globalSetup: '<rootDir>/libs/testing/src/global-setup.ts',
   globalTeardown: '<rootDir>/libs/testing/src/global-teardown.ts',
   // Only what hangs takes so long, on any machine: no test sets a limit of its own.
-  testTimeout: 600_000,
+  testTimeout: 900_000,
   testSequencer: '<rootDir>/libs/testing/longest-first.js',
   // One more than two cores: some tests wait for timers and for programs they started.
   maxWorkers: 3,

@@ -13,7 +13,7 @@ import { type Point, Steps } from './steps';
 
 /** Slow enough that no look of the reconciler comes between the steps, quick enough to wait for one. */
 const TIME_SCALE = 0.1;
-const END_LIMIT_MS = 30_000;
+const END_LIMIT_MS = 180_000;
 /** Longer than a process takes to start again. */
 const TRIES = 120;
 export const ON_HAND = 10;
