@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Merchants } from '@biz/merchant';
 import { newId } from '@biz/platform';
 import { customerPath, startTestApp, times } from '@biz/testing';
@@ -9,13 +10,13 @@ import { ADDRESS, World } from './world';
 
 const ids = () => ({ id: newId(), attemptId: newId() });
 
-describe('T1, the order sheet', () => {
-  let world: World;
-  beforeAll(async () => {
-    world = await World.start();
-  });
-  afterAll(() => world.stop());
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
 
+describe('T1, the order sheet', () => {
   it('answers the corrected sample of the guide', async () => {
     const sheet = await world.sheet('coffee-sample', '4892761');
     const key = /callback%2F([\w-]{44})$/.exec(sheet.approval_url)?.[1];
@@ -207,5 +208,82 @@ describe('T1, the order sheet', () => {
       env: { DEFAULT_MERCHANT: 'first', PUBLIC_BASE_URL_PAYMENT: `https://pay.shop.example/${'a'.repeat(120)}` },
     });
     await expect(start).rejects.toThrow(/PUBLIC_BASE_URL_PAYMENT: merchant first .* KakaoPay allows 255/);
+  });
+});
+
+describe('the addresses of an order', () => {
+  const pathOf = (url: string): string => new URL(new URL(url).searchParams.get('approval_url') ?? url).pathname;
+
+  it.each(['cancel', 'fail'] as const)('have a key for each purpose: %s_url', async (how) => {
+    const [order, other] = [await world.orderAwaitingPayment(), await world.orderAwaitingPayment()];
+    const keyOf = (url: string): string => pathOf(url).split('/').at(-1)!;
+    const { approval_url, cancel_url, fail_url } = order.sheet;
+    const [own, sibling] = how === 'cancel' ? [cancel_url, fail_url] : [fail_url, cancel_url];
+    const path = pathOf(own);
+    const otherKey = keyOf(how === 'cancel' ? other.sheet.cancel_url : other.sheet.fail_url);
+    for (const key of [
+      keyOf(approval_url),
+      keyOf(sibling),
+      keyOf(own).slice(0, 22) + otherKey.slice(22),
+      otherKey.slice(0, 44) + keyOf(own).slice(44),
+      keyOf(own).slice(0, 22) + 'A'.repeat(22) + keyOf(approval_url).slice(22),
+      `${keyOf(own)}A`,
+      keyOf(own).slice(0, -1),
+    ]) {
+      expect(await world.get(`/order/${how}/${key}`)).toMatchObject({ http: 200, status: 300 });
+    }
+    for (const query of [
+      'partner_user_id=stranger',
+      `partner_order_id=${other.id}`,
+      `partner_user_id=${order.user}&partner_user_id=stranger`,
+      `partner_order_id=${order.id}&partner_user_id=${other.user}`,
+      'partner_user_id[]=stranger&partner_user_id=%20',
+    ]) {
+      expect(await world.get(`${path}?${query}`)).toMatchObject({ http: 200, status: 300 });
+    }
+    // Another merchant's key does not open it either.
+    expect(await world.get(customerPath('/m/second') + path)).toMatchObject({ http: 200, status: 300 });
+    // Nor do cancel and fail keys take a token.
+    expect(await world.get(`/order/callback/${keyOf(own)}?pg_token=x`)).toMatchObject({ http: 200, status: 300 });
+    expect((await world.detail(order.id)).state).toBe('pending');
+    expect((await world.detail(other.id)).state).toBe('pending');
+
+    expect(await world.get(`${path}?partner_order_id=${order.id}&partner_user_id=${order.user}`)).toMatchObject({
+      status: 200,
+    });
+    expect((await world.detail(order.id)).state).toBe(how === 'cancel' ? 'cancelled' : 'failed');
+  });
+
+  it.each(['cancel_url', 'fail_url'] as const)(
+    'do not end a payment by the %s of a T1 that came while the buyer was already paying',
+    async (field) => {
+      const user = `user-${randomUUID()}`;
+      const sheetId = `coffee-${randomUUID()}`;
+      const sheet = await world.sheet(sheetId, user);
+      const tid = world.kakaopay.ready(sheet);
+      const order = { id: sheet.partner_order_id, user, prefix: '', sheet, tid, token: '' };
+      await world.approve(order, tid);
+      const overheard = await world.sheet(sheetId, user);
+      expect(overheard.partner_order_id).toBe(order.id);
+      expect(await world.get(pathOf(overheard[field]))).toMatchObject({ http: 200, status: 300 });
+      expect(await world.status(order)).toEqual({ order_status: 'W' });
+
+      // The same T1 is good for the attempt that follows it, and the first one for any.
+      await world.approve(order, world.kakaopay.ready(overheard));
+      expect(await world.get(pathOf(overheard[field]))).toMatchObject({ http: 200, status: 200 });
+      expect((await world.detail(order.id)).state).toBe(field === 'cancel_url' ? 'cancelled' : 'failed');
+    },
+  );
+
+  it("are those of each user's own order of a sheet, which no other user's id reaches", async () => {
+    const sheetId = `coffee-${randomUUID()}`;
+    const [mine, theirs] = [await world.sheet(sheetId, 'user-mine'), await world.sheet(sheetId, 'user-theirs')];
+    expect(mine.partner_order_id).not.toBe(theirs.partner_order_id);
+    expect([mine.partner_user_id, theirs.partner_user_id]).toEqual(['user-mine', 'user-theirs']);
+    await world.approve({ id: mine.partner_order_id, user: 'user-mine' }, world.kakaopay.ready(mine));
+    expect(await world.get(pathOf(theirs.cancel_url))).toMatchObject({ status: 200 });
+    expect(await world.get(`${pathOf(theirs.cancel_url)}?partner_user_id=user-mine`)).toMatchObject({ status: 300 });
+    expect(await world.get(`${pathOf(mine.cancel_url)}?partner_user_id=user-theirs`)).toMatchObject({ status: 300 });
+    expect((await world.detail(mine.partner_order_id)).state).toBe('pending');
   });
 });
