@@ -214,3 +214,29 @@ export class SyncJourney1795545300000 implements MigrationInterface {
     await runner.query(`DROP FUNCTION sync.journey; DROP FUNCTION sync.memberships; DROP INDEX sync.logins_by_relay`);
   }
 }
+
+/**
+ * Bounds what an anonymous caller can store: failures without a login are counted by the minute, and logins that wait for
+ * Kakao are found by their merchant.
+ */
+export class SyncBounds1796020000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE sync.failures
+        ADD COLUMN relay_id text,
+        ADD COLUMN minute timestamptz,
+        ADD COLUMN count integer NOT NULL DEFAULT 1,
+        ADD COLUMN last_failed_at timestamptz,
+        ADD CONSTRAINT failures_minute_once UNIQUE (merchant, step, reason, minute);
+      CREATE INDEX logins_waiting ON sync.logins (merchant, received_at) WHERE state = 'pending';
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      DROP INDEX sync.logins_waiting;
+      ALTER TABLE sync.failures DROP CONSTRAINT failures_minute_once,
+        DROP COLUMN relay_id, DROP COLUMN minute, DROP COLUMN count, DROP COLUMN last_failed_at;
+    `);
+  }
+}

@@ -6,6 +6,7 @@ import { Consent } from './members/consent.entity';
 import { Member } from './members/member.entity';
 import {
   SyncAccessesMoved1795510100000,
+  SyncBounds1796020000000,
   SyncDepth1795540000000,
   SyncJourney1795545300000,
   SyncMembers1795413600000,
@@ -23,6 +24,7 @@ export const syncSchema: SchemaOwner = {
     SyncDepth1795540000000,
     SyncJourney1795545300000,
     SyncPurge1796010000000,
+    SyncBounds1796020000000,
   ],
   rights: { consents: 'SELECT, INSERT, DELETE' },
   published: ['journey(text, text, integer)', 'memberships(text[], text[])'],

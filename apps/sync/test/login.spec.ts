@@ -32,11 +32,11 @@ describe('a customer who returns with a code', () => {
     expect(back(answer)).toEqual([302, CHAT]);
     expect(await answer.text()).toBe('');
     expect(answer.headers.get('cache-control')).toBe('no-store');
-    const [member] = await house.members();
-    expect(member).toMatchObject({ merchant: 'demo-shop', app_user_id: USER, state: 'joined', tokens: null });
     await eventually(() => {
       expect(house.kakao.told()).toHaveLength(1);
     });
+    const [member] = await house.members();
+    expect(member).toMatchObject({ merchant: 'demo-shop', app_user_id: USER, state: 'joined', tokens: null });
     expect(house.kakao.told()[0]).toMatchObject({
       type: 'member.joined',
       data: {
@@ -235,8 +235,8 @@ describe('a customer who returns without a code', () => {
   it.each([
     ['access_denied', `User denied access ${EMAIL} (KOE101)`, 'access_denied: KOE101'],
     ['access_denied', '김루카 님이 거절', 'access_denied'],
-    ['루카', 'KOE1234', 'UNREADABLE_ERROR'],
-    ['lukas', '', 'UNREADABLE_ERROR'],
+    ['루카', 'KOE1234', 'OTHER_ERROR'],
+    ['lukas', '', 'OTHER_ERROR'],
   ])('goes back to the chat, and the operator sees the codes of it: %s, %s', async (error, description, reason) => {
     const next = `${CHAT}&relay_id=relay-9`;
     const answer = await house.get(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RelayIds } from '@biz/merchant';
-import { customerPath, eventually, ManualClock } from '@biz/testing';
+import { customerPath, eventually, ManualClock, times } from '@biz/testing';
 import { CHAT, House } from './house';
 
 let house: House;
@@ -37,6 +37,9 @@ function comeBack(code: string, { query, cookie }: Left, below = ''): Promise<Re
   return house.get(`${customerPath(below)}/callback?${back.toString()}`, { cookie: cookie.split(';')[0] ?? '' });
 }
 const failures = async () => (await house.operator('sync-errors')).items.map(({ reason }) => reason);
+const counted = async () => (await house.operator('sync-errors')).items.map(({ reason, count }) => [reason, count]);
+const logins = () => house.database.query('SELECT state, relay_id FROM sync.logins');
+const warnings = () => house.logLines.filter((line) => line.includes('more of this minute'));
 const where = (answer: Response) => [answer.status, answer.headers.get('location')];
 
 describe('a login that we start', () => {
@@ -68,7 +71,9 @@ describe('a login that we start', () => {
 
     expect(where(answer)).toEqual([302, CHAT]);
     expect(answer.headers.get('set-cookie')).toContain('Max-Age=0');
-    expect(await house.members()).toHaveLength(1);
+    await eventually(async () => {
+      expect(await house.members()).toHaveLength(1);
+    });
     const form = house.kakao.http.requests.find(({ path }) => path === '/oauth/token')?.form();
     const verifier = form?.get('code_verifier') ?? '';
     expect(createHash('sha256').update(verifier).digest('base64url')).toBe(left.query.get('code_challenge'));
@@ -106,7 +111,7 @@ describe('a login that we start', () => {
       expect(answer.status).toBe(200);
     }
     expect(house.kakao.calls('token')).toBe(0);
-    expect(await failures()).toEqual(['state_mismatch', 'state_mismatch', 'state_mismatch']);
+    expect(await counted()).toEqual([['state_mismatch', 3]]);
   });
 
   it('is not saved by leaving the state out: Kakao wants the verifier', async () => {
@@ -139,6 +144,106 @@ describe('a login that we start', () => {
     expect(where(strict.answer)).toEqual([302, CHAT]);
     expect(strict.cookie).toBe('');
     expect((await leave('', '/m/strict-shop')).answer.status).toBe(400);
-    expect(await failures()).toEqual(['relay_id_required: absent', 'relay_id_required: absent']);
+    expect(await counted()).toEqual([['relay_id_required: absent', 2]]);
+  });
+});
+
+describe('what any caller can send', () => {
+  const refused = (query: Record<string, string>, headers: Record<string, string> = {}) =>
+    house.get(`/callback?${new URLSearchParams({ continue: CHAT, ...query }).toString()}`, headers);
+
+  it('is no login without a code: one row and one line in the log for each reason and minute, with a count', async () => {
+    clock.advance(60_000);
+    const answers = await Promise.all(times(60, (index) => refused({ error: `x_${index}` })));
+    expect(answers.map(where)).toEqual(times(60, () => [302, CHAT]));
+
+    expect(await counted()).toEqual([['OTHER_ERROR', 60]]);
+    expect(await logins()).toEqual([]);
+    expect(warnings()).toHaveLength(1);
+    const first = clock.now();
+    clock.advance(59_000 - (first.getTime() % 60_000));
+    await refused({ error: 'x' });
+    const [row] = (await house.operator('sync-errors')).items;
+    expect(row).toMatchObject({ count: 61, failedAt: first.toISOString(), lastFailedAt: clock.now().toISOString() });
+    clock.advance(1_000);
+    await refused({ error: 'x' });
+    expect(await counted()).toEqual([
+      ['OTHER_ERROR', 1],
+      ['OTHER_ERROR', 61],
+    ]);
+  });
+
+  it('makes up no reason of its own', async () => {
+    const made = times(40, (index) => `KOE${300 + index}`);
+    await Promise.all(made.map((number) => refused({ error: 'access_denied', error_description: number })));
+    await Promise.all(
+      made.map((number) => refused({ error: `of_${number.toLowerCase()}`, error_description: 'KOE999' })),
+    );
+    await refused({ error: 'invalid_scope', error_description: 'wrong scope (KOE205)' });
+
+    const rows = await counted();
+    expect(rows).toHaveLength(4);
+    expect(rows).toEqual(
+      expect.arrayContaining([
+        ['access_denied', 39],
+        ['access_denied: KOE303', 1],
+        ['OTHER_ERROR', 40],
+        ['KOE205', 1],
+      ]),
+    );
+  });
+
+  it('is a refused login of its own once for each relay id of ours', async () => {
+    const { relayId } = house.app.get(RelayIds).issue('demo-shop', { for: 'sync' });
+    const headers = { 'x-kakao-plugin-relay-id': relayId };
+
+    await Promise.all(times(20, () => refused({ error: 'access_denied' }, headers)));
+
+    expect(await logins()).toEqual([{ state: 'refused', relay_id: relayId }]);
+    const { items } = await house.operator('sync-errors');
+    expect(items.map(({ loginId, count }) => [typeof loginId, count])).toEqual(
+      expect.arrayContaining([
+        ['string', 1],
+        ['undefined', 19],
+      ]),
+    );
+    expect(items.map((item) => item.relayId)).toEqual([relayId, relayId]);
+  });
+
+  it('is not stored with a code while 2,000 logins of the shop wait for Kakao; the customer goes on', async () => {
+    const waiting = (minutesAgo: number, merchant = 'demo-shop') =>
+      house.database.query(
+        `INSERT INTO sync.logins (id, merchant, state, below_path_key, claimed_until, received_at)
+         SELECT gen_random_uuid(), $2, 'pending', false, $1::timestamptz + interval '1 hour', $1
+           FROM generate_series(1, 2000)`,
+        [new Date(clock.now().getTime() - minutesAgo * 60_000), merchant],
+      );
+    await waiting(16);
+    await waiting(1, 'other-shop');
+    expect(where(await house.login('among-old-ones'))).toEqual([302, CHAT]);
+    await eventually(async () => {
+      expect(await house.members()).toHaveLength(1);
+    });
+    const calls = house.kakao.calls('token');
+
+    await waiting(1);
+    const answers = await Promise.all(times(20, (index) => house.login(`one-too-many-${index}`)));
+
+    expect(answers.map(where)).toEqual(times(20, () => [302, CHAT]));
+    expect(house.kakao.calls('token')).toBe(calls);
+    expect(await counted()).toEqual([['TOO_MANY_WAITING', 20]]);
+    expect(warnings()).toHaveLength(1);
+    expect(await logins()).toHaveLength(6_001);
+    expect(await house.database.query(`SELECT 1 FROM sync.logins WHERE code IS NOT NULL`)).toEqual([]);
+  });
+
+  it('ends at once with a code that Kakao does not know', async () => {
+    house.kakao.challenges.set('invented', 'of somebody else');
+    await house.login('invented');
+
+    await eventually(async () => {
+      expect(await logins()).toMatchObject([{ state: 'failed' }]);
+    });
+    expect(house.kakao.calls('token')).toBe(1);
   });
 });

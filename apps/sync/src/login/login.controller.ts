@@ -9,6 +9,7 @@ import { StartedLogins } from '../start/started-logins';
 import { assertSyncPlugin } from '../sync-plugin';
 import { continueAddress, relayIdOf } from './continue-address';
 import { Logins } from './logins';
+import { reasonOf } from './refusal-reason';
 
 @KakaoController()
 export class LoginController {
@@ -67,11 +68,11 @@ export class LoginController {
     const relayId = begun?.relayId ?? sentRelayIdOf(request) ?? (came === undefined ? undefined : relayIdOf(came));
     const relay = this.relayIds.receive(merchant, relayId);
     const refusal =
-      this.refusalOf(merchant, relay, resumed) ?? (code === undefined ? codesOf(error, description) : undefined);
+      this.refusalOf(merchant, relay, resumed) ?? (code === undefined ? reasonOf(error, description) : undefined);
     const isExpected = begun !== undefined || relay?.state === 'issued';
     let userMatchUrl: string | undefined;
     try {
-      if (refusal !== undefined) await this.logins.refuse(merchant, { reason: refusal, relayId });
+      if (refusal !== undefined) await this.logins.refuse(merchant, { reason: refusal, relay });
       else if (code !== undefined) {
         const belowPathKey = pathKey !== undefined;
         const found = await this.logins.receive(merchant, { code, relayId, belowPathKey, verifier: begun?.verifier });
@@ -101,13 +102,6 @@ export class LoginController {
     if (this.relayIds.serves(merchant, relay, { begun: resumed !== undefined })) return undefined;
     return `relay_id_required: ${relay?.state ?? 'absent'}`;
   }
-}
-
-/** OAuth's word for it and Kakao's number; the rest is a text that anybody may have written into the address. */
-function codesOf(error = '', description = ''): string {
-  const word = /^[a-z]+(?:_[a-z]+){1,5}$/.test(error) ? error.slice(0, 60) : 'UNREADABLE_ERROR';
-  const [number] = /\bKOE\d{3}\b/.exec(description) ?? [];
-  return number === undefined ? word : `${word}: ${number}`;
 }
 
 /** The shop's page sends the customer on to the chat itself. */

@@ -1,6 +1,6 @@
 import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
-/** `refused`: the customer came back without a code, most often because they did not agree. */
+/** `refused`: a customer with a relay id of ours came back and does not join, most often because they did not agree. */
 export type LoginState = 'pending' | 'joined' | 'failed' | 'refused';
 
 /** One return of a customer from Kakao's consent screen, until it has made a member or failed for good. */
@@ -9,6 +9,7 @@ export type LoginState = 'pending' | 'joined' | 'failed' | 'refused';
 @Index('logins_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
 @Index('logins_of_member', ['memberId', 'id'], { where: 'member_id IS NOT NULL' })
 @Index('logins_by_age', ['receivedAt'])
+@Index('logins_waiting', ['merchant', 'receivedAt'], { where: `state = 'pending'` })
 @Check('logins_state', `state IN ('pending', 'joined', 'failed', 'refused')`)
 export class Login {
   @PrimaryColumn('uuid')
@@ -17,7 +18,7 @@ export class Login {
   @Column('text')
   merchant: string;
 
-  /** Fingerprint of the code, by which the same code is known again. */
+  /** Fingerprint of the code, by which the same code is known again; of the relay id when the login is refused. */
   @Column('text', { name: 'code_key', nullable: true })
   codeKey: string | null;
 

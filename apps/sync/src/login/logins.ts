@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { Addresses, Clock, defineJob, Jobs, newId, NotYet, Vault } from '@biz/platform';
+import { Addresses, Clock, defineJob, Jobs, newId, NotYet, prepared, Vault } from '@biz/platform';
 import { Merchants } from '@biz/merchant';
-import type { Merchant } from '@biz/merchant';
+import type { Merchant, Relay } from '@biz/merchant';
 import { DataSource, IsNull, LessThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { KakaoUser } from '../members/kakao-account';
@@ -38,8 +38,19 @@ const LOOK_AFTER_SECONDS = 1;
 const CALL_TIMEOUT_MS = 8_000;
 /** Longer than a worker can take: the exchange, then user and terms side by side. */
 const CLAIM_MS = 30_000;
+/**
+ * Logins of one merchant that wait for Kakao at a time. Kakao answers within a second, so a campaign of 300 logins a second
+ * has some hundreds; each is a row, a job and a call to Kakao, and any caller can invent a code.
+ */
+const MAX_WAITING = 2_000;
+/** An older login waits no longer, whatever its state: its code is dead. */
+const WAITING_MS = 15 * 60_000;
+
+/** More logins wait for Kakao than may at a time. */
+const FULL = 'TOO_MANY_WAITING';
 
 const CODE_CONTEXT = 'sync.logins.code';
+const REFUSED_CONTEXT = 'sync.logins.refused';
 const VERIFIER_CONTEXT = 'sync.logins.verifier';
 const TOKENS_CONTEXT = 'sync.logins.tokens';
 
@@ -119,20 +130,38 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
     return within(this.config.callbackBudgetMs - (performance.now() - received), work);
   }
 
-  /** Writes down a return without a code, most often of a customer who did not agree. */
-  async refuse(merchant: Merchant, { reason, relayId }: { reason: string; relayId?: string }): Promise<void> {
-    const now = this.clock.now();
-    await this.dataSource.transaction(async (manager) => {
-      const id = newId();
-      await manager.insert(Login, {
-        ...unfinished(merchant.id, relayId, now),
-        id,
+  /**
+   * Counts a return that leads to no member, most often of a customer who did not agree. Any caller can make one, so it is
+   * a login of its own once for each relay id that we issued, as a journey shows it, and else a count.
+   */
+  async refuse(merchant: Merchant, { reason, relay }: { reason: string; relay?: Relay }): Promise<void> {
+    const failed = { merchant: merchant.id, step: 'consent', reason } as const;
+    if (relay?.state === 'issued') {
+      const now = this.clock.now();
+      const login: Login = {
+        ...unfinished(merchant.id, relay.id, now),
+        id: newId(),
+        codeKey: this.vault.fingerprint(relay.id, `${REFUSED_CONTEXT} ${merchant.id}`),
         state: 'refused',
         belowPathKey: false,
         settledAt: now,
+      };
+      const isNew = await this.dataSource.transaction(async (manager) => {
+        const inserted = await manager
+          .createQueryBuilder()
+          .insert()
+          .into(Login)
+          .values(login)
+          .orIgnore()
+          .returning('id')
+          .execute();
+        if ((inserted.raw as unknown[]).length === 0) return false;
+        await this.failures.recordOf(manager, login.id, failed);
+        return true;
       });
-      await this.failures.record(manager, { merchant: merchant.id, loginId: id, step: 'consent', reason });
-    });
+      if (isNew) return;
+    }
+    await this.failures.count(this.dataSource, { ...failed, relayId: relay?.id });
   }
 
   private async store(
@@ -150,19 +179,40 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
       verifier: verifier === undefined ? null : await this.vault.seal(verifier, VERIFIER_CONTEXT),
       claimedUntil: new Date(now.getTime() + CLAIM_MS),
     };
-    return this.dataSource.transaction(async (manager) => {
-      const inserted = await manager
-        .createQueryBuilder()
-        .insert()
-        .into(Login)
-        .values(login)
-        .orIgnore()
-        .returning('id')
-        .execute();
-      if ((inserted.raw as unknown[]).length === 0) return undefined;
-      await this.jobs.add(FINISH_LOGIN, { loginId: login.id }, manager, { afterSeconds: LOOK_AFTER_SECONDS });
-      return login;
+    const { isNew, isFull } = await this.dataSource.transaction(async (manager) => {
+      const stored = await this.insertUnlessFull(manager, login);
+      if (stored.isNew) {
+        await this.jobs.add(FINISH_LOGIN, { loginId: login.id }, manager, { afterSeconds: LOOK_AFTER_SECONDS });
+      }
+      return stored;
     });
+    if (isFull)
+      await this.failures.count(this.dataSource, { merchant: merchant.id, step: 'exchange', reason: FULL, relayId });
+    return isNew ? login : undefined;
+  }
+
+  /** Correct to within the calls of the same moment, which do not see each other's rows. */
+  private async insertUnlessFull(manager: EntityManager, login: Login): Promise<{ isNew: boolean; isFull: boolean }> {
+    const { id, merchant, codeKey, relayId, state, belowPathKey, code, verifier, claimedUntil, receivedAt } = login;
+    const [row] = await prepared<{ isNew: boolean; isFull: boolean }>(
+      manager,
+      `WITH waiting AS (
+         SELECT count(*) >= $11 AS is_full FROM (
+           SELECT FROM sync.logins WHERE merchant = $2 AND state = 'pending' AND received_at > $12 LIMIT $11) AS l
+       ), stored AS (
+         INSERT INTO sync.logins
+           (id, merchant, code_key, relay_id, state, below_path_key, code, verifier, claimed_until, received_at)
+         SELECT $1::uuid, $2, $3, $4, $5, $6::boolean, $7, $8, $9::timestamptz, $10::timestamptz FROM waiting WHERE NOT is_full
+         ON CONFLICT DO NOTHING RETURNING id
+       )
+       SELECT is_full AS "isFull", EXISTS (SELECT FROM stored) AS "isNew" FROM waiting`,
+      [
+        ...[id, merchant, codeKey, relayId, state, belowPathKey, code, verifier, claimedUntil, receivedAt],
+        MAX_WAITING,
+        new Date(receivedAt.getTime() - WAITING_MS),
+      ],
+    );
+    return row ?? { isNew: false, isFull: false };
   }
 
   private async finish(loginId: string, last: boolean): Promise<void> {
@@ -304,8 +354,7 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async failed(manager: EntityManager, { id, merchant }: Login, step: SyncStep, reason: string): Promise<void> {
-    this.logger.warn({ merchant, loginId: id, step, reason }, 'login step failed');
-    await this.failures.record(manager, { merchant, loginId: id, step, reason });
+    await this.failures.recordOf(manager, id, { merchant, step, reason });
   }
 }
 

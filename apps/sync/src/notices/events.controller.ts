@@ -60,7 +60,7 @@ export class EventsController {
       this.logger.warn({ merchant: merchant.id, err }, 'security event token refused');
       // Strangers can send anything; what Kakao signed and we refuse is a fault of configuration.
       if (signed) {
-        await this.failures.record(this.dataSource.manager, { merchant: merchant.id, step: 'event', reason: err });
+        await this.failures.count(this.dataSource, { merchant: merchant.id, step: 'event', reason: err });
       }
       void reply.status(400).header('content-language', 'ko');
       return { err, description };

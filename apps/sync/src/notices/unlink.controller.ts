@@ -85,7 +85,7 @@ export class UnlinkController {
     const errors = validateSync(request);
     if (errors.length > 0) throw MalformedRequest.from(errors);
     if (request.app_id !== merchant.app.id) {
-      await this.failures.record(this.dataSource.manager, {
+      await this.failures.count(this.dataSource, {
         merchant: merchant.id,
         step: 'unlink',
         reason: 'OTHER_APP_ID',

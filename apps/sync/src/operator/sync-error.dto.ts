@@ -31,12 +31,21 @@ export class SyncErrorDto {
   @ApiPropertyOptional({ example: '019ab0c0-0000-7000-8000-000000000003' })
   loginId?: string;
 
-  /** Relay id (용도 ID) of the login. */
+  /** Relay id (용도 ID) of the login; without a login, that of the latest call. */
   @ApiPropertyOptional({ example: 'order-20201208-0001' })
   relayId?: string;
 
+  /** How often it failed like this: what belongs to no stored login is counted by merchant, step, reason and minute. */
+  @ApiProperty({ example: 1 })
+  count: number;
+
+  /** When it failed, for the first time if it was counted. */
   @ApiProperty()
   failedAt: Date;
+
+  /** When it failed last; the same as `failedAt` if it failed once. */
+  @ApiProperty()
+  lastFailedAt: Date;
 }
 
 export class SyncErrorPage extends pageDto(SyncErrorDto) {}

@@ -23,8 +23,9 @@ export class SyncErrorsController {
   }
 }
 
-function show({ id, merchant, step, reason, loginId, failedAt }: SyncFailure, login: Login | undefined): SyncErrorDto {
-  const relayId = login?.relayId ?? null;
+function show(failure: SyncFailure, login: Login | undefined): SyncErrorDto {
+  const { id, merchant, step, reason, loginId, count, failedAt, lastFailedAt } = failure;
+  const relayId = login?.relayId ?? failure.relayId;
   return {
     id,
     merchant,
@@ -33,6 +34,8 @@ function show({ id, merchant, step, reason, loginId, failedAt }: SyncFailure, lo
     reason,
     ...(loginId !== null && { loginId }),
     ...(relayId !== null && { relayId }),
+    count,
     failedAt,
+    lastFailedAt: lastFailedAt ?? failedAt,
   };
 }

@@ -47,7 +47,7 @@ export class StartController {
     const relay = this.relayIds.receive(merchant, relayId);
     void reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer');
     if (!this.relayIds.serves(merchant, relay)) {
-      await this.logins.refuse(merchant, { reason: `relay_id_required: ${relay?.state ?? 'absent'}`, relayId });
+      await this.logins.refuse(merchant, { reason: `relay_id_required: ${relay?.state ?? 'absent'}`, relay });
       if (next === undefined) throw new BadRequestException('유효하지 않거나 기간이 지난 요청입니다. (relay_id)');
       void reply.status(302).header('location', next);
       return;

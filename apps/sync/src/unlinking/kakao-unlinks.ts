@@ -63,7 +63,7 @@ export class KakaoUnlinks implements OnModuleInit {
     if (member?.kakaoUnlink !== 'pending') return;
     const step = await this.kakao.unlink(this.merchants.get(member.merchant), member.appUserId, TIMEOUT_MS);
     if (step.kind === 'done') return this.settle(memberId, 'done');
-    await this.failures.record(this.dataSource.manager, {
+    await this.failures.count(this.dataSource, {
       merchant: member.merchant,
       step: 'unlink',
       reason: step.reason,

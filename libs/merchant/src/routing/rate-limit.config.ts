@@ -44,7 +44,7 @@ export class RateLimitConfig {
 
   @Variable('RATE_LIMIT_LOGINS_CALLER', about('begun and returning logins from one address'))
   @Limit()
-  loginsCaller: number = 6_000;
+  loginsCaller: number = 1_200;
 
   @Variable('RATE_LIMIT_LOGINS_MERCHANT', about('begun and returning logins for one merchant'))
   @Limit()
