@@ -1,14 +1,21 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, getSchemaPath, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { KakaoAnswer } from '../http/answer.dto';
 import type { AppDefinition } from './app-definition';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
-/** The OpenAPI document of an app, with what Nest leaves out: path keys, open routes, names that a client generator can use. */
-export function describeApp(app: INestApplication, { title, description }: AppDefinition): OpenAPIObject {
+/** Operators and machines that run the platform are never refused for calling often (RateLimits of @biz/merchant). */
+const UNLIMITED = /^\/(?:operator|health)\//;
+
+/**
+ * The OpenAPI document of an app, with what Nest leaves out: path keys, open routes, errors of any route, names that a client
+ * generator can use.
+ */
+export function describeApp(app: INestApplication, { name, title, description }: AppDefinition): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(title)
@@ -21,11 +28,16 @@ export function describeApp(app: INestApplication, { title, description }: AppDe
     .addTag('Health', 'For machines that run the platform')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'OPERATOR_TOKEN' }, 'operator')
     .build();
-  const document = withPlainReferences(SwaggerModule.createDocument(app, config));
+  const isLimited = name !== 'simulator';
+  const document = withPlainReferences(
+    SwaggerModule.createDocument(app, config, { extraModels: isLimited ? [KakaoAnswer] : [] }),
+  );
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
       const operation = item[method];
-      if (operation) finish(path, operation);
+      if (!operation) continue;
+      if (isLimited && !UNLIMITED.test(path)) addErrors(operation);
+      finish(path, operation);
     }
   }
   return withoutUnused(document);
@@ -38,6 +50,17 @@ function withoutUnused(document: OpenAPIObject): OpenAPIObject {
   document.tags = document.tags?.filter(({ name }) => used.has(name)) ?? [];
   if (!operations.some(({ security }) => security?.length)) delete document.components?.securitySchemes;
   return document;
+}
+
+/** What a caller of any route may be answered, in the one form of errors. */
+function addErrors({ responses }: Operation): void {
+  const content = { 'application/json': { schema: { $ref: getSchemaPath(KakaoAnswer) } } };
+  responses['429'] ??= {
+    description: 'Too many calls in this minute (요청 횟수 초과)',
+    headers: { 'Retry-After': { description: 'Seconds until the next minute begins', schema: { type: 'integer' } } },
+    content,
+  };
+  responses.default ??= { description: 'Any other error', content };
 }
 
 function finish(path: string, operation: Operation): void {
