@@ -31,11 +31,11 @@ export async function schemaOwners(names?: readonly AppName[]): Promise<SchemaOw
   return [...new Set((await appDefinitions(names)).flatMap(({ schemas }) => schemas))];
 }
 
-/** The apps that have a connection of their own in this environment. */
+/** The apps that have a connection of their own in this environment; one that is given the owner's has none. */
 export async function appAccesses(env: Environment): Promise<AppAccess[]> {
   const databases = readConfig(AppDatabases, env);
   return (await appDefinitions()).flatMap(({ name, schemas }) => {
     const url = databases.url(name);
-    return url === undefined ? [] : [{ name, schemas, url }];
+    return url === undefined || url === env.DATABASE_URL ? [] : [{ name, schemas, url }];
   });
 }

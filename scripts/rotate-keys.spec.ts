@@ -22,6 +22,12 @@ describe('npm run rotate-keys', () => {
       env: { PATH: process.env.PATH, DATABASE_URL: database.url, NODE_NO_WARNINGS: '1', ...env },
     });
 
+  it('comes after a migration that makes no role for an app that is given the connection of the owner', () => {
+    const { status, stdout, stderr } = program('migrate', { DATABASE_URL_PAYMENT: database.url });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).not.toContain('Roles:');
+  });
+
   it('names the key that seals', () => {
     const { status, stdout, stderr } = program('rotate-keys', { DATA_ENCRYPTION_KEYS: KEYS });
     expect([status, stderr]).toEqual([0, '']);
