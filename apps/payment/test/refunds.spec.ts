@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually, times } from '@biz/testing';
 import { BROKEN, BROKEN_AFTER, DROPPED_AFTER, DROPPED_BEFORE, type Fault, refusal } from './fake-kakaopay';
+import { shop } from './shops';
 import { ADDRESS, type OrderInHand, World } from './world';
 
 /** An answer to cancel that cannot be of this refund. */
@@ -160,6 +163,99 @@ describe('a refund', () => {
       ]);
     });
   });
+
+  it('like every decision keeps no number of a person that its reason names', async () => {
+    const reason = '고객 010-9753-8642, buyer.kim@example.org, 880101-1975310 요청';
+    const inReview = async (): Promise<OrderInHand> => {
+      const order = await world.orderAwaitingPayment();
+      world.kakaopay.next('approve', DROPPED_BEFORE);
+      world.kakaopay.set(order.tid, { status: 'SUCCESS_PAYMENT', total_amount: 14_500, charges: [14_500] });
+      await world.callback(order);
+      await eventually(async () => {
+        expect((await world.detail(order.id)).state).toBe('review');
+      });
+      return order;
+    };
+    const [paid, accepted, refunded, failing] = [
+      await world.paidOrder(),
+      await inReview(),
+      await inReview(),
+      await inReview(),
+    ];
+    await world.paidOrder('subscription');
+    const { body } = await world.operator('subscriptions');
+    const [subscription] = (body as { items: { id: string }[] }).items;
+    world.kakaopay.set(failing.tid, { total_amount: 13_500, charges: [13_500] });
+    await world.cancel(failing.id, 'k', { reason });
+    await eventually(async () => {
+      expect((await world.detail(failing.id)).refunds).toMatchObject([{ state: 'failed' }]);
+    });
+    const ids: Record<string, string | undefined> = {
+      '/operator/orders/{partnerOrderId}/cancel': paid.id,
+      '/operator/orders/{partnerOrderId}/accept': accepted.id,
+      '/operator/orders/{partnerOrderId}/refund': refunded.id,
+      '/operator/orders/{partnerOrderId}/reconcile': paid.id,
+      '/operator/refunds/{id}/withdraw': (await world.detail(failing.id)).refunds[0]?.id,
+      '/operator/subscriptions/{id}/end': subscription?.id,
+    };
+    expect(Object.keys(ids).toSorted()).toEqual(routesWithReason());
+    for (const [route, id] of Object.entries(ids)) {
+      const path = route.replace('/operator/', '').replace(/\{(?:partnerOrderId|id)\}/, id ?? '');
+      const headers = { 'Idempotency-Key': 'reasons' };
+      const { http } = await world.operator(path, { method: 'POST', headers, body: JSON.stringify({ reason }) });
+      expect([route, http]).toEqual([route, http < 300 ? http : 'taken']);
+    }
+    shop.fulfil = () => Promise.resolve({ refused: `품절: ${reason}` });
+    const unwanted = await world.orderAwaitingPayment('coffee', { prefix: '/m/second' });
+    await world.callback(unwanted);
+    await world.until(unwanted, 'F');
+    shop.fulfil = () => Promise.resolve(undefined);
+    expect((await world.cancel(paid.id, '010-9753-8642', { reason: 'x' })).http).toBe(400);
+
+    expect(await columnsWith(['[phone], [email], [resident number] 요청'])).toEqual(
+      expect.arrayContaining([
+        'payment.decisions.reason',
+        'payment.history.note',
+        'payment.orders.failure_message',
+        'payment.refunds.reason',
+        'payment.subscriptions.end_reason',
+      ]),
+    );
+    expect(await columnsWith(['010-9753', '9753-8642', 'buyer.kim', '1975310'])).toEqual([]);
+  });
+
+  /** Operators' calls that take a reason, as the document of the app has them. */
+  const routesWithReason = (): string[] => {
+    const document = JSON.parse(readFileSync(join(__dirname, '../../../openapi/payment.json'), 'utf8')) as {
+      paths: Record<string, Record<string, { requestBody?: unknown }>>;
+      components: { schemas: Record<string, { properties?: Record<string, unknown> }> };
+    };
+    return Object.entries(document.paths)
+      .filter(([path, methods]) => {
+        const bodies = JSON.stringify(Object.values(methods).map(({ requestBody }) => requestBody));
+        const [, name = ''] = /#\/components\/schemas\/(\w+)/.exec(bodies) ?? [];
+        return path.startsWith('/operator/') && document.components.schemas[name]?.properties?.reason !== undefined;
+      })
+      .map(([path]) => path)
+      .toSorted();
+  };
+
+  /** Columns of any table in whose values one of the texts stands. */
+  const columnsWith = async (texts: string[]): Promise<string[]> => {
+    const columns = await world.database.query<{ at: string; table: string; column: string }>(
+      `SELECT format('%s.%s.%s', table_schema, table_name, column_name) AS at,
+              format('%I.%I', table_schema, table_name) AS table, quote_ident(column_name) AS column
+         FROM information_schema.columns
+        WHERE table_schema NOT IN ('pg_catalog', 'information_schema')
+          AND data_type IN ('text', 'character varying', 'json', 'jsonb', 'ARRAY')`,
+    );
+    const asked = columns.map(
+      ({ at, table, column }) =>
+        `SELECT '${at}' AS at WHERE EXISTS (SELECT FROM ${table}, unnest($1::text[]) AS looked
+          WHERE strpos(${column}::text, looked) > 0)`,
+    );
+    return (await world.database.query<{ at: string }>(asked.join(' UNION ALL '), [texts])).map(({ at }) => at);
+  };
 
   it('refuses what cannot be', async () => {
     const order = await world.paidOrder();

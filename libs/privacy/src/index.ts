@@ -7,3 +7,4 @@ export type { AccessReason } from './accesses/access-reason';
 export { LocationFacts } from './location/location-facts';
 export { LocationFactsModule } from './location/location-facts.module';
 export { privacySchema } from './privacy.schema';
+export { FreeText, namesPerson, withoutNumbers } from './texts/free-text';

@@ -2,6 +2,7 @@ import { Drafts, Stock } from '@biz/commerce';
 import type { Amounts, Card } from '@biz/kakaopay';
 import { Deliveries, type ShopEventType } from '@biz/merchant';
 import { Clock, NotYet, RuntimeConfig } from '@biz/platform';
+import { withoutNumbers } from '@biz/privacy';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -91,7 +92,8 @@ export class Settlement {
   }
 
   /** No money came with this tid and none can. */
-  async failed({ id }: Attempt, { state, message, note, code, next }: Failure): Promise<void> {
+  async failed({ id }: Attempt, { state, message: said, note, code, next }: Failure): Promise<void> {
+    const message = withoutNumbers(said);
     await this.inOrder(id, async (manager, order, attempt) => {
       const at = this.clock.now();
       if (state === 'expired' && at < this.endsAfterCall(attempt)) throw new NotYet('an approve may still take effect');

@@ -10,6 +10,7 @@ import {
   ShopCalls,
 } from '@biz/merchant';
 import { Clock, defineJob, Jobs, Vault } from '@biz/platform';
+import { withoutNumbers } from '@biz/privacy';
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -132,7 +133,7 @@ export class OrderCompletion implements OnModuleInit {
     await this.dataSource.transaction(async (inside) => {
       const locked = await inside.findOneOrFail(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } });
       if (locked.state !== 'fulfilling') return;
-      if (refusal) await this.refuse(inside, locked, refusal.refused);
+      if (refusal) await this.refuse(inside, locked, withoutNumbers(refusal.refused));
       else await this.complete(inside, locked, locked.paidAt ?? this.clock.now());
     });
   }

@@ -1,4 +1,5 @@
 import { pageDto, PageQuery } from '@biz/platform';
+import { FreeText } from '@biz/privacy';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsOptional, IsString, MaxLength, Min } from 'class-validator';
 import type { Attempt } from '../attempts/attempt.entity';
@@ -44,6 +45,7 @@ export class CancelOrderRequest {
   @IsString()
   @IsNotEmpty()
   @MaxLength(200)
+  @FreeText()
   reason: string;
 
   /** Whether the goods go back on the shelf when the whole order is refunded; true unless said */

@@ -1,4 +1,5 @@
 import { pageDto, PageQuery } from '@biz/platform';
+import { FreeText } from '@biz/privacy';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { REFUND_STATES, type RefundState } from '../refunds/refund-status';
@@ -23,6 +24,7 @@ export class WithdrawRefundRequest {
   @IsString()
   @IsNotEmpty()
   @MaxLength(200)
+  @FreeText()
   reason: string;
 }
 

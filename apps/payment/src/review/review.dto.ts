@@ -1,3 +1,4 @@
+import { FreeText } from '@biz/privacy';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { RefundDto } from '../operator/operator-orders.dto';
@@ -11,6 +12,7 @@ class ReasonRequest {
   @IsString()
   @IsNotEmpty()
   @MaxLength(200)
+  @FreeText()
   reason: string;
 }
 

@@ -1,4 +1,5 @@
 import { pageDto, PageQuery } from '@biz/platform';
+import { FreeText } from '@biz/privacy';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { HistoryDto } from '../operator/operator-orders.dto';
@@ -25,6 +26,7 @@ export class EndSubscriptionRequest {
   @IsString()
   @IsNotEmpty()
   @MaxLength(200)
+  @FreeText()
   reason?: string;
 }
 

@@ -13,6 +13,7 @@ import { UnlinkRequest } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { KakaoAnswer, MalformedRequest, ok, ReadsBodies, sameSecret } from '@biz/platform';
+import { withoutNumbers } from '@biz/privacy';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { DataSource } from 'typeorm';
@@ -92,7 +93,7 @@ export class UnlinkController {
       });
       throw new BadRequestException('다른 앱의 요청입니다. (app_id)');
     }
-    await this.notices.unlink(merchant.id, request.user_id, request.referrer_type ?? 'UNKNOWN');
+    await this.notices.unlink(merchant.id, request.user_id, withoutNumbers(request.referrer_type ?? 'UNKNOWN'));
     return ok();
   }
 }

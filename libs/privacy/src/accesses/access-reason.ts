@@ -1,8 +1,9 @@
 import { applyDecorators, BadRequestException, createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
-import { headerText, parseJson, scrubText } from '@biz/platform';
+import { headerText, parseJson } from '@biz/platform';
 import type { FastifyRequest } from 'fastify';
+import { plain, withoutNumbers } from '../texts/free-text';
 
 /** Why somebody looks at personal data, from where, and who they say they are. */
 export interface AccessReason {
@@ -14,13 +15,6 @@ export interface AccessReason {
 const LONGEST_REASON = 500;
 const LONGEST_NAME = 100;
 
-/** Numbers of people in the forms in which Koreans write them; letters and digits of other widths are made plain before. */
-const NUMBERS: [RegExp, string][] = [
-  [/(?<!\d)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[ -]*[1-8]\d{6}(?!\d)/g, '[resident number]'],
-  [/(?<!\d)\d{4}([ -])\d{4}\1\d{4}\1\d{1,4}(?!\d)/g, '[card]'],
-  [/(?<![\w-])(?:\+?\d{1,3}[ .-]*)?\(?0?1[016789]\)?[ .-]*\d{3,4}[ .-]*\d{4}(?![\w-])/g, '[phone]'],
-  [/(?<![\w-])\(?0(?:2|[3-7]\d|50\d)(?:\)|[ .-])[ .-]*\d{3,4}[ .-]+\d{4}(?![\w-])/g, '[phone]'],
-];
 /** Names of two syllables are common; single letters and short words of an address stand in every sentence. */
 const SHORTEST_VALUE = 2;
 const SHORTEST_WORD = 3;
@@ -94,11 +88,8 @@ function read(headers: FastifyRequest['headers'], name: string, longest: number)
   // Spaces, however they are spelt, are no reason.
   if (!/[\p{L}\p{N}]/u.test(text)) return undefined;
   if (text.length > longest) throw new BadRequestException(`${name} is longer than ${longest} characters`);
-  return NUMBERS.reduce((rest, [pattern, put]) => rest.replace(pattern, put), scrubText(text));
+  return withoutNumbers(text);
 }
-
-/** Letters and digits of one width, one kind of hyphen. */
-const plain = (text: string): string => text.normalize('NFKC').replace(/\p{Pd}/gu, '-');
 
 function decode(header: string): string {
   const readable = headerText(header);
