@@ -37,3 +37,9 @@ describe('docs/operations.md', () => {
     expect(metrics.filter((name) => !PAGE.includes(`| \`${name}\``))).toEqual([]);
   });
 });
+
+it('lets the init process of the container of PostgreSQL pass a signal on to another user: without it every stop is a crash', () => {
+  const compose = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
+  const postgres = /\n {2}postgres:\n[\s\S]*?\n {2}migrate:\n/.exec(compose)?.[0];
+  expect(postgres).toMatch(/cap_add: \[.*\bKILL\b.*\]/);
+});
