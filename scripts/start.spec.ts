@@ -44,10 +44,9 @@ class Start {
   }
 
   async ready(): Promise<ProcessMark[]> {
-    let isOver = false;
-    void this.ended.then(() => (isOver = true));
+    const over = this.ended.then(() => true);
     // Several processes start, one after the other: as long as they live, only Jest's limit ends the wait.
-    while (!this.output.includes('Ready in') && !isOver) await delay(50);
+    while (!this.output.includes('Ready in') && !(await Promise.race([over, delay(50, false)]))) continue;
     expect(this.output).toContain('Ready in');
     return this.processes();
   }
