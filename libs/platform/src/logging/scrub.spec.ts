@@ -3,6 +3,8 @@ import { scrub, scrubText } from './scrub';
 const SECRETS = [
   'https://talk-plugin.kakao.com/otp/5fcf3cfe00a6950dc026b/onetimeprofile',
   'http://127.0.0.1:3005/m/acme-path-key/ordersheet',
+  'to talk-plugin, carrying https%3A%2F%2Fhost%2Fm%2Facme-path-key%2Forder%2Fcallback',
+  'to talk-plugin, carrying https%253a%252f%252fhost%252fm%252facme-path-key%252forder',
   'KakaoAK 0123456789abcdef',
   'Bearer eyJhbGciOiJSUzI1NiJ9.x.y',
   'rest_api_key=0123456789abcdef',

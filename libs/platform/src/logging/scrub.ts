@@ -16,6 +16,8 @@ const SECRET_NAMES = new Set(
 const SECRET_TEXTS: [RegExp, string][] = [
   [/(\/otp\/)[^\s/"'?]+/g, '$1[cut]'],
   [/(\/m\/)(?!:)[^\s/"'?]+/g, '$1[cut]'],
+  // An address inside a query string, such as KakaoPay's wrapper around approval_url.
+  [/(%(?:25)?2F(?:otp|m)%(?:25)?2F)[^\s/"'?&%]+/gi, '$1[cut]'],
   [/\b(KakaoAK|SECRET_KEY|DEV_SECRET_KEY|Bearer|Basic)\s+[^\s"',]+/g, '$1 [cut]'],
   [
     /\b(rest_api_key|pg_token|code|access_token|refresh_token|client_secret|credential|signature|tid|sid|key)=[^\s&"']+/g,
@@ -30,7 +32,7 @@ const SECRET_TEXTS: [RegExp, string][] = [
 
 /** What every one of those texts has something of; most lines, their UUIDs too, have nothing and are looked at once. */
 const SUSPECT =
-  /[=@]|\/(?:otp|m)\/|whsec_|(?:KakaoAK|SECRET_KEY|Bearer|Basic)\s|1[016789]\)?[ -]?\d{3,4}[ -]?\d{4}(?![\w-])/;
+  /[=@]|\/(?:otp|m)\/|2[Ff](?:otp|m)%|whsec_|(?:KakaoAK|SECRET_KEY|Bearer|Basic)\s|1[016789]\)?[ -]?\d{3,4}[ -]?\d{4}(?![\w-])/;
 
 /**
  * Characters of one text that are looked at and logged; a stack is some hundreds.
