@@ -1,5 +1,6 @@
 import { defineMerchant, MerchantsModule, merchantSchema } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
+import { customerPathKeyOf } from '@biz/platform';
 import type { AppDefinition, Environment } from '@biz/platform';
 import { startTestApp, testDatabase } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
@@ -50,6 +51,7 @@ const PUBLIC: Environment = {
   PUBLIC_BASE_URL_OPTION: 'https://plugin.acme.example/option',
   PUBLIC_BASE_URL_PAYMENT: 'https://plugin.acme.example/payment',
   PUBLIC_BASE_URL_PROFILE: 'https://127.0.0.1:1/profile',
+  PUBLIC_BASE_URL_SYNC: 'https://plugin.acme.example/sync',
 };
 
 describe('merchants, for the operator', () => {
@@ -198,6 +200,12 @@ describe('merchants, for the operator', () => {
 - T1. 주문생성 API URL : https://plugin.acme.example/payment/m/acme-9f2c77aa0188bd21/ordersheet
 - T2. 결제번호저장 및 상품유효성검증 API URL : https://plugin.acme.example/payment/m/acme-9f2c77aa0188bd21/approve
 - T4. 주문상태 확인 API URL : https://plugin.acme.example/payment/m/acme-9f2c77aa0188bd21/status
+
+## 카카오 디벨로퍼스에 등록할 주소 (신청서에는 없는 항목)
+
+- 제품설정 > 간편가입 > 플러그인 Redirect URI : https://plugin.acme.example/sync/m/${customerPathKeyOf('acme-9f2c77aa0188bd21')}/callback
+- 앱 > 웹훅 > 연결 해제 웹훅 : https://plugin.acme.example/sync/m/acme-9f2c77aa0188bd21/unlink
+- 앱 > 웹훅 > 계정 상태 변경 웹훅 : https://plugin.acme.example/sync/m/acme-9f2c77aa0188bd21/events
 
 * API url은 https (포트 443)만 지원합니다.
 `);

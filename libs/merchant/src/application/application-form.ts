@@ -57,6 +57,7 @@ export function applicationForm(merchant: Merchant, scenario: Scenario, addresse
     `- 플러그인 제목 (20자 이내) : ${titleOf(merchant)}`,
     `- 앱 아이디 : ${merchant.app.id}`,
     ...detailsOf(merchant, parts, urls),
+    ...(parts.includes('sync') ? developersSection(merchant, addresses) : []),
     '',
     '* API url은 https (포트 443)만 지원합니다.',
     '',
@@ -87,6 +88,20 @@ function detailsOf({ plugins, secrets }: Merchant, parts: readonly Part[], urls:
     return [];
   });
   return sections.flatMap(([title, lines], at) => ['', `## ${at + 2}. ${title}`, '', ...lines]);
+}
+
+/** The form has no field for these: they are entered at Kakao Developers. Customers see the redirect URI, so it has a key of its own. */
+function developersSection(merchant: Merchant, addresses: Addresses): string[] {
+  const ofCustomers = keyedBase(addresses, 'sync', merchant, 'customer');
+  const ofServers = keyedBase(addresses, 'sync', merchant, 'server');
+  return [
+    '',
+    '## 카카오 디벨로퍼스에 등록할 주소 (신청서에는 없는 항목)',
+    '',
+    `- 제품설정 > 간편가입 > 플러그인 Redirect URI : ${ofCustomers}/callback`,
+    `- 앱 > 웹훅 > 연결 해제 웹훅 : ${ofServers}/unlink`,
+    `- 앱 > 웹훅 > 계정 상태 변경 웹훅 : ${ofServers}/events`,
+  ];
 }
 
 const titleOf = ({ title, name }: Merchant): string => title ?? `${name} 플러그인`;
