@@ -65,7 +65,7 @@ const REFUSED: [variable: string, what: string, env: Environment][] = [
   [
     'DEMO_SHOP_WEBHOOK_SECRET',
     'is published, without padding',
-    { DEMO_SHOP_WEBHOOK_SECRET: WEBHOOK_DEFAULT.replace(/=+$/, '') },
+    { DEMO_SHOP_WEBHOOK_SECRET: WEBHOOK_DEFAULT.replaceAll('=', '') },
   ],
   [
     'DEMO_SHOP_WEBHOOK_SECRET',

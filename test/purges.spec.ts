@@ -117,8 +117,8 @@ const OPEN: OrderSeed[] = [
 
 describe('what the platform keeps', () => {
   /** Of docs/operations.md: | table | what | days | why |. */
-  const documented = [...PAGE.matchAll(/^\| `([a-z]+\.[a-z_*]+)`\s*\|[^|]*\|\s*([^|]*?)\s*\|/gm)].map(
-    ([, table = '', kept = '']) => ({ table, kept }),
+  const documented = [...PAGE.matchAll(/^\| `([a-z]+\.[a-z_*]+)` *\|[^|]*\|([^|]*)\|/gm)].map(
+    ([, table = '', kept = '']) => ({ table, kept: kept.trim() }),
   );
 
   it('is listed in docs/operations.md: every table of the database, with its days or the reason why it has none', async () => {
