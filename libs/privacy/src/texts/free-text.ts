@@ -7,7 +7,7 @@ const GAP = String.raw`[\s.,/_~·()-]{0,3}`;
 const BEGINS = String.raw`(?<!\d|\d[-.:,])`;
 const ENDS = String.raw`(?!\d)`;
 /** 0 or the country code, with which a Korean number begins. */
-const DIALLED = String.raw`\(?(?:(?:\+|00)?${GAP}8${GAP}2${GAP}(?:0${GAP})?|0${GAP})`;
+const DIALLED = String.raw`\(?(?:(?:(?:\+|00)${GAP})?8${GAP}2${GAP}(?:0${GAP})?|0${GAP})`;
 
 const global = (pattern: string): RegExp => new RegExp(pattern, 'gu');
 
