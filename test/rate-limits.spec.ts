@@ -30,6 +30,10 @@ interface Answer {
   body: unknown;
 }
 
+interface OpenApi {
+  paths: Record<string, Record<string, { responses: Record<string, { headers?: Record<string, unknown> }> }>>;
+}
+
 describe('rate limits', () => {
   let database: TestDatabase;
   let running: TestApp;
@@ -95,6 +99,14 @@ describe('rate limits', () => {
     await start(make, Object.fromEntries(limits) as Environment);
     const routes = routesOf(running.app);
     expect(routes.length).toBe(count);
+    const document = (await (await fetch(`${running.url}/docs-json`)).json()) as OpenApi;
+    const limited = new Set(routes.map(({ url }) => url));
+    for (const [path, item] of Object.entries(document.paths)) {
+      const isLimited = limited.has(path.replace(/\{(\w+)\}/g, ':$1'));
+      for (const { responses } of Object.values(item)) {
+        expect([path, responses['429']?.headers?.['Retry-After'] !== undefined]).toEqual([path, isLimited]);
+      }
+    }
     for (const { url, methods } of routes) {
       const [method] = methods;
       const ofMerchant = routes.some((other) => other.url === `/m/:pathKey${url}`) || url.startsWith('/m/:pathKey');
