@@ -50,7 +50,7 @@ describe('the database role of each app', () => {
                                                       AND atttypid IN ('text'::regtype, 'varchar'::regtype)) AS columns
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
        WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema)' ORDER BY 1, 2`);
-  }, 60_000);
+  });
   afterAll(async () => {
     await Promise.all([...sessions.values()].map((session) => session.end()));
     await house.stop();
@@ -104,7 +104,7 @@ describe('the database role of each app', () => {
     });
     await as('sync', 'SELECT privacy.erase_accesses(0), privacy.erase_location_facts(now())');
     expect(/permission denied[^"]*|must be owner[^"]*/.exec(log)).toBeNull();
-  }, 60_000);
+  });
 
   it('can neither change, delete, empty nor unlock what is on record', async () => {
     const forbidden = [
@@ -132,7 +132,7 @@ describe('the database role of each app', () => {
     expect(await house.database.query('SELECT seq FROM privacy.accesses')).toEqual(records);
     expect(await refusalOf('payment', 'UPDATE payment.history SET note = $$$$')).toBe('42501');
     expect(await refusalOf('sync', 'UPDATE sync.consents SET version = $$$$')).toBe('42501');
-  }, 30_000);
+  });
 
   it('may delete what its purges delete', () => {
     const owners = definitionsOf(merchants).flatMap(({ schemas }) => schemas);
@@ -297,7 +297,7 @@ describe('the database role of each app', () => {
       const through = house.roles.roles.map(({ app, url }) => [`DATABASE_URL_${app.toUpperCase()}`, way.through(url)]);
       await house.restart({ ...(Object.fromEntries(through) as Record<string, string>), ANSWER_WITHIN_MS: '400' });
       way.silence();
-    }, 30_000);
+    });
     afterAll(() => {
       way.resume();
     });
@@ -340,7 +340,7 @@ describe('the database role of each app', () => {
         Object.entries(calls).map(async ([what, call]) => [what, await call()] as const),
       );
       expect(Object.fromEntries(answers)).toEqual(Object.fromEntries(Object.keys(calls).map((what) => [what, FAILED])));
-    }, 30_000);
+    });
 
     it('lets a customer go on to the chat, and a chat bot say that it comes later', async () => {
       const onward = 'kakaotalk://bizplugin?plugin_id=5f6d8f0a1b2c3d4e5f607182';
@@ -349,7 +349,7 @@ describe('the database role of each app', () => {
       });
       expect([login.status, login.headers.get('location')]).toEqual([302, onward]);
       expect((await fetch(`${house.url('payment')}/health/ready`)).status).toBe(503);
-    }, 30_000);
+    });
 
     it('takes the same calls when it goes on', async () => {
       way.resume();
@@ -362,7 +362,7 @@ describe('the database role of each app', () => {
         ];
         expect(answers.map(({ body }) => body.status)).toEqual([200, 200, 200, 200]);
       });
-    }, 30_000);
+    });
 
     it('is answered in time when connections are refused', async () => {
       way.close();
@@ -371,7 +371,7 @@ describe('the database role of each app', () => {
         FAILED,
       );
       expect(await house.get('option', '/options?id=mug', user)).toEqual(FAILED);
-    }, 30_000);
+    });
   });
 
   it('leaves Kakao less than three seconds to wait, unless it is told otherwise', () => {
