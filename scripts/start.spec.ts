@@ -65,6 +65,15 @@ class Start {
     return found?.pid ?? 0;
   }
 
+  /** The process of the app. */
+  app(): number {
+    const found = runningProcesses().find(
+      ({ ppid, args }) => ppid === this.launcher() && args.includes(`apps/${APP}/src/main.js`),
+    );
+    if (!found) throw new Error(`no process of ${APP}`);
+    return found.pid;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.child.kill(name);
   }
@@ -143,6 +152,28 @@ describe('npm start', () => {
     expect(start.output).toMatch(/^image: .*IMAGE_STORE/m);
     expect(start.output).toContain('image ended with code 1');
     expect(start.output).not.toContain('Ready in');
+  });
+
+  it('starts an app again that ended by itself, says so in one line, and ends with 0 also between two starts', async () => {
+    const start = npmStart(env);
+    await start.ready();
+    const health = `http://127.0.0.1:${env.OPTION_PORT}/health/ready`;
+    process.kill(start.app(), 'SIGKILL');
+    await eventually(() => {
+      expect(start.output).toContain(`${APP} ended by SIGKILL: it is started again in 1 s\n`);
+    });
+    await eventually(async () => {
+      expect((await fetch(health).catch(() => undefined))?.status).toBe(200);
+    });
+
+    process.kill(start.app(), 'SIGKILL');
+    await eventually(() => {
+      expect(start.output).toContain('it is started again in 2 s');
+    });
+    const left = start.processes();
+    start.signal('SIGTERM');
+    expect(await start.ended).toBe(0);
+    await untilGone(left);
   });
 
   it('brings no database of its own in production', async () => {

@@ -7,7 +7,8 @@ import { copyLines } from './output';
 
 /** An app that drains for longer is ended; its own limit is 30 s. */
 const DRAIN_LIMIT_MS = 35_000;
-const READY_LIMIT_MS = 120_000;
+/** How often an app that takes long to get ready is named. */
+const TOLD_EVERY_MS = 10_000;
 /** A small space for new objects: 25 MB less for each of seven apps; one developer's requests do not miss it. */
 const SMALL = ['--max-semi-space-size=2'];
 
@@ -49,16 +50,24 @@ export class AppProcess {
     });
   }
 
-  /** @returns why it did not get ready; nothing when it did */
+  /**
+   * Waits for as long as the process lives, and says every ten seconds what for: a busy machine is no reason to give up.
+   *
+   * @returns why it did not get ready; nothing when it did
+   */
   async untilReady(): Promise<string | undefined> {
-    const giveUpAt = Date.now() + READY_LIMIT_MS;
-    while (Date.now() < giveUpAt) {
-      if (this.over) return await this.ended;
+    let tellAt = Date.now() + TOLD_EVERY_MS;
+    for (;;) {
+      if (this.over) return this.ended;
       const answer = this.listening ? await fetch(`${this.url}/health/ready`).catch(() => undefined) : undefined;
       if (answer?.ok) return undefined;
+      if (Date.now() >= tellAt) {
+        const what = this.listening ? `${this.url}/health/ready` : 'its start';
+        console.log(`${this.name} is not ready yet: waiting for ${what}`);
+        tellAt = Date.now() + TOLD_EVERY_MS;
+      }
       await delay(50);
     }
-    return `${this.name} is not ready after ${READY_LIMIT_MS / 1000} s: see ${this.url}/health/ready`;
   }
 
   async stop(): Promise<void> {

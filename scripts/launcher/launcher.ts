@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AppName, Environment } from '@biz/platform';
 import { databaseUrlOf, dataDirOf, explain, postgresPort } from '../environment';
 import { PlainProblem } from '../plain-problem';
@@ -7,6 +8,7 @@ import { refuseIfServed } from '../postgres/data-folder';
 import { embeddedLogins, withOwnLogin } from '../postgres/app-logins';
 import { startPostgres, type EmbeddedPostgres } from '../postgres/embedded-postgres';
 import { AppProcess } from './app-process';
+import { Backoff } from './backoff';
 import { logOutput, table } from './output';
 import { Preparation, type Plan } from './preparation';
 import { watchBuild, type Changed } from './watch-build';
@@ -20,6 +22,7 @@ const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(__dirname, '../../.compile-cach
 /** Starts database and apps, shows where they are, and ends all of them together. */
 export class Launcher {
   private readonly apps = new Map<AppName, AppProcess>();
+  private readonly backoffs = new Map<AppName, Backoff>();
   private readonly preparation: Preparation;
   private plan: Plan = [];
   private logs: Writable = process.stdout;
@@ -87,15 +90,34 @@ export class Launcher {
     );
   }
 
-  private async startApp({ name, url }: Plan[number]): Promise<string | undefined> {
+  private async startApp(planned: Plan[number]): Promise<string | undefined> {
     if (this.stopping) return 'stopped';
+    const { name, url } = planned;
     const app = new AppProcess(name, url, this.appEnv(name), this.logs);
     this.apps.set(name, app);
     const problem = await app.untilReady();
+    const readyAt = Date.now();
     void app.ended.then((reason) => {
-      if (!problem && this.apps.get(name) === app) this.failed(reason);
+      if (!problem) void this.startAgain(planned, app, reason, Date.now() - readyAt);
     });
     return problem;
+  }
+
+  /** Starts an app again that ended by itself, after ever longer pauses; the others go on. */
+  private async startAgain(planned: Plan[number], ended: AppProcess, reason: string, ranMs: number): Promise<void> {
+    const { name } = planned;
+    // A changed app was replaced, and a launcher that stops wants none.
+    const isWanted = (): boolean => !this.stopping && this.apps.get(name) === ended;
+    if (!isWanted()) return;
+    const backoff = this.backoffs.get(name) ?? new Backoff();
+    this.backoffs.set(name, backoff);
+    const seconds = backoff.nextSeconds(ranMs);
+    console.error(`${reason}: it is started again in ${seconds} s`);
+    await delay(seconds * 1_000);
+    if (!isWanted()) return;
+    const problem = await this.startApp(planned);
+    const failed = this.apps.get(name);
+    if (problem && failed) await this.startAgain(planned, failed, problem, 0);
   }
 
   /** Replaces apps whose code changed; one that does not come up is reported and waits for the next change. */
