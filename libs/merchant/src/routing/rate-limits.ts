@@ -70,11 +70,13 @@ export class RateLimits implements OnModuleInit {
     });
   }
 
-  async onModuleInit(): Promise<void> {
+  onModuleInit(): void {
     if (!this.config.enabled) return;
     const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
-    await fastify.register(rateLimit, { global: false });
-    this.makeLimits(fastify);
+    // Awaited, Fastify would complete its routes here, before Nest sets the handler of their errors.
+    void fastify.register(rateLimit, { global: false }).after(() => {
+      this.makeLimits(fastify);
+    });
     fastify.addHook('onRequest', (request, reply) => this.admit(fastify, request, reply));
     fastify.addHook('onResponse', (request, reply) => this.countRefusal(request, reply));
   }
