@@ -3,7 +3,7 @@ import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiResponse } from '@n
 import { SyncCallbackAnswer, SyncCallbackQuery } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, OpenedByCustomers, RelayIds, sentRelayIdOf } from '@biz/merchant';
 import type { KakaoRequest, Merchant, Relay } from '@biz/merchant';
-import { KakaoAnswer, KakaoOrigins, ok } from '@biz/platform';
+import { inTime, KakaoAnswer, KakaoOrigins, ok, RuntimeConfig } from '@biz/platform';
 import type { FastifyReply } from 'fastify';
 import { StartedLogins } from '../start/started-logins';
 import { assertSyncPlugin } from '../sync-plugin';
@@ -20,6 +20,7 @@ export class LoginController {
     private readonly started: StartedLogins,
     private readonly relayIds: RelayIds,
     private readonly origins: KakaoOrigins,
+    private readonly runtime: RuntimeConfig,
   ) {}
 
   /**
@@ -72,10 +73,12 @@ export class LoginController {
     const isExpected = begun !== undefined || relay?.state === 'issued';
     let userMatchUrl: string | undefined;
     try {
-      if (refusal !== undefined) await this.logins.refuse(merchant, { reason: refusal, relay });
+      if (refusal !== undefined) await this.inTime(this.logins.refuse(merchant, { reason: refusal, relay }));
       else if (code !== undefined) {
         const belowPathKey = pathKey !== undefined;
-        const found = await this.logins.receive(merchant, { code, relayId, belowPathKey, verifier: begun?.verifier });
+        const found = await this.inTime(
+          this.logins.receive(merchant, { code, relayId, belowPathKey, verifier: begun?.verifier }),
+        );
         // It holds the shop's ticket for the owner of the code. In an address that a stranger sends to a customer, that
         // is the stranger: the customer's account at the shop would be linked to theirs (login CSRF).
         if (isExpected) userMatchUrl = found;
@@ -91,6 +94,11 @@ export class LoginController {
     const onward = userMatchUrl === undefined ? address : withContinue(userMatchUrl, address);
     void reply.status(302).header('location', onward);
     return undefined;
+  }
+
+  /** Late enough to be stored, early enough that the customer still goes on to `continue` when it is not. */
+  private inTime<T>(work: Promise<T>): Promise<T> {
+    return inTime(work, this.runtime.workWithinMs);
   }
 
   private refusalOf(

@@ -39,7 +39,7 @@ export class RuntimeConfig implements CheckedConfig {
 
   /** For work whose failure the route itself has an answer to, so that this answer is still in time. */
   get workWithinMs(): number {
-    return this.answerWithinMs * 0.9;
+    return this.answerWithinMs * 0.8;
   }
 
   get production(): boolean {
