@@ -295,7 +295,7 @@ describe('the database role of each app', () => {
       order = await sheetOf('sheet-coffee', USER);
       way = await DatabaseWay.to(house.database.url);
       const through = house.roles.roles.map(({ app, url }) => [`DATABASE_URL_${app.toUpperCase()}`, way.through(url)]);
-      await house.restart({ ...(Object.fromEntries(through) as Record<string, string>), ANSWER_WITHIN_MS: '400' });
+      await house.restart({ ...(Object.fromEntries(through) as Record<string, string>), ANSWER_WITHIN_MS: '2500' });
       way.silence();
     });
     afterAll(() => {

@@ -100,7 +100,6 @@ describe('the skill server of a chat bot', () => {
     ['somebody else’s address', { detailParams: { p: { origin: 'https://evil.example/otp/abc/profile' } } }],
     ['an OTP of another plugin', { detailParams: { p: { origin: 'http://127.0.0.1:1/otp/abc/secure_image' } } }],
     ['an OTP with a query', { params: { p: 'http://127.0.0.1:1/otp/abc/profile?x=1' } }],
-    ['too deep a nest', { params: { p: JSON.parse('[['.repeat(40) + '"x"' + ']]'.repeat(40)) as object } }],
     ['a list instead of an object', { detailParams: [['x']] }],
   ])('stores nothing and calls nobody for %s, and the bot says so', async (_what, action) => {
     const asked = stage.kakao.requests.length;
@@ -113,19 +112,23 @@ describe('the skill server of a chat bot', () => {
   it.each([
     ['no payload', {}],
     ['an action that is none', { action: 'x' }],
+    ['too deep a nest', payload({ params: { p: JSON.parse('[['.repeat(40) + '"x"' + ']]'.repeat(40)) as object } })],
   ])('answers 400 to %s', async (_what, body) => {
     expect((await stage.post('/skill/delivery', body)).status).toBe(400);
   });
 
   it('has something to say within five seconds while nothing can be stored', async () => {
+    const hurried = await Stage.open(profileApp, { ANSWER_WITHIN_MS: '2500' });
     const { ms } = await timed(() =>
-      stage.database.dataSource.transaction(async (manager) => {
+      hurried.database.dataSource.transaction(async (manager) => {
         await manager.query('LOCK TABLE capture.captures IN SHARE MODE');
-        const answer = await run({ detailParams: { p: { origin: otp() } } });
+        const action = { detailParams: { p: { origin: hurried.otp('profile', () => ({ json: {} })) } } };
+        const answer = await hurried.post('/skill/delivery', payload(action), {});
         expect(saidIn(answer)).toBe('지금은 정보를 받을 수 없습니다. 잠시 후 다시 시도해 주세요.');
       }),
     );
     expect(ms).toBeLessThan(5_000);
+    await hurried.close();
   });
 
   it('is documented in OpenAPI', () => {

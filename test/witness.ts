@@ -2,7 +2,7 @@
 export const WITNESS = `
   CREATE SCHEMA witness;
   CREATE TABLE witness.seen (place text, value text);
-  CREATE FUNCTION witness.note() RETURNS trigger LANGUAGE plpgsql AS $$
+  CREATE FUNCTION witness.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
   BEGIN
     INSERT INTO witness.seen SELECT format('%s.%s.%s', TG_TABLE_SCHEMA, TG_TABLE_NAME, key), value
       FROM jsonb_each_text(to_jsonb(NEW)) WHERE value IS NOT NULL;

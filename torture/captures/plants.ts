@@ -39,7 +39,7 @@ export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
   // The callback is answered while its INSERT is still under way.
   'answered-too-early': {
     file: 'libs/capture/src/intake/inbox.js',
-    text: 'const isNew = await inTime((0, platform_1.throughBriefOutage)(() => this.store(row)));',
+    text: 'const isNew = await (0, platform_1.inTime)((0, platform_1.throughBriefOutage)(() => this.store(row)), this.runtime.workWithinMs);',
     by: 'const isNew = true;\n        this.store(row).catch(() => undefined);',
   },
   // What makes two callbacks the same is what never is.
@@ -57,8 +57,8 @@ export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
   // A store that is full is taken for a file that cannot be had.
   'full-is-for-good': {
     file: 'libs/capture/src/files/file-fetcher.js',
-    text: 'if (!(error instanceof image_download_1.FileRefused))',
-    by: "if (error instanceof image_download_1.StoreUnavailable)\n                error.failure = 'store-unavailable';\n            else if (!(error instanceof image_download_1.FileRefused))",
+    text: 'if (!(error instanceof image_download_1.FileRefused))\n                return',
+    by: "if (error instanceof image_download_1.StoreUnavailable)\n                error.failure = 'store-unavailable';\n            else if (!(error instanceof image_download_1.FileRefused))\n                return",
   },
   // A connection that ends early ends the file.
   'half-a-file': {

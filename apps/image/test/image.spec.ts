@@ -233,7 +233,7 @@ describe('the image app', () => {
     });
   });
 
-  it('fetches sixteen files at once of all customers, six of one, the most urgent first', async () => {
+  it('fetches sixteen files at once of all customers, six of one, in turn of customers, the most urgent first', async () => {
     const releases: (() => void)[] = [];
     const asked: string[] = [];
     const held = (name: string): string =>
@@ -274,12 +274,14 @@ describe('the image app', () => {
       expect(asked).toHaveLength(32);
     });
     const next = asked.slice(16);
-    expect(Object.fromEntries(names.map((name) => [name, next.filter((each) => each === name).length]))).toMatchObject({
-      hurry: 6,
-      third: 6,
-      fourth: 4,
-      calm: 0,
-    });
+    const [calm = 0, hurry = 0, third = 0, fourth = 0] = names.map(
+      (name) => next.filter((each) => each === name).length,
+    );
+    // Seven customers have files to fetch: two places each, and two more for those with the least time.
+    for (const count of [calm, hurry, third, fourth]) expect(count).toBeGreaterThanOrEqual(2);
+    expect(hurry).toBeGreaterThanOrEqual(third);
+    expect(third).toBeGreaterThanOrEqual(fourth);
+    expect(fourth).toBeGreaterThanOrEqual(calm);
     const letGo = setInterval(() => {
       releases.splice(0).forEach((release) => {
         release();

@@ -153,6 +153,7 @@ it('refuses to be built for production', async () => {
       env: {
         NODE_ENV: 'production',
         RETRY_TIME_SCALE: '1',
+        ANSWER_WITHIN_MS: '2500',
         OPERATOR_TOKEN: 'x'.repeat(40),
         DATA_ENCRYPTION_KEYS: `k:${'A'.repeat(43)}=`,
       },
