@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StubHandler } from '@biz/testing';
+import { Stopwatch } from '../../../libs/capture/src/files/stopwatch';
 import { Stage } from '../../../libs/capture/test/stage';
 import { imageApp } from '../src/image.module';
 
@@ -35,6 +36,18 @@ export class Gallery {
   static async open(env: Record<string, string> = {}): Promise<Gallery> {
     const store = await mkdtemp(join(tmpdir(), 'biz-images-'));
     return new Gallery(await Stage.open(imageApp, { IMAGE_STORE: store, ...env }), store);
+  }
+
+  /** Where pictures wait for the test: none is slow, and none is given up. */
+  static async ofPatience(env: Record<string, string> = {}): Promise<Gallery> {
+    const gallery = await Gallery.open(env);
+    gallery.holdStopwatch();
+    return gallery;
+  }
+
+  /** Of the instance that was started last. */
+  holdStopwatch(): void {
+    this.stage.app.get(Stopwatch).now = () => 0;
   }
 
   async close(): Promise<void> {

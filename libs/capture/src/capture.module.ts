@@ -10,6 +10,7 @@ import { FileClaims } from './files/file-claims';
 import { FileFetcher } from './files/file-fetcher';
 import { ImageCollection } from './files/image-collection';
 import { ImageDownload } from './files/image-download';
+import { Stopwatch } from './files/stopwatch';
 import { ImageQuota } from './files/image-quota';
 import { ImageConfig } from './store/image-store.config';
 import { Arrivals } from './schedule/arrivals';
@@ -66,6 +67,7 @@ export class CaptureModule {
           ? [
               provideConfig(ImageConfig),
               fileStore,
+              Stopwatch,
               ImageDownload,
               ImageQuota,
               ImageCircuit,

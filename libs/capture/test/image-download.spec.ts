@@ -11,6 +11,7 @@ import type { Environment, Resolve } from '@biz/platform';
 import { eventually, HttpStub } from '@biz/testing';
 import { FolderStore } from '../src/store/file-store';
 import { ImageDownload } from '../src/files/image-download';
+import { Stopwatch } from '../src/files/stopwatch';
 import { ImageConfig } from '../src/store/image-store.config';
 
 /** Every name is this machine. */
@@ -44,7 +45,7 @@ describe('an image download', () => {
     const store = new FolderStore(folder);
     const origins = readConfig(KakaoOrigins, { KAKAO_IMAGE_ORIGINS: from });
     const vault = new Vault(readConfig(EncryptionConfig, {}));
-    const download = new ImageDownload(readConfig(ImageConfig, env), origins, store, vault, gate);
+    const download = new ImageDownload(readConfig(ImageConfig, env), origins, store, vault, new Stopwatch(), gate);
     opened.push(download);
     await download.onModuleInit();
     return download;
@@ -98,6 +99,12 @@ describe('an image download', () => {
     if (type === '') await expect(fetched).rejects.toMatchObject({ failure: 'not-an-image' });
     else await expect(fetched).resolves.toMatchObject({ type, size: body.length });
     expect(await readdir(join(folder, '.incoming'))).toEqual([]);
+  });
+
+  it('ends what still runs when its address works no more', async () => {
+    cdn.on('GET /held.png', () => new Promise(() => undefined));
+    const download = await through(new AddressGate((asked) => asked === origin, here));
+    await expect(download.fetch(`${origin}/held.png`, FILE, 100)).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
   it('takes a file that ends before its length for one to be fetched again', async () => {

@@ -13,6 +13,7 @@ import type { FileClaim } from './file-claims';
 import { FileRefused, ImageDownload, StoreUnavailable, TooSlow } from './image-download';
 import { ImageQuota } from './image-quota';
 import { ASIDE_FOR_EACH, Places } from './places';
+import { Stopwatch } from './stopwatch';
 import type { Transfer } from './transfer';
 import { ImageConfig } from '../store/image-store.config';
 
@@ -42,6 +43,7 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly claims: FileClaims,
+    private readonly stopwatch: Stopwatch,
     config: ImageConfig,
     runtime: RuntimeConfig,
     metrics: JobMetrics,
@@ -103,7 +105,7 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
   /** Its place is free for the next file as soon as there is room aside, and its customer comes after the others. */
   private stepAside(file: FileClaim, transfer: Transfer): void {
     if (this.places.isAside(file) || this.places.free(this.due.current().length) > 0) return;
-    if (!this.places.stepAside(file, transfer, performance.now(), this.othersWait)) return;
+    if (!this.places.stepAside(file, transfer, this.stopwatch.now(), this.othersWait)) return;
     this.logger.debug({ captureId: file.capture_id, fileId: file.id }, 'image comes slowly');
     this.claims.putLater(file.capture_id).then(
       () => {

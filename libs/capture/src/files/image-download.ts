@@ -7,7 +7,7 @@ import type { Readable, TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { AddressGate, endedAfter, KakaoOrigins, newId, Vault } from '@biz/platform';
+import { AddressGate, KakaoOrigins, newId, Vault } from '@biz/platform';
 import { isImageUrl } from '@biz/otp-client';
 import { fileTypeFromBuffer } from 'file-type';
 import { Agent, request } from 'undici';
@@ -18,6 +18,7 @@ import { FileStore, makeFolder } from '../store/file-store';
 import { ImageConfig } from '../store/image-store.config';
 import { newFileKey, sealing } from '../store/sealed-stream';
 import { ASIDE_FOR_EACH } from './places';
+import { Stopwatch } from './stopwatch';
 import { Transfer } from './transfer';
 
 /** How often a download is checked for what it brings. */
@@ -81,6 +82,7 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
     private readonly origins: KakaoOrigins,
     private readonly store: FileStore,
     private readonly vault: Vault,
+    private readonly stopwatch: Stopwatch,
     gate: AddressGate,
   ) {
     this.agent = new Agent({
@@ -117,16 +119,19 @@ export class ImageDownload implements OnModuleInit, OnApplicationShutdown {
     if (this.isStopping) throw new Error('stopping');
     const ending = new AbortController();
     this.running.add(ending);
-    const transfer = new Transfer(performance.now(), () => {
+    const startedAt = this.stopwatch.now();
+    const transfer = new Transfer(startedAt, () => {
       ending.abort(new TooSlow());
     });
     const watch = setInterval(() => {
-      const pace = transfer.check(performance.now());
+      const now = this.stopwatch.now();
+      if (now - startedAt >= withinMs) ending.abort(new DOMException('the time is over', 'TimeoutError'));
+      const pace = transfer.check(now);
       if (pace === 'stalled') transfer.end();
       if (pace === 'slow') onSlow?.(transfer);
     }, CHECK_EVERY_MS);
     try {
-      return await endedAfter(withinMs, (signal) => this.fetchUntil(signal, url, file, transfer), ending);
+      return await this.fetchUntil(ending.signal, url, file, transfer);
     } finally {
       clearInterval(watch);
       this.running.delete(ending);
