@@ -15,6 +15,7 @@ import { Report, timesFaster } from '../report/report';
 import { interleaved, of, type Runner, type Work } from '../rounds';
 import { fromCommandLine } from '../options';
 import { type CaptureBenchOptions, optionsOf } from './options';
+import { measureSlowPictures } from './slow-pictures';
 
 const DIST = join(__dirname, '../..');
 const PICTURES_OF_A_CUSTOMER = 30;
@@ -35,6 +36,12 @@ run(async () => {
     const stage = { database, kakao, load, folder, report, options };
     if (measures.includes('callbacks')) await measureCallbacks(stage);
     if (measures.includes('images')) await measureImages(stage);
+    if (measures.includes('slow-pictures')) {
+      const images = await databaseOf(stage, 'image', 'slow');
+      const ours = await startOurs(stage, 'image', images);
+      await measureSlowPictures(kakao, ours, images, report);
+      await ours.stop();
+    }
   } finally {
     load.stop();
     kakao.stop();
@@ -67,8 +74,12 @@ const HISTORY = `
     FROM generate_series(1, $1::integer) n, (SELECT now() - interval '1 day' AS at) AS yesterday`;
 
 /** A database of an app with its history. */
-async function databaseOf({ database: server, options }: Stage, app: 'profile' | 'image'): Promise<BenchDatabase> {
-  const database = await server.create(`bench_${app}`, [app]);
+async function databaseOf(
+  { database: server, options }: Stage,
+  app: 'profile' | 'image',
+  name: string = app,
+): Promise<BenchDatabase> {
+  const database = await server.create(`bench_${name}`, [app]);
   opened.push(database);
   await database.query(HISTORY, [options.history, app]);
   await database.query('ANALYZE');

@@ -12,11 +12,25 @@ const AWAY_MS = Number(process.env.KAKAO_MS ?? 0);
 const server = createServer((request, response) => {
   const url = request.url ?? '';
   request.resume();
+  // Of such a picture nothing comes, or one byte a second, until its reader gives it up.
+  if (url.startsWith('/dna/hangs/')) return;
+  if (url.startsWith('/dna/drips/')) {
+    response.write(JPEG.subarray(0, 20));
+    const drip = setInterval(() => response.write(Buffer.alloc(1)), 1_000);
+    response.on('close', () => {
+      clearInterval(drip);
+    });
+    return;
+  }
+  if (url.startsWith('/dna/good/')) {
+    response.end(JPEG.subarray(0, 10_000));
+    return;
+  }
   if (url.startsWith('/dna/')) {
     response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': JPEG.length }).end(JPEG);
     return;
   }
-  const body = url.includes('/secure_image') ? images() : PROFILE;
+  const body = url.includes('/secure_image') ? images(/^\/otp\/(good|hangs|drips)-/.exec(url)?.[1]) : PROFILE;
   request.on('end', () => {
     if (AWAY_MS > 0 && url.startsWith('/otp/')) setTimeout(() => response.end(body), AWAY_MS);
     else response.end(body);
@@ -33,15 +47,15 @@ const PROFILE = JSON.stringify({
   },
 });
 
-function images(): string {
+/** Ten pictures in three sizes; of a good customer beside slow ones, ten in all. */
+function images(kind: string | undefined): string {
   const { port } = server.address() as AddressInfo;
   const address = (picture: number, name: string): string =>
-    `http://127.0.0.1:${port}/dna/${picture}/${name}.jpg?credential=x`;
+    `http://127.0.0.1:${port}/dna/${kind === undefined ? '' : `${kind}/`}${picture}/${name}.jpg?credential=x`;
   return JSON.stringify({
     secure_urls: Array.from({ length: PICTURES }, (_, at) => ({
       original: address(at, 'img'),
-      img_3m: address(at, 'img_3m'),
-      img_1m: address(at, 'img_1m'),
+      ...(kind !== 'good' && { img_3m: address(at, 'img_3m'), img_1m: address(at, 'img_1m') }),
     })),
     expire: new Date(Date.now() + 600_000).toISOString(),
   });

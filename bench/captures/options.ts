@@ -17,7 +17,7 @@ export interface CaptureBenchOptions {
   cpuProf?: string;
 }
 
-const MEASURES = ['callbacks', 'images'] as const;
+const MEASURES = ['callbacks', 'images', 'slow-pictures'] as const;
 type Measure = (typeof MEASURES)[number];
 
 export const USAGE = `npm run bench:captures -- [${MEASURES.join('] [')}] [options]
