@@ -234,6 +234,7 @@ describe('the image app', () => {
   });
 
   it('fetches sixteen files at once of all customers, six of one, in turn of customers, the most urgent first', async () => {
+    gallery.holdStopwatch();
     const releases: (() => void)[] = [];
     const asked: string[] = [];
     const held = (name: string): string =>
