@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StubHandler } from '@biz/testing';
-import { Stopwatch } from '../../../libs/capture/src/files/stopwatch';
+import { Stopwatch } from '@biz/capture';
 import { Stage } from '../../../libs/capture/test/stage';
 import { imageApp } from '../src/image.module';
 

@@ -4,3 +4,4 @@ export { Inbox } from './intake/inbox';
 export type { Callback } from './intake/inbox';
 export { readService } from './intake/service';
 export { captureSchema } from './capture-schema';
+export { Stopwatch } from './files/stopwatch';
