@@ -91,7 +91,7 @@ it('keeps every problem of a refused selection for log and operator, the told on
     expect(log).toContain('selection refused');
   });
   for (const { path } of items[0]?.problems ?? []) expect(log).toContain(path);
-  expect(JSON.stringify(items) + log).not.toContain('9999');
+  expect(JSON.stringify(items) + log).not.toContain('99998888');
   expect(JSON.stringify(items) + log).not.toContain('김철수');
   expect(JSON.stringify(items)).not.toContain('4892761');
 });
