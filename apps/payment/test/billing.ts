@@ -1,6 +1,7 @@
 import type { OrderSheet } from '@biz/merchant';
 import type { Environment } from '@biz/platform';
 import { eventually, ManualClock } from '@biz/testing';
+import type { StubRequest } from '@biz/testing';
 import { DueCharges } from '../src/charges/due-charges';
 import { atKstHour, daysAfter, kstDay } from '../src/charges/kst-day';
 import { shop } from './shops';
@@ -110,12 +111,20 @@ export class Billing {
     return (await this.seen(id)).charges.find((each) => each.period === period)?.partnerOrderId ?? '';
   }
 
-  /** Until KakaoPay has been asked so often for this user's money. */
-  asked(user: string, count: number): Promise<void> {
+  /** Until KakaoPay has been asked for this user's money; the app may not have noted yet what it answered. */
+  asked(user: string): Promise<void> {
     return eventually(() => {
-      const calls = this.world.kakaopay.calls('subscription');
-      expect(calls.filter((call) => call.form().get('partner_user_id') === user)).toHaveLength(count);
+      expect(this.callsFor(user)).not.toEqual([]);
     });
+  }
+
+  callsFor(user: string): StubRequest[] {
+    return this.world.kakaopay.calls('subscription').filter((call) => call.form().get('partner_user_id') === user);
+  }
+
+  /** Waits for an expectation while time goes by: a charge that is not known is looked at again after a minute. */
+  asTimeGoesBy<T>(expectation: () => T | Promise<T>): Promise<T> {
+    return this.clock.advanceUntil(MINUTE / 6, expectation);
   }
 
   amounts(user: string): number[] {

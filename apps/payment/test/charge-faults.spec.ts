@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eventually } from '@biz/testing';
 import type { ManualClock } from '@biz/testing';
 import { CHARGE } from '../src/charges/charges';
-import { Billing, DAY, MINUTE } from './billing';
+import { Billing, DAY } from './billing';
 import { BROKEN, BROKEN_AFTER, DROPPED_AFTER, DROPPED_BEFORE, refusal, type Fault } from './fake-kakaopay';
 import type { World } from './world';
 
@@ -27,31 +27,29 @@ describe('a later charge of a subscription that KakaoPay does not simply answer'
     const { id, user } = await billing.subscribe();
     world.kakaopay.next('subscription', ...faults);
     await billing.toDue(id);
-    for (const [n] of faults.entries()) {
-      await billing.asked(user, n + 1);
-      clock.advance(2 * MINUTE);
-    }
-    await billing.until(id, { periodsCharged: 2 });
+    await billing.asTimeGoesBy(async () => {
+      expect(await billing.seen(id)).toMatchObject({ periodsCharged: 2 });
+    });
+    expect(billing.callsFor(user)).toHaveLength(faults.length + 1);
     expect(billing.amounts(user)).toEqual([10_000]);
   });
 
   it('does not ask again while a call may still be on its way', async () => {
     clock.advance(30 * DAY);
     const { id, user } = await billing.subscribe();
-    world.kakaopay.next('subscription', { work: true, delayMs: 1_500 });
+    world.kakaopay.next('subscription', DROPPED_AFTER);
     await billing.toDue(id);
-    await billing.asked(user, 1);
-    // Our side gave up after 1 s and has looked again since, but KakaoPay cannot be believed to know yet.
+    // The answer was lost and the app has looked again since, but KakaoPay cannot be believed to know yet.
     await eventually(async () => {
       const looks = `SELECT 1 FROM pgboss.job WHERE name = $1 AND data->'data'->>'orderId' = $2 AND (data->>'attempt')::int > 3`;
       expect(await world.database.query(looks, [CHARGE.name, await billing.orderOf(id, 2)])).not.toEqual([]);
     });
     expect(await billing.seen(id)).toMatchObject({ periodsCharged: 1 });
-    await billing.asked(user, 1);
-    clock.advance(2 * MINUTE);
-    await eventually(async () => {
+    expect(billing.callsFor(user)).toHaveLength(1);
+    await billing.asTimeGoesBy(async () => {
       expect((await world.detail(await billing.orderOf(id, 2))).state).toBe('review');
     });
+    expect(billing.callsFor(user)).toHaveLength(1);
     expect(billing.amounts(user)).toEqual([10_000]);
   });
 
@@ -66,9 +64,9 @@ describe('a later charge of a subscription that KakaoPay does not simply answer'
       const { id, user } = await billing.subscribe();
       world.kakaopay.next('subscription', fault);
       await billing.toDue(id);
-      await billing.asked(user, 1);
-      clock.advance(2 * MINUTE);
-      await billing.until(id, { state: 'active', periodsCharged: 2 });
+      await billing.asTimeGoesBy(async () => {
+        expect(await billing.seen(id)).toMatchObject({ state: 'active', periodsCharged: 2 });
+      });
       const charge = await billing.orderOf(id, 2);
       const { state, reviewReason } = await world.detail(charge);
       expect(state).toBe('review');
@@ -91,12 +89,12 @@ describe('a later charge of a subscription that KakaoPay does not simply answer'
     ['fails when the operator finds nothing there', false, 'failed'],
   ])('%s for a charge whose tid was lost', async (_what, work, state) => {
     clock.advance(30 * DAY);
-    const { id, user } = await billing.subscribe();
+    const { id } = await billing.subscribe();
     world.kakaopay.next('subscription', DROPPED_AFTER);
     await billing.toDue(id);
-    await billing.asked(user, 1);
-    clock.advance(2 * MINUTE);
-    await billing.until(id, { periodsCharged: 2 });
+    await billing.asTimeGoesBy(async () => {
+      expect(await billing.seen(id)).toMatchObject({ periodsCharged: 2 });
+    });
     const charge = await billing.orderOf(id, 2);
     const found = work ? { tid: world.kakaopay.tidOf(charge) } : { notCharged: true };
     expect((await world.press('refund', charge, randomUUID(), { reason: 'looked', ...found })).http).toBe(202);
@@ -112,14 +110,15 @@ describe('a later charge of a subscription that KakaoPay does not simply answer'
     world.kakaopay.holdApprovals();
     world.kakaopay.next('subscription', DROPPED_BEFORE);
     await billing.toDue(id);
-    await billing.asked(user, 1);
+    await billing.asked(user);
     const stopping = world.app.close();
     world.kakaopay.releaseApprovals();
     await stopping;
     await world.startApp();
     expect(await billing.seen(id)).toMatchObject({ periodsCharged: 1 });
-    clock.advance(2 * MINUTE);
-    await billing.until(id, { periodsCharged: 2 });
+    await billing.asTimeGoesBy(async () => {
+      expect(await billing.seen(id)).toMatchObject({ periodsCharged: 2 });
+    });
     expect(billing.amounts(user)).toEqual([10_000]);
     expect((await world.detail(await billing.orderOf(id, 2))).attempts).toMatchObject([{ state: 'paid', calls: 2 }]);
   });

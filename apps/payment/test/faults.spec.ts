@@ -59,7 +59,6 @@ describe('a payment with a KakaoPay that misbehaves', () => {
     ['breaks before the work, three times', [BROKEN, BROKEN, BROKEN]],
     ['breaks after the work', [BROKEN_AFTER]],
     ['says something unreadable after the work', [GARBAGE_AFTER]],
-    ['is slower than the time-out, and does it all the same', [{ work: true, delayMs: 1_300 }]],
     ['says that the tid is approved already', [{ ...refusal(-702), work: true }]],
     ['says that this is a duplicate', [{ ...refusal(-785), work: true }]],
     ['says that it cannot be approved right now', [refusal(-783)]],
@@ -317,4 +316,15 @@ describe('a payment that nobody finishes', () => {
     await world.sheet('coffee-late', 'late');
     expect(await world.approve(order, tid)).toMatchObject({ http: 200, status: 200 });
   });
+});
+
+it('charges once and ends as S when approve takes longer than its time-out, and does the work all the same', async () => {
+  const world = await World.start({ KAKAOPAY_TIMEOUT_MS: '300' });
+  const order = await world.orderAwaitingPayment();
+  const release = world.kakaopay.hold('approve');
+  await world.callback(order);
+  await world.until(order, 'S');
+  expect(world.kakaopay.charged(order.tid)).toEqual([13_500]);
+  release();
+  await world.stop();
 });

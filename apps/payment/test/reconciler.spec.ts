@@ -64,8 +64,8 @@ describe('the reconciler', () => {
     const order = await world.orderAwaitingPayment();
     const release = world.kakaopay.hold('order');
     clock.advance(5_000);
-    // Three calls of one second at most, and three seconds more: then the process that looks counts as dead.
-    const takenOverAt = new Date('2026-11-23T03:00:11Z');
+    // Three calls of a minute at most, and three seconds more: then the process that looks counts as dead.
+    const takenOverAt = new Date('2026-11-23T03:03:08Z');
     await eventually(async () => {
       expect(await attemptOf(order)).toMatchObject({ looks: 1, look_at: takenOverAt });
     });
@@ -74,7 +74,7 @@ describe('the reconciler', () => {
 
     world.kakaopay.set(order.tid, { status: 'QUIT_PAYMENT' });
     await world.database.query(`UPDATE payment.attempts SET look_at = $2 WHERE tid = $1`, [order.tid, takenOverAt]);
-    clock.advance(6_000);
+    clock.advance(183_000);
     await world.until(order, 'F');
   });
 

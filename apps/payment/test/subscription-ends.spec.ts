@@ -12,8 +12,7 @@ describe('the end of a subscription', () => {
   let world: World;
 
   beforeAll(async () => {
-    // A call that the test holds is no call that takes too long.
-    billing = await Billing.start({ KAKAOPAY_TIMEOUT_MS: '60000' });
+    billing = await Billing.start();
     ({ clock, world } = billing);
   });
   afterAll(() => world.stop());
@@ -70,7 +69,7 @@ describe('the end of a subscription', () => {
     const { id, user } = await billing.subscribe();
     const release = world.kakaopay.hold('subscription');
     await billing.toDue(id);
-    await billing.asked(user, 1);
+    await billing.asked(user);
     await world.operator(`subscriptions/${id}/end`, { method: 'POST', body: '{"reason":"고객 요청"}' });
     release();
     await billing.until(id, { state: 'ended', periodsCharged: 2 });
@@ -128,13 +127,12 @@ describe('the end of a subscription', () => {
     const { id, user } = await billing.subscribe();
     world.kakaopay.next('subscription', DROPPED_BEFORE);
     await billing.toDue(id);
-    await billing.asked(user, 1);
+    await billing.asked(user);
     await world.operator(`subscriptions/${id}/end`, { method: 'POST', body: '{}' });
-    clock.advance(2 * MINUTE);
-    await eventually(async () => {
+    await billing.asTimeGoesBy(async () => {
       expect((await world.detail(await billing.orderOf(id, 2))).state).toBe('failed');
     });
-    await billing.asked(user, 1);
+    expect(billing.callsFor(user)).toHaveLength(1);
     expect(billing.amounts(user)).toEqual([]);
   });
 

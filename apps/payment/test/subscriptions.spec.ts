@@ -15,7 +15,7 @@ describe('a subscription', () => {
   let world: World;
   beforeAll(async () => {
     // Patient: an approval whose answer comes too late has lost its SID.
-    world = await World.start({ KAKAOPAY_TIMEOUT_MS: '10000' });
+    world = await World.start();
   });
   afterAll(() => world.stop());
 

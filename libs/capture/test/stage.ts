@@ -141,10 +141,7 @@ export class Stage {
 
   /** Waits for an expectation while time goes by, a sixtieth of ten minutes at once. */
   asTimeGoesBy<T>(expectation: () => T | Promise<T>): Promise<T> {
-    return eventually(() => {
-      this.clock.advance(60);
-      return expectation();
-    });
+    return this.clock.advanceUntil(60, expectation);
   }
 
   /** What the shop was told about a relay id, in the order of arrival. */
