@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { APP_NAME, Metrics } from '@biz/platform';
+import { APP_NAME, Clock, Metrics } from '@biz/platform';
 import type { AppName, PolledRouteConfig } from '@biz/platform';
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -10,6 +10,7 @@ import { Merchants } from '../registry/merchants';
 import { KeylessPaths } from './kakao.guard';
 import type { CustomerRouteConfig } from './kakao.guard';
 import { RateLimitConfig } from './rate-limit.config';
+import { rateLimitStore } from './rate-limit-store';
 
 const WINDOW_MS = 60_000;
 /** Counters each limit keeps; the least recently used is dropped. 10,000 take about 3 MB. */
@@ -60,6 +61,7 @@ export class RateLimits implements OnModuleInit {
     private readonly merchants: Merchants,
     private readonly keyless: KeylessPaths,
     private readonly config: RateLimitConfig,
+    private readonly clock: Clock,
     metrics: Metrics,
   ) {
     this.limited = new Counter({
@@ -74,7 +76,7 @@ export class RateLimits implements OnModuleInit {
     if (!this.config.enabled) return;
     const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
     // Awaited, Fastify would complete its routes here, before Nest sets the handler of their errors.
-    void fastify.register(rateLimit, { global: false }).after(() => {
+    void fastify.register(rateLimit, { global: false, store: rateLimitStore(this.clock, MAX_COUNTERS) }).after(() => {
       this.makeLimits(fastify);
     });
     fastify.addHook('onRequest', (request, reply) => this.admit(fastify, request, reply));
@@ -85,13 +87,7 @@ export class RateLimits implements OnModuleInit {
     const make = (by: By, max: number, keyOf: (request: FastifyRequest) => string): Limit | undefined => {
       if (max === 0) return undefined;
       // `ban: 1` tells the first request over the limit from those after it, so that a window has one line in the log.
-      const check = fastify.createRateLimit({
-        max,
-        timeWindow: WINDOW_MS,
-        keyGenerator: keyOf,
-        ban: 1,
-        ...{ cache: MAX_COUNTERS },
-      });
+      const check = fastify.createRateLimit({ max, timeWindow: WINDOW_MS, keyGenerator: keyOf, ban: 1 });
       return { by, max, check };
     };
     const byRoute = (request: FastifyRequest): string => `${callerOf(request)} ${routeOf(request)}`;
