@@ -340,7 +340,17 @@ it('stores no personal data, code or token in the clear, logs none, and nowhere 
   const stored = await house.everythingStored();
   const logged = house.logLines.join('\n');
   expect(logged).toContain('"message":"joined"');
-  for (const secret of [NICKNAME, EMAIL, '9876-5432', '98765432', CI, 'Sensitive-Code', 'access-', 'refresh-', 'k.kakaocdn.net']) {
+  for (const secret of [
+    NICKNAME,
+    EMAIL,
+    '9876-5432',
+    '98765432',
+    CI,
+    'Sensitive-Code',
+    'access-',
+    'refresh-',
+    'k.kakaocdn.net',
+  ]) {
     expect(stored).not.toContain(secret);
     expect(logged).not.toContain(secret);
   }

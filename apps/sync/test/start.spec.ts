@@ -237,13 +237,42 @@ describe('what any caller can send', () => {
     expect(await house.database.query(`SELECT 1 FROM sync.logins WHERE code IS NOT NULL`)).toEqual([]);
   });
 
-  it('ends at once with a code that Kakao does not know', async () => {
-    house.kakao.challenges.set('invented', 'of somebody else');
-    await house.login('invented');
+  it('is a count, and no row, with codes that Kakao does not know', async () => {
+    const invented = times(10, (index) => `invented-${index}`);
+    for (const code of invented) house.kakao.challenges.set(code, 'of another');
+    const jobs = () => house.database.query(`SELECT 1 FROM pgboss.job WHERE name = 'sync.finish-login'`);
+    clock.advance(60_000);
+    const before = await jobs();
+
+    for (const code of invented) expect(where(await house.login(code))).toEqual([302, CHAT]);
 
     await eventually(async () => {
-      expect(await logins()).toMatchObject([{ state: 'failed' }]);
+      expect(await counted()).toEqual([['HTTP 400 KOE320', 10]]);
     });
-    expect(house.kakao.calls('token')).toBe(1);
+    expect(await logins()).toEqual([]);
+    // A job is begun after a second, and stays when the machine needs longer than that for a login.
+    expect((await jobs()).length).toBeLessThan(before.length + 10);
+    expect(house.kakao.calls('token')).toBe(10);
+    expect(warnings()).toHaveLength(1);
+  });
+
+  it('is a login of its own when Kakao refuses the code of one that was begun here, or has a relay id of ours', async () => {
+    const begun = await leave();
+    const { relayId } = house.app.get(RelayIds).issue('demo-shop', { for: 'sync' });
+    house.kakao.fault('token', { status: 400, json: { error_code: 'KOE320' } }, { status: 400, json: {} });
+
+    await comeBack('begun-here', begun);
+    await house.login('with-a-relay-id', { next: `${CHAT}&relay_id=${encodeURIComponent(relayId)}` });
+
+    await eventually(async () => {
+      expect(await logins()).toEqual([
+        { state: 'failed', relay_id: null },
+        { state: 'failed', relay_id: relayId },
+      ]);
+    });
+    expect((await house.operator('sync-errors')).items.map(({ loginId }) => typeof loginId)).toEqual([
+      'string',
+      'string',
+    ]);
   });
 });

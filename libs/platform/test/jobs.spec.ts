@@ -78,7 +78,7 @@ describe('Jobs', () => {
   });
   afterEach(() => app.close());
 
-  const add = (cup: string, afterSeconds?: number): Promise<void> =>
+  const add = (cup: string, afterSeconds?: number): Promise<string> =>
     app.get(DataSource).transaction((manager) => kettle.jobs.add(BREW, { cup }, manager, { afterSeconds }));
 
   it('runs a job of a committed transaction, and none of one that was rolled back', async () => {

@@ -77,7 +77,7 @@ export class LoginController {
       else if (code !== undefined) {
         const belowPathKey = pathKey !== undefined;
         const found = await this.inTime(
-          this.logins.receive(merchant, { code, relayId, belowPathKey, verifier: begun?.verifier }),
+          this.logins.receive(merchant, { code, relayId, belowPathKey, verifier: begun?.verifier, isExpected }),
         );
         // It holds the shop's ticket for the owner of the code. In an address that a stranger sends to a customer, that
         // is the stranger: the customer's account at the shop would be linked to theirs (login CSRF).

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { Addresses, Clock, defineJob, Jobs, newId, NotYet, prepared, Vault } from '@biz/platform';
@@ -20,6 +19,7 @@ import type { Step } from '../kakao/step';
 import { Failures } from './failures';
 import type { SyncStep } from './failure.entity';
 import { Login } from './login.entity';
+import { within } from './within';
 
 /**
  * Finishes a login that its request could not: Kakao was slow, or the process died.
@@ -68,6 +68,8 @@ export interface ReturnedCode {
   belowPathKey: boolean;
   /** PKCE verifier of a login we started. */
   verifier?: string;
+  /** Begun by us, or with a relay id that we issued; any other code may be a caller's invention. */
+  isExpected: boolean;
 }
 
 /** Turns what Kakao's consent screen sends back into a member. */
@@ -115,9 +117,10 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
    */
   async receive(merchant: Merchant, returned: ReturnedCode): Promise<string | undefined> {
     const received = performance.now();
-    const login = await this.store(merchant, returned);
-    if (!login) return undefined;
-    const work = this.advance(login, false).then(
+    const stored = await this.store(merchant, returned);
+    if (!stored) return undefined;
+    const { login, jobId } = stored;
+    const work = this.advance(login, false, returned.isExpected ? undefined : jobId).then(
       ({ userMatchUrl }) => userMatchUrl,
       (error: unknown) => {
         this.logger.error({ loginId: login.id, error }, 'login left to durable work');
@@ -167,7 +170,7 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
   private async store(
     merchant: Merchant,
     { code, relayId, belowPathKey, verifier }: ReturnedCode,
-  ): Promise<Login | undefined> {
+  ): Promise<{ login: Login; jobId: string } | undefined> {
     const now = this.clock.now();
     const login: Login = {
       ...unfinished(merchant.id, relayId, now),
@@ -179,16 +182,15 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
       verifier: verifier === undefined ? null : await this.vault.seal(verifier, VERIFIER_CONTEXT),
       claimedUntil: new Date(now.getTime() + CLAIM_MS),
     };
-    const { isNew, isFull } = await this.dataSource.transaction(async (manager) => {
+    const { isFull, jobId } = await this.dataSource.transaction(async (manager) => {
       const stored = await this.insertUnlessFull(manager, login);
-      if (stored.isNew) {
-        await this.jobs.add(FINISH_LOGIN, { loginId: login.id }, manager, { afterSeconds: LOOK_AFTER_SECONDS });
-      }
-      return stored;
+      if (!stored.isNew) return { ...stored, jobId: undefined };
+      const wait = { afterSeconds: LOOK_AFTER_SECONDS };
+      return { ...stored, jobId: await this.jobs.add(FINISH_LOGIN, { loginId: login.id }, manager, wait) };
     });
     if (isFull)
       await this.failures.count(this.dataSource, { merchant: merchant.id, step: 'exchange', reason: FULL, relayId });
-    return isNew ? login : undefined;
+    return jobId === undefined ? undefined : { login, jobId };
   }
 
   /** Correct to within the calls of the same moment, which do not see each other's rows. */
@@ -234,10 +236,16 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
     if (!settled) throw new NotYet('Kakao has not answered');
   }
 
-  /** @param last no try follows this one */
-  private async advance(login: Login, last: boolean): Promise<Advance> {
+  /**
+   * @param last no try follows this one
+   * @param jobOfUnexpected at the first try of a code that a caller may have invented: the job that would go on with it
+   */
+  private async advance(login: Login, last: boolean, jobOfUnexpected?: string): Promise<Advance> {
     const merchant = this.merchants.get(login.merchant);
     const exchange = await this.tokensOf(login, merchant);
+    if (exchange.kind === 'refused' && jobOfUnexpected !== undefined) {
+      return this.forget(login, exchange.reason, jobOfUnexpected);
+    }
     if (exchange.kind !== 'done') return this.stop(login, 'exchange', exchange);
     const tokens = exchange.value;
     const [user, terms] = await Promise.all([
@@ -288,6 +296,20 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
       );
     }
     return answer;
+  }
+
+  /**
+   * Counts a code that Kakao refused, instead of keeping it: it may be invented, and one of a customer fails for all of
+   * them alike, which the count shows. Once a try had no answer the login is kept: that exchange may have used the code up.
+   */
+  private async forget({ id, merchant, relayId }: Login, reason: string, jobId: string): Promise<Advance> {
+    await this.dataSource.transaction(async (manager) => {
+      const { affected } = await manager.delete(Login, { id, state: 'pending' });
+      if (affected === 0) return;
+      await this.jobs.remove(FINISH_LOGIN, jobId, manager);
+      await this.failures.count(manager, { merchant, step: 'exchange', reason, ...(relayId !== null && { relayId }) });
+    });
+    return { settled: true };
   }
 
   private async stop(
@@ -374,12 +396,3 @@ const unfinished = (
   receivedAt: now,
   settledAt: null,
 });
-
-/** Waits for work, but not longer than this; the work goes on. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  const enough = new AbortController();
-  const late = delay(Math.max(0, ms), undefined, { signal: enough.signal }).catch(() => undefined);
-  const answer = await Promise.race([work, late]);
-  enough.abort();
-  return answer;
-}

@@ -113,18 +113,27 @@ export class Jobs {
     });
   }
 
-  /** Adds a job in the caller's transaction: it exists when, and only when, the transaction commits. */
+  /**
+   * Adds a job in the caller's transaction: it exists when, and only when, the transaction commits.
+   *
+   * @returns its id, for `remove`
+   */
   async add<Data extends object>(
     job: Job<Data>,
     data: Data,
     manager: EntityManager,
     options: AddOptions = {},
-  ): Promise<void> {
+  ): Promise<string> {
     await this.start();
     await this.ensureQueue(job.name);
     const id = requestId();
     const envelope: Envelope = { data, attempt: 1, ...(id && { requestId: id }) };
-    await this.send(job.name, envelope, this.scaled(options.afterSeconds ?? 0), manager);
+    return this.send(job.name, envelope, this.scaled(options.afterSeconds ?? 0), manager);
+  }
+
+  /** Removes a job in the caller's transaction, because nothing is left to do for it; a run that has begun goes on. */
+  async remove<Data extends object>(job: Job<Data>, id: string, manager: EntityManager): Promise<void> {
+    await this.boss.deleteJob(job.name, id, { db: inTransaction(manager) });
   }
 
   /**
@@ -299,12 +308,13 @@ export class Jobs {
     });
   }
 
-  private async send(name: string, envelope: Envelope, delayMs: number, manager: EntityManager): Promise<void> {
-    await this.boss.send(name, envelope, {
+  private async send(name: string, envelope: Envelope, delayMs: number, manager: EntityManager): Promise<string> {
+    const id = await this.boss.send(name, envelope, {
       db: inTransaction(manager),
       ...(delayMs > 0 && { startAfter: new Date(Date.now() + delayMs) }),
     });
     if (delayMs > 0 && delayMs < WAKE_BY_TIMER_BELOW_MS) this.wakeAfter(name, delayMs);
+    return id ?? '';
   }
 
   /** A hint only: the poll finds the job in any case. */
