@@ -9,6 +9,7 @@ import { Reconciler1795500100000 } from './migrations/1795500100000-reconciler';
 import { Review1795500200000 } from './migrations/1795500200000-review';
 import { PaymentJourney1795545100000 } from './migrations/1795545100000-journey';
 import { PaymentPurge1796010400000 } from './migrations/1796010400000-purge';
+import { OrdersOpen1796030000000 } from './migrations/1796030000000-orders-open';
 import { Order } from './orders/order.entity';
 import { PAYMENT_PURGES } from './payment.purges';
 import { Refund } from './refunds/refund.entity';
@@ -26,6 +27,7 @@ export const paymentSchema: SchemaOwner = {
     Review1795500200000,
     PaymentJourney1795545100000,
     PaymentPurge1796010400000,
+    OrdersOpen1796030000000,
   ],
   rights: { history: 'SELECT, INSERT, DELETE' },
   published: ['journey(text, text, integer)'],

@@ -17,6 +17,13 @@ export interface SheetTerms {
 @Index('orders_by_state', ['state', 'id'])
 @Index('orders_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
 @Index('orders_one_per_period', ['subscriptionId', 'period'], { unique: true, where: 'subscription_id IS NOT NULL' })
+// A statement that counts what is open says `expires_at > '-infinity'`: these two are for no other.
+@Index('orders_open_of_user', ['merchant', 'appUserId', 'expiresAt'], {
+  where: `state IN ('open', 'pending') AND expires_at > '-infinity'`,
+})
+@Index('orders_open_of_merchant', ['merchant', 'expiresAt'], {
+  where: `state IN ('open', 'pending') AND expires_at > '-infinity'`,
+})
 @Index('orders_unpaid_by_age', ['createdAt'], { where: `state IN ('open', 'failed', 'cancelled')` })
 @Index('orders_paid_by_age', ['createdAt'], { where: `state = 'paid'` })
 @Check(

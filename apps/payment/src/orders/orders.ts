@@ -1,5 +1,5 @@
 import type { Buyer, Merchant } from '@biz/merchant';
-import { Clock, gather, newId, prepared, Refusal, RuntimeConfig } from '@biz/platform';
+import { Clock, gather, newId, OpenLimits, type OpenKind, prepared, Refusal, RuntimeConfig } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { moveTo, ORDER } from '../history/move-to';
@@ -42,6 +42,26 @@ interface StatusRow {
 const STATUSES = { size: 32, inFlight: 3 };
 const NEW_ORDERS = { size: 32, inFlight: 3 };
 
+/** Orders that may still be paid. `-infinity` names their index, which no other statement is to use. */
+const HELD_OPEN = `held.state IN ('open', 'pending') AND held.expires_at > '-infinity'`;
+const OPEN_ORDERS: OpenKind = {
+  what: 'orders',
+  full: `
+    SELECT merchant FROM unnest($1::text[]) AS asked (merchant)
+     WHERE (SELECT count(*) FROM (SELECT FROM payment.orders AS held
+             WHERE held.merchant = asked.merchant AND ${HELD_OPEN} AND held.expires_at > $2 LIMIT $3) AS counted) >= $3`,
+  messages: {
+    customer: '결제하지 않은 주문이 너무 많습니다. 잠시 후 다시 시도해 주세요.',
+    merchant: '지금은 주문이 많아 새 주문을 받을 수 없습니다. 잠시 후 다시 시도해 주세요.',
+  },
+};
+
+/** What became of a new order: `full` names whose limit kept it out, unless an order of its sheet and user is there already. */
+interface Placed {
+  isNew: boolean;
+  full: 'customer' | 'merchant';
+}
+
 /** T1 makes orders, T4 tells how they are. */
 @Injectable()
 export class Orders {
@@ -56,6 +76,7 @@ export class Orders {
     private readonly config: PaymentConfig,
     private readonly runtime: RuntimeConfig,
     private readonly clock: Clock,
+    private readonly limits: OpenLimits,
   ) {}
 
   /**
@@ -70,8 +91,9 @@ export class Orders {
     if (!priced) throw new Refusal(300);
     this.cidOf(merchant, priced.terms.subscription !== undefined);
     const made = this.make(merchant, sheetId, buyer, priced);
-    const isNew = await this.insert(made);
+    const { isNew, full } = await this.insert(made);
     const order = isNew ? made : await this.renew(made, buyer, priced);
+    if (!order) throw this.limits.refused(OPEN_ORDERS, full, merchant.id);
     return {
       order,
       cid: this.cidOf(merchant, order.terms.subscription !== undefined),
@@ -142,11 +164,16 @@ export class Orders {
     } satisfies Order);
   }
 
-  /** @returns which of them are new: the others have an order of the same sheet and user already */
-  private async insertAll(orders: readonly Order[]): Promise<boolean[]> {
+  /** Correct to within the calls of the same moment, which do not see each other's orders. */
+  private async insertAll(orders: readonly Order[]): Promise<Placed[]> {
+    const fullMerchants = await this.limits.fullMerchants(
+      OPEN_ORDERS,
+      orders.map(({ merchant }) => merchant),
+    );
     const { columns } = this.dataSource.getMetadata(Order);
     const names = columns.map(({ databaseName }) => databaseName).join(', ');
-    const rows = orders.map((order) => {
+    const admitted = orders.filter(({ merchant }) => !fullMerchants.has(merchant));
+    const rows = admitted.map((order) => {
       const row: Record<string, unknown> = {};
       for (const { databaseName, propertyName } of columns) row[databaseName] = order[propertyName as keyof Order];
       return row;
@@ -154,7 +181,10 @@ export class Orders {
     const made = await prepared<{ id: string }>(
       this.dataSource,
       `WITH made AS (
-         INSERT INTO payment.orders (${names}) SELECT ${names} FROM json_populate_recordset(NULL::payment.orders, $1)
+         INSERT INTO payment.orders (${names}) SELECT ${names} FROM json_populate_recordset(NULL::payment.orders, $1) AS given
+          WHERE (SELECT count(*) FROM (SELECT FROM payment.orders AS held
+                  WHERE held.merchant = given.merchant AND held.app_user_id = given.app_user_id
+                    AND ${HELD_OPEN} AND held.expires_at > $4 LIMIT $5) AS counted) < $5
          ON CONFLICT ON CONSTRAINT orders_one_per_sheet_and_user DO NOTHING RETURNING id, state, created_at
        ), told AS (
          INSERT INTO payment.history (id, order_id, subject, subject_id, to_state, actor, note, at)
@@ -162,23 +192,38 @@ export class Orders {
            FROM made JOIN unnest($2::uuid[], $3::uuid[]) AS entry (order_id, entry_id) ON entry.order_id = made.id
        )
        SELECT id FROM made`,
-      [JSON.stringify(rows), orders.map(({ id }) => id), orders.map(() => newId())],
+      [
+        JSON.stringify(rows),
+        admitted.map(({ id }) => id),
+        admitted.map(() => newId()),
+        this.clock.now(),
+        this.limits.ofCustomer,
+      ],
     );
     const isNew = new Set(made.map(({ id }) => id));
-    return orders.map(({ id }) => isNew.has(id));
+    return orders.map(({ id, merchant }) => ({
+      isNew: isNew.has(id),
+      full: fullMerchants.has(merchant) ? 'merchant' : 'customer',
+    }));
   }
 
-  /** T1 again: what the sheet says now, unless the buyer is paying what it said before. */
-  private renew(made: Order, { relayId, zipCode }: Buyer, priced: PricedSheet): Promise<Order> {
+  /**
+   * T1 again: what the sheet says now, unless the buyer is paying what it said before.
+   *
+   * @returns nothing when there is no such order: a limit kept it out
+   */
+  private renew(made: Order, { relayId, zipCode }: Buyer, priced: PricedSheet): Promise<Order | undefined> {
     return this.dataSource.transaction(async (manager) => {
       const now = this.clock.now();
       const expiresAt = this.expiry(now);
       const { merchant, sheetId, appUserId } = made;
-      const known = await manager.findOneOrFail(Order, {
+      const known = await manager.findOne(Order, {
         where: { merchant, sheetId, appUserId },
         lock: { mode: 'pessimistic_write' },
       });
-      switch (known.state) {
+      switch (known?.state) {
+        case undefined:
+          return undefined;
         case 'open':
         case 'failed': {
           if (known.state === 'failed') {

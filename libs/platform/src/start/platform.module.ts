@@ -14,6 +14,8 @@ import { AddressGate } from '../http/address-gate';
 import { ErrorFilter, MalformedRequest } from '../http/error.filter';
 import { Outbound } from '../http/outbound';
 import { Jobs } from '../jobs/jobs';
+import { OpenLimitConfig } from '../limits/open-limit.config';
+import { OpenLimits } from '../limits/open-limits';
 import { JobMetrics } from '../metrics/job-metrics';
 import { Metrics } from '../metrics/metrics';
 import { ListAwarePipe } from '../operator/list.pipe';
@@ -78,6 +80,8 @@ const databaseProviders = (app: AppDefinition): Provider[] => [
     },
   },
   Jobs,
+  provideConfig(OpenLimitConfig),
+  OpenLimits,
   {
     provide: Purges,
     inject: [Jobs, Clock, DataSource, Metrics],
