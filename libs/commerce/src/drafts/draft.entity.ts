@@ -7,6 +7,13 @@ import type { StockLine } from '../stock/stock-line';
 @Unique('drafts_fingerprint_key', ['merchantId', 'fingerprint'])
 @Index('drafts_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
 @Index('drafts_due', ['eraseAt', 'id'], { where: 'chosen_sealed IS NOT NULL' })
+// A statement that counts what is open says `expires_at > '-infinity'`: these two are for no other.
+@Index('drafts_open_of_user', ['merchantId', 'appUserId', 'expiresAt'], {
+  where: `paid_at IS NULL AND app_user_id IS NOT NULL AND expires_at > '-infinity'`,
+})
+@Index('drafts_open_of_merchant', ['merchantId', 'expiresAt'], {
+  where: `paid_at IS NULL AND expires_at > '-infinity'`,
+})
 @Index('drafts_unpaid_by_age', ['erasedAt'], { where: 'erased_at IS NOT NULL AND paid_at IS NULL' })
 @Index('drafts_paid_by_age', ['paidAt'], { where: 'paid_at IS NOT NULL' })
 @Check('drafts_total', '"total" >= 0')

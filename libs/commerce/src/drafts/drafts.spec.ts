@@ -1,4 +1,12 @@
-import { EncryptionConfig, readConfig, RuntimeConfig, Vault } from '@biz/platform';
+import {
+  EncryptionConfig,
+  Metrics,
+  OpenLimitConfig,
+  OpenLimits,
+  readConfig,
+  RuntimeConfig,
+  Vault,
+} from '@biz/platform';
 import { ManualClock, testDatabase, times } from '@biz/testing';
 import type { TestDatabase } from '@biz/testing';
 import { commerceSchema } from '../commerce.schema';
@@ -22,6 +30,7 @@ beforeAll(async () => {
     clock,
     new DraftsConfig(),
     readConfig(RuntimeConfig, {}),
+    new OpenLimits(new OpenLimitConfig(), database.dataSource, clock, new Metrics()),
   );
 });
 afterAll(() => database.drop());

@@ -1,4 +1,5 @@
-import { Clock, gather, newId, prepared, RuntimeConfig, Vault } from '@biz/platform';
+import { Clock, gather, newId, OpenLimits, prepared, RuntimeConfig, Vault } from '@biz/platform';
+import type { OpenKind } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -75,6 +76,27 @@ const OTHER_PRICE = '상품 가격이 변경되었습니다. 옵션을 다시 �
 const CHOOSE_AGAIN = '옵션을 다시 선택해 주세요.';
 const SEALED_FOR = 'commerce.draft';
 
+/** Drafts that may still be paid. `-infinity` names their index, which no other statement is to use. */
+const HELD_OPEN = `held.paid_at IS NULL AND held.expires_at > '-infinity'`;
+const OPEN_DRAFTS: OpenKind = {
+  what: 'drafts',
+  full: `
+    SELECT merchant FROM unnest($1::text[]) AS asked (merchant)
+     WHERE (SELECT count(*) FROM (SELECT FROM commerce.drafts AS held
+             WHERE held.merchant_id = asked.merchant AND ${HELD_OPEN} AND held.expires_at > $2 LIMIT $3) AS counted) >= $3`,
+  messages: {
+    customer: '결제하지 않은 선택이 너무 많습니다. 잠시 후 다시 시도해 주세요.',
+    merchant: '지금은 주문이 많아 선택을 저장할 수 없습니다. 잠시 후 다시 시도해 주세요.',
+  },
+};
+
+interface Inserted {
+  isNew: boolean;
+  /** False when the customer holds as much open as one may. */
+  hasRoom: boolean;
+}
+const NOT_STORED: Inserted = { isNew: false, hasRoom: false };
+
 /** The answers are sealed, and opening them takes longer than the read. */
 const WITHOUT_ANSWERS = `d.id, d.merchant_id AS "merchantId", d.app_user_id AS "appUserId", d.relay_id AS "relayId",
   d.product_id AS "productId", d.product_version AS "productVersion", d.product_name AS "productName",
@@ -94,6 +116,7 @@ export class Drafts {
     private readonly clock: Clock,
     private readonly config: DraftsConfig,
     private readonly runtime: RuntimeConfig,
+    private readonly limits: OpenLimits,
   ) {}
 
   /**
@@ -102,19 +125,15 @@ export class Drafts {
    * The same selection of the same user and relay id answers the open draft it already has, however often and
    * concurrently it comes. Somebody without either is nobody in particular: every call is a new draft.
    * @returns `created` is false for a draft that was there before
+   * @throws Refusal 500 when the customer, or all customers of the merchant, hold too much open already
    */
   async store(manager: EntityManager, draft: NewDraft): Promise<{ draft: Draft; created: boolean }> {
     const row = await this.rowOf(draft);
+    const fullMerchants = await this.limits.fullMerchants(OPEN_DRAFTS, [row.merchantId], manager);
+    const isFull = fullMerchants.has(row.merchantId);
     for (;;) {
-      const inserted = await manager
-        .createQueryBuilder()
-        .insert()
-        .into(DraftRow)
-        .values(row)
-        .orIgnore()
-        .returning('id')
-        .execute();
-      if ((inserted.raw as unknown[]).length > 0) return { draft: this.show(row, draft.priced.chosen), created: true };
+      const { isNew, hasRoom } = isFull ? NOT_STORED : await this.insert(manager, row);
+      if (isNew) return { draft: this.show(row, draft.priced.chosen), created: true };
       const fingerprint = row.fingerprint ?? '';
       // The lock keeps a payment from ending the draft while its id is given out again.
       const found = await manager
@@ -124,8 +143,33 @@ export class Drafts {
         .getOne();
       if (found !== null && this.stateOf(found) === 'open')
         return { draft: this.show(found, draft.priced.chosen), created: false };
+      if (!hasRoom) throw this.limits.refused(OPEN_DRAFTS, isFull ? 'merchant' : 'customer', row.merchantId);
       if (found !== null) await manager.update(DraftRow, { id: found.id, fingerprint }, { fingerprint: null });
     }
+  }
+
+  /** Correct to within the calls of the same moment, which do not see each other's drafts. */
+  private async insert(manager: EntityManager, row: DraftRow): Promise<Inserted> {
+    const { columns } = this.dataSource.getMetadata(DraftRow);
+    const names = columns.map(({ databaseName }) => databaseName).join(', ');
+    const values: Record<string, unknown> = {};
+    for (const { databaseName, propertyName } of columns) values[databaseName] = row[propertyName as keyof DraftRow];
+    const [inserted] = await prepared<Inserted>(
+      manager,
+      `WITH given AS (
+         SELECT * FROM json_populate_record(NULL::commerce.drafts, $1)
+       ), room AS (
+         SELECT given.app_user_id IS NULL OR (
+                  SELECT count(*) FROM (SELECT FROM commerce.drafts AS held
+                   WHERE held.merchant_id = given.merchant_id AND held.app_user_id = given.app_user_id
+                     AND ${HELD_OPEN} AND held.expires_at > $2 LIMIT $3) AS counted) < $3 AS has_room FROM given
+       ), stored AS (
+         INSERT INTO commerce.drafts (${names}) SELECT ${names} FROM given, room WHERE has_room ON CONFLICT DO NOTHING RETURNING id
+       )
+       SELECT has_room AS "hasRoom", EXISTS (SELECT FROM stored) AS "isNew" FROM room`,
+      [JSON.stringify(values), row.createdAt, this.limits.ofCustomer],
+    );
+    return inserted ?? NOT_STORED;
   }
 
   /** What payment T1 needs, in whatever state it is. An id that is none finds nothing. Asked together, read together. */
