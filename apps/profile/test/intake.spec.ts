@@ -16,7 +16,7 @@ const PROFILE = { json: { nickname: '홍길동' } };
 describe('receiving', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.open(profileApp);
+    stage = await Stage.open(profileApp, { OPEN_LIMIT_MERCHANT: '500' });
   });
   afterAll(() => stage.close());
 
@@ -57,6 +57,49 @@ describe('receiving', () => {
     expect(answers.flatMap(({ status }, at) => (status === 200 ? [] : [relays[at]]))).toEqual(['spoilt']);
     await stage.reaches('good-3', 'delivered');
     await stage.database.query('DROP TRIGGER refuse ON capture.captures');
+  });
+
+  it('stores none beyond what may wait for Kakao of one merchant; known ones and other merchants are answered as ever', async () => {
+    const known = otp();
+    await stage.callback(known, 'waits');
+    const { id } = await stage.reaches('waits', 'delivered');
+    const waiting = (count: number) =>
+      stage.database.query(
+        `INSERT INTO capture.captures SELECT copy.* FROM capture.captures AS model, generate_series(1, $2::integer) AS n,
+                json_populate_record(model, json_build_object('id', gen_random_uuid(), 'otp_fingerprint', 'waits-' || n || random(), 'state', 'pending',
+                  'relay_id', NULL, 'due_at', '2100-01-01T00:00Z', 'deadline_at', '2100-01-01T00:00Z')) AS copy
+          WHERE model.id = $1`,
+        [id, count],
+      );
+    const stored = () => stage.database.query(`SELECT 1 FROM capture.captures WHERE relay_id IS DISTINCT FROM 'other'`);
+    await waiting(499);
+    stage.clock.advance(10_000);
+    expect((await stage.callback(otp(), 'the-last')).body).toEqual({ status: 200 });
+    await waiting(1);
+    stage.clock.advance(10_000);
+    const before = await stored();
+
+    // The first of them counts, and the others go by its count.
+    expect((await stage.callback(otp(), 'too-many')).body.status).toBe(500);
+    const refused = await Promise.all(times(20, () => stage.callback(otp(), 'too-many')));
+
+    const message = '지금은 요청이 많아 정보를 받을 수 없습니다. 잠시 후 다시 시도해 주세요.';
+    expect(refused).toEqual(times(20, () => ({ status: 200, body: { status: 500, message } })));
+    expect(await stored()).toHaveLength(before.length);
+    const metrics = await (await fetch(`${stage.app.url}/metrics`)).text();
+    expect(metrics).toContain('biz_open_limited_total{what="captures",by="merchant"} 21');
+    expect(stage.logs.filter((line) => line.includes('too much is open'))).toHaveLength(1);
+    expect((await stage.callback(known)).body).toEqual({ status: 200 });
+    const other = await stage.callback(otp(), 'other', '/m/other-shop-unguessable-key/callback');
+    expect(other.body).toEqual({ status: 200 });
+    const skill = await stage.post('/skill/delivery', {
+      action: { detailParams: { p: { origin: otp() } } },
+    });
+    expect(JSON.stringify(skill.body)).toContain('지금은 정보를 받을 수 없습니다');
+
+    await stage.database.query(`DELETE FROM capture.captures WHERE otp_fingerprint LIKE 'waits-%'`);
+    stage.clock.advance(10_000);
+    expect((await stage.callback(otp(), 'again')).body).toEqual({ status: 200 });
   });
 
   it('makes one capture of the same callbacks at two instances, in both orders at once', async () => {

@@ -5,11 +5,13 @@ import {
   inTime,
   KakaoOrigins,
   newId,
+  OpenLimits,
   prepared,
   RuntimeConfig,
   throughBriefOutage,
   Vault,
 } from '@biz/platform';
+import type { OpenKind } from '@biz/platform';
 import { isOtpUrl } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
 import type { Merchant } from '@biz/merchant';
@@ -67,6 +69,20 @@ const INSERT = `
   ON CONFLICT DO NOTHING
   RETURNING id`;
 
+/** The words of its index, which is for statements that look for work. */
+const FULL = `
+  SELECT merchant FROM unnest($1::text[]) AS asked (merchant)
+   WHERE (SELECT count(*) FROM (SELECT FROM capture.captures AS held
+           WHERE held.kind = $4 AND held.merchant = asked.merchant AND held.state = 'pending' AND held.due_at > '-infinity'
+             AND held.deadline_at > $2 LIMIT $3) AS counted) >= $3`;
+const KNOWN = `
+  SELECT id FROM unnest($2::uuid[], $3::text[], $4::text[]) AS given (id, merchant, otp_fingerprint)
+   WHERE EXISTS (SELECT FROM capture.captures AS held
+          WHERE held.merchant = given.merchant AND held.kind = $1 AND held.otp_fingerprint = given.otp_fingerprint)`;
+
+/** What became of a callback: `full` when too many of its merchant wait for Kakao already. */
+type Stored = 'new' | 'known' | 'full';
+
 /** Callbacks that arrive together share a commit. */
 const GATHERED = { size: 64, inFlight: 2 };
 
@@ -74,7 +90,8 @@ const GATHERED = { size: 64, inFlight: 2 };
 @Injectable()
 export class Inbox {
   private readonly logger = new Logger(Inbox.name);
-  private readonly store: (row: NewRow) => Promise<boolean>;
+  private readonly store: (row: NewRow) => Promise<Stored>;
+  private readonly open: OpenKind;
 
   constructor(
     @Inject(CAPTURE_KIND) private readonly kind: OtpKind,
@@ -86,7 +103,14 @@ export class Inbox {
     private readonly clock: Clock,
     private readonly origins: KakaoOrigins,
     private readonly runtime: RuntimeConfig,
+    private readonly limits: OpenLimits,
   ) {
+    this.open = {
+      what: 'captures',
+      full: FULL,
+      values: [kind],
+      messages: { merchant: '지금은 요청이 많아 정보를 받을 수 없습니다. 잠시 후 다시 시도해 주세요.' },
+    };
     this.store = gather((rows) => this.insert(rows), GATHERED);
   }
 
@@ -95,6 +119,7 @@ export class Inbox {
    *
    * @throws NotFoundException when the merchant has no such plugin
    * @throws BadRequestException when the address is not one of Kakao's for this kind: it is never fetched
+   * @throws Refusal 500 when too many of the merchant wait for Kakao; what is stored already is answered as ever
    */
   receive(callback: Callback): Promise<void> {
     return this.arrivals.during(() => this.take(callback));
@@ -124,11 +149,12 @@ export class Inbox {
       ...this.ends(receivedAt, plugin.consent.retainDays),
     };
     // Kakao is not known to send a callback again. What is late may still be stored: the same callback again is then answered as any other.
-    const isNew = await inTime(
+    const stored = await inTime(
       throughBriefOutage(() => this.store(row)),
       this.runtime.workWithinMs,
     );
-    if (!isNew) {
+    if (stored === 'full') throw this.limits.refused(this.open, 'merchant', merchant.id);
+    if (stored === 'known') {
       this.logger.log({ merchant: merchant.id, plugin: plugin.key }, 'received again');
       return;
     }
@@ -137,12 +163,39 @@ export class Inbox {
   }
 
   /** One statement for the callbacks of a moment; one that cannot be stored does not keep the others from it. */
-  private async insert(rows: readonly NewRow[]): Promise<boolean[]> {
+  private async insert(rows: readonly NewRow[]): Promise<Stored[]> {
+    const fullMerchants = await this.limits.fullMerchants(
+      this.open,
+      rows.map(({ merchant }) => merchant),
+    );
+    const [admitted, kept] = [true, false].map((isAdmitted) =>
+      rows.filter(({ merchant }) => fullMerchants.has(merchant) !== isAdmitted),
+    ) as [NewRow[], NewRow[]];
+    const [added, known] = await Promise.all([this.insertAdmitted(admitted), this.knownOf(kept)]);
+    return rows.map(({ id, merchant }) => {
+      if (!fullMerchants.has(merchant)) return added.has(id) ? 'new' : 'known';
+      return known.has(id) ? 'known' : 'full';
+    });
+  }
+
+  private async insertAdmitted(rows: readonly NewRow[]): Promise<ReadonlySet<string>> {
+    if (rows.length === 0) return new Set();
     // In one order everywhere, so that two statements with the same duplicates never wait for each other.
     const sorted = [...rows].sort((one, other) => (one.otp_fingerprint < other.otp_fingerprint ? -1 : 1));
     const inserted = await prepared<{ id: string }>(this.dataSource, INSERT, [JSON.stringify(sorted)]);
-    const ids = new Set(inserted.map(({ id }) => id));
-    return rows.map(({ id }) => ids.has(id));
+    return new Set(inserted.map(({ id }) => id));
+  }
+
+  /** Those of these callbacks that came before. */
+  private async knownOf(rows: readonly NewRow[]): Promise<ReadonlySet<string>> {
+    if (rows.length === 0) return new Set();
+    const found = await prepared<{ id: string }>(this.dataSource, KNOWN, [
+      this.kind,
+      rows.map(({ id }) => id),
+      rows.map(({ merchant }) => merchant),
+      rows.map((row) => row.otp_fingerprint),
+    ]);
+    return new Set(found.map(({ id }) => id));
   }
 
   private ends(receivedAt: Date, retainDays: number): { deadline_at: Date; erase_at: Date } {

@@ -1,6 +1,6 @@
 import { Body, HttpCode, Inject, Logger, NotFoundException, Param, Post } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiExtraModels, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
-import { KakaoAnswer, KakaoOrigins } from '@biz/platform';
+import { KakaoAnswer, KakaoOrigins, Refusal } from '@biz/platform';
 import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { isImageUrl, isOtpUrl } from '@biz/otp-client';
@@ -61,7 +61,9 @@ export class SkillController {
       await this.inbox.receive({ merchant, pluginKey, relayId, ...result });
       return SkillResponse.saying(plugin.skillText ?? RECEIVED);
     } catch (error) {
-      this.logger.error({ merchant: merchant.id, plugin: pluginKey, error }, 'a skill result could not be stored');
+      // A refusal is counted, and told of once a minute.
+      if (!(error instanceof Refusal))
+        this.logger.error({ merchant: merchant.id, plugin: pluginKey, error }, 'a skill result could not be stored');
       return SkillResponse.saying(NOT_NOW);
     }
   }
