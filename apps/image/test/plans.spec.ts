@@ -45,9 +45,9 @@ const BACKLOG = `
   INSERT INTO merchant.deliveries (id, app, merchant, type, subject, ordering_key, state, payload, created_at, due_at)
   SELECT id, 'image', merchant, 'image.received', id::text, id::text, 'pending', 'sealed', received_at, received_at
     FROM capture.captures WHERE otp_fingerprint LIKE 'waits-%'`;
-/** A probe, once in eight seconds; what its merchant left behind, once a minute; the end of an outage; an operator's list. */
+/** A probe, once in eight seconds; what its merchant left behind, once a minute; the end of an outage; an operator's list; the count of what waits. */
 const SELDOM =
-  /ORDER BY (tries|attempts), |NOT\("Capture"\."merchant" IN|SET due_at = \$\d WHERE (kind|state)|"id" DESC LIMIT/;
+  /ORDER BY (tries|attempts), |NOT\("Capture"\."merchant" IN|SET due_at = \$\d WHERE (kind|state)|"id" DESC LIMIT|^SELECT merchant FROM unnest/;
 /** Whoever reads all that waits reads more; who takes a few dozen rows by an index, and moves them, less. */
 const PAGES = 1_000;
 
