@@ -1,28 +1,12 @@
 import { request as call } from 'node:http';
-import { defineMerchant } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
 import type { AppDefinition, Environment } from '@biz/platform';
 import { ManualClock, startTestApp, testDatabase } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
 import { optionApp } from '../apps/option/src/option.module';
-import { addressOf, APPS, routesOf } from './routes';
+import { addressOf, APPS, BOTH, KEYS, KEYS_ENV, routesOf } from './routes';
 
-const [acme, zeta] = ['acme', 'zeta'].map((id) =>
-  defineMerchant({
-    id,
-    name: id,
-    app: { id: '1001', environment: 'test' },
-    plugins: {
-      profile: [{ key: 'main', scopes: ['email'] }],
-      location: {},
-      image: [{ key: 'main' }],
-      option: { kind: 'commerce' },
-      payment: { api: 'open' },
-      sync: {},
-    },
-  }),
-) as [MerchantDefinition, MerchantDefinition];
-const KEYS = { acme: 'acme-path-key-0123456789', zeta: 'zeta-path-key-0123456789' };
+const [acme, zeta] = BOTH as [MerchantDefinition, MerchantDefinition];
 
 interface Answer {
   status: number;
@@ -56,10 +40,8 @@ describe('rate limits', () => {
       clock,
       logDestination: { write: (line: string) => void logs.push(JSON.parse(line) as (typeof logs)[number]) },
       env: {
-        DEFAULT_MERCHANT: 'acme',
+        ...KEYS_ENV,
         TRUSTED_PROXIES: '127.0.0.1',
-        ACME_PATH_KEY: KEYS.acme,
-        ZETA_PATH_KEY: KEYS.zeta,
         ...env,
       },
     });

@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import { defineMerchant } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
 import { customerPathKeyOf } from '@biz/platform';
 import type { AppDefinition, AppName } from '@biz/platform';
@@ -9,6 +10,26 @@ import { optionApp } from '../apps/option/src/option.module';
 import { paymentApp } from '../apps/payment/src/payment.module';
 import { profileApp } from '../apps/profile/src/profile.module';
 import { syncApp } from '../apps/sync/src/sync.module';
+
+const merchantOf = (id: string): MerchantDefinition =>
+  defineMerchant({
+    id,
+    name: id,
+    app: { id: '1001', environment: 'test' },
+    plugins: {
+      profile: [{ key: 'main', scopes: ['email'] }],
+      location: {},
+      image: [{ key: 'main' }],
+      option: { kind: 'commerce' },
+      payment: { api: 'open' },
+      sync: {},
+    },
+  });
+
+/** Two merchants with every plugin, for tests that walk over all routes. */
+export const BOTH = [merchantOf('acme'), merchantOf('zeta')];
+export const KEYS = { acme: 'acme-path-key-0123456789', zeta: 'zeta-path-key-0123456789' };
+export const KEYS_ENV = { DEFAULT_MERCHANT: 'acme', ACME_PATH_KEY: KEYS.acme, ZETA_PATH_KEY: KEYS.zeta };
 
 /** Each app with the number of addresses that are neither operators' nor machines'. */
 export const APPS: [AppName, (merchants: MerchantDefinition[]) => AppDefinition, number][] = [
@@ -26,7 +47,11 @@ export interface Route {
 }
 
 /** Every route of an app but those of operators and machines, each address once. */
-export function routesOf(app: INestApplication): Route[] {
+export const routesOf = (app: INestApplication): Route[] =>
+  allRoutesOf(app).filter(({ url }) => !/^\/(?:operator|docs|health|metrics)\b/.test(url));
+
+/** Every route of an app, each address once. */
+export function allRoutesOf(app: INestApplication): Route[] {
   const path: string[] = [];
   const fastify = app.getHttpAdapter().getInstance() as FastifyInstance;
   return fastify
@@ -38,8 +63,7 @@ export function routesOf(app: INestApplication): Route[] {
       path.length = indent.length / 4;
       path.push(part);
       return methods === '' ? [] : { url: path.join(''), methods: methods.split(', ') };
-    })
-    .filter(({ url }) => !/^\/(?:operator|docs|health|metrics)\b/.test(url));
+    });
 }
 
 /** Written down here once more, so that a route which loses its mark or gains one is noticed. */

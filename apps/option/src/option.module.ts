@@ -1,7 +1,6 @@
 import { CommerceModule, commerceSchema } from '@biz/commerce';
 import { Goods, merchantSchemas, MerchantsModule } from '@biz/merchant';
 import type { MerchantDefinition } from '@biz/merchant';
-import { OperatorGuard } from '@biz/platform';
 import type { AppDefinition } from '@biz/platform';
 import { Module } from '@nestjs/common';
 import { LargeBodies } from './operator/large-bodies';
@@ -17,7 +16,7 @@ import { Selections } from './selections/selections';
 
 @Module({
   controllers: [OptionsController, ProductsController, SkusController, DraftsController, RefusalsController],
-  providers: [Goods, Selections, DraftErasure, OperatorMerchant, SkuImport, LargeBodies, OperatorGuard],
+  providers: [Goods, Selections, DraftErasure, OperatorMerchant, SkuImport, LargeBodies],
 })
 class OptionModule {}
 

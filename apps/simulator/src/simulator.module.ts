@@ -1,6 +1,5 @@
 import { type AppDefinition, provideConfig } from '@biz/platform';
 import { Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import { Faults } from './faults/faults';
 import { FaultsController } from './faults/faults.controller';
 import { ImagesController } from './images/images.controller';
@@ -19,7 +18,7 @@ import { Ledger } from './payments/ledger';
 import { Payments } from './payments/payments';
 import { Subscriptions } from './payments/subscriptions';
 import { ScreenController } from './screen/screen.controller';
-import { ForeignPagesGuard } from './page/foreign-pages.guard';
+import { ForeignPages } from './page/foreign-pages';
 import { PageController } from './page/page.controller';
 import { SimulatorConfig } from './simulator.config';
 import { CallbackPlay } from './plays/callback.play';
@@ -56,7 +55,7 @@ import { WorkbenchController } from './workbench/workbench.controller';
     WorkbenchController,
   ],
   providers: [
-    { provide: APP_GUARD, useClass: ForeignPagesGuard },
+    ForeignPages,
     provideConfig(SimulatorConfig),
     OwnAddress,
     SimulatedTime,

@@ -66,7 +66,7 @@ export {
   RelayId,
   sentRelayIdOf,
 } from './routing/kakao.controller';
-export type { KakaoRequest } from './routing/kakao.guard';
-export { KeylessPaths, OpenedByCustomers, pathKeyKindOf } from './routing/kakao.guard';
+export type { KakaoRequest } from './routing/kakao-check';
+export { KakaoCheck, KeylessPaths, OpenedByCustomers } from './routing/kakao-check';
 export { KakaoAddresses, keyedBase } from './routing/kakao-addresses';
 export type { PathKeyKind } from './registry/path-keys';

@@ -11,7 +11,7 @@ import {
 } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { refuseForeignPage } from '../page/foreign-pages.guard';
+import { refuseForeignPage } from '../page/foreign-pages';
 import { Payments } from '../payments/payments';
 import { isWrapped, unwrap, withQuery } from './wrapped-url';
 

@@ -1,4 +1,4 @@
-import { BadRequestException, Body, Get, Headers, HttpCode, Post, Query, UnauthorizedException } from '@nestjs/common';
+import { BadRequestException, Body, Get, HttpCode, Post, Query, UnauthorizedException } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiBody,
@@ -10,8 +10,8 @@ import {
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import { UnlinkRequest } from '@biz/kakao-dto';
-import { CurrentMerchant, KakaoController } from '@biz/merchant';
-import type { Merchant } from '@biz/merchant';
+import { CurrentMerchant, KakaoCheck, KakaoController, merchantOf } from '@biz/merchant';
+import type { KakaoRequest, Merchant } from '@biz/merchant';
 import { KakaoAnswer, MalformedRequest, ok, ReadsBodies, sameSecret } from '@biz/platform';
 import { withoutNumbers } from '@biz/privacy';
 import { plainToInstance } from 'class-transformer';
@@ -35,7 +35,10 @@ export class UnlinkController {
     private readonly notices: Notices,
     private readonly failures: Failures,
     private readonly dataSource: DataSource,
-  ) {}
+    kakao: KakaoCheck,
+  ) {
+    kakao.addFurther('/unlink', assertAdminKey);
+  }
 
   @Get('unlink')
   @ApiOperation({
@@ -46,12 +49,8 @@ export class UnlinkController {
   @ApiQuery({ name: 'app_id', example: '249344', description: '앱 ID' })
   @ApiQuery({ name: 'user_id', example: '9007199254740993', description: '회원번호' })
   @ApiQuery({ name: 'referrer_type', required: false, example: 'UNLINK_FROM_APPS', description: '연결 해제 요청 경로' })
-  get(
-    @CurrentMerchant() merchant: Merchant,
-    @Headers('authorization') authorization: string | undefined,
-    @Query() query: Record<string, unknown>,
-  ): Promise<KakaoAnswer> {
-    return this.unlink(merchant, authorization, query);
+  get(@CurrentMerchant() merchant: Merchant, @Query() query: Record<string, unknown>): Promise<KakaoAnswer> {
+    return this.unlink(merchant, query);
   }
 
   @Post('unlink')
@@ -65,23 +64,13 @@ export class UnlinkController {
   })
   post(
     @CurrentMerchant() merchant: Merchant,
-    @Headers('authorization') authorization: string | undefined,
     @Query() query: Record<string, unknown>,
     @Body() body: Record<string, unknown> | undefined,
   ): Promise<KakaoAnswer> {
-    return this.unlink(merchant, authorization, { ...query, ...body });
+    return this.unlink(merchant, { ...query, ...body });
   }
 
-  private async unlink(
-    merchant: Merchant,
-    authorization: string | undefined,
-    fields: Record<string, unknown>,
-  ): Promise<KakaoAnswer> {
-    assertSyncPlugin(merchant);
-    const { adminKey } = merchant.secrets;
-    if (!adminKey || !sameSecret(authorization, `KakaoAK ${adminKey}`)) {
-      throw new UnauthorizedException('어드민 키가 올바르지 않습니다.');
-    }
+  private async unlink(merchant: Merchant, fields: Record<string, unknown>): Promise<KakaoAnswer> {
     const request = plainToInstance(UnlinkRequest, fields);
     const errors = validateSync(request);
     if (errors.length > 0) throw MalformedRequest.from(errors);
@@ -95,5 +84,15 @@ export class UnlinkController {
     }
     await this.notices.unlink(merchant.id, request.user_id, withoutNumbers(request.referrer_type ?? 'UNKNOWN'));
     return ok();
+  }
+}
+
+/** @throws UnauthorizedException for any header but `KakaoAK {admin key}` of the merchant */
+function assertAdminKey(request: KakaoRequest): void {
+  const merchant = merchantOf(request);
+  assertSyncPlugin(merchant);
+  const { adminKey } = merchant.secrets;
+  if (!adminKey || !sameSecret(request.headers.authorization, `KakaoAK ${adminKey}`)) {
+    throw new UnauthorizedException('어드민 키가 올바르지 않습니다.');
   }
 }

@@ -8,7 +8,7 @@ import { DeliveriesController } from '../deliveries/deliveries.controller';
 import { DeliveryWorker } from '../deliveries/delivery.worker';
 import type { MerchantDefinition } from '../definition/merchant-definition';
 import { ShopConfig } from '../ports/shop.config';
-import { KakaoCallers, KakaoGuard, KeylessPaths } from '../routing/kakao.guard';
+import { KakaoCallers, KakaoCheck, KeylessPaths } from '../routing/kakao-check';
 import { KakaoAddresses } from '../routing/kakao-addresses';
 import { RateLimitConfig } from '../routing/rate-limit.config';
 import { RateLimits } from '../routing/rate-limits';
@@ -35,7 +35,7 @@ export class MerchantsModule {
       ShopCalls,
       RelayIds,
       Deliveries,
-      KakaoGuard,
+      KakaoCheck,
     ];
     return {
       module: MerchantsModule,

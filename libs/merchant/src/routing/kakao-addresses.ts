@@ -4,7 +4,7 @@ import type { AppName } from '@biz/platform';
 import type { Merchant } from '../registry/merchant';
 import { Merchants } from '../registry/merchants';
 import type { PathKeyKind } from '../registry/path-keys';
-import { KeylessPaths } from './kakao.guard';
+import { KeylessPaths } from './kakao-check';
 
 /** Where a merchant's routes of one kind begin, the path key included. */
 export function keyedBase(addresses: Addresses, app: AppName, { secrets }: Merchant, kind: PathKeyKind): string {

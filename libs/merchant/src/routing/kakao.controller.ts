@@ -4,7 +4,6 @@ import {
   BadRequestException,
   Controller,
   createParamDecorator,
-  UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
@@ -12,17 +11,14 @@ import { ApiTags } from '@nestjs/swagger';
 import { AnswerInTime, headerText } from '@biz/platform';
 import type { Merchant } from '../registry/merchant';
 import type { Relay } from '../relay/relay';
-import { KakaoGuard } from './kakao.guard';
-import type { KakaoRequest } from './kakao.guard';
+import type { KakaoRequest } from './kakao-check';
 
-/** A controller that Kakao calls: at the guide's own path for the default merchant, below `/m/{pathKey}` for any. It answers in time. */
+/**
+ * A controller that Kakao calls: at the guide's own path for the default merchant, below `/m/{pathKey}` for any
+ * (`KakaoCheck`). It answers in time.
+ */
 export const KakaoController = (): ClassDecorator =>
-  applyDecorators(
-    Controller(['', 'm/:pathKey']),
-    UseGuards(KakaoGuard),
-    UseInterceptors(AnswerInTime),
-    ApiTags('Kakao'),
-  );
+  applyDecorators(Controller(['', 'm/:pathKey']), UseInterceptors(AnswerInTime), ApiTags('Kakao'));
 
 const requestOf = (context: ExecutionContext): KakaoRequest => context.switchToHttp().getRequest<KakaoRequest>();
 

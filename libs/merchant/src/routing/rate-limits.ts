@@ -6,9 +6,8 @@ import type { AppName, PolledRouteConfig } from '@biz/platform';
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Counter } from 'prom-client';
-import { Merchants } from '../registry/merchants';
-import { KeylessPaths } from './kakao.guard';
-import type { CustomerRouteConfig } from './kakao.guard';
+import { KakaoCheck } from './kakao-check';
+import type { CustomerRouteConfig } from './kakao-check';
 import { RateLimitConfig } from './rate-limit.config';
 import { rateLimitStore } from './rate-limit-store';
 
@@ -52,14 +51,11 @@ export class RateLimits implements OnModuleInit {
   private readonly limits = new Map<RouteKind, Limits>();
   private unknown?: Limit;
   private refused?: Limit;
-  /** Whether the address of a route has a twin below `/m/:pathKey`. */
-  private readonly ofMerchants = new Map<string, boolean>();
 
   constructor(
     @Inject(APP_NAME) private readonly app: AppName,
     private readonly host: HttpAdapterHost,
-    private readonly merchants: Merchants,
-    private readonly keyless: KeylessPaths,
+    private readonly kakao: KakaoCheck,
     private readonly config: RateLimitConfig,
     private readonly clock: Clock,
     metrics: Metrics,
@@ -79,7 +75,7 @@ export class RateLimits implements OnModuleInit {
     void fastify.register(rateLimit, { global: false, store: rateLimitStore(this.clock, MAX_COUNTERS) }).after(() => {
       this.makeLimits(fastify);
     });
-    fastify.addHook('onRequest', (request, reply) => this.admit(fastify, request, reply));
+    fastify.addHook('onRequest', (request, reply) => this.admit(request, reply));
     fastify.addHook('onResponse', (request, reply) => this.countRefusal(request, reply));
   }
 
@@ -107,40 +103,20 @@ export class RateLimits implements OnModuleInit {
   }
 
   /** Fastify goes no further once the reply is sent. */
-  private async admit(fastify: FastifyInstance, request: LimitedRequest, reply: FastifyReply): Promise<void> {
+  private async admit(request: LimitedRequest, reply: FastifyReply): Promise<void> {
     const { url } = request.routeOptions;
     if (url !== undefined && EXEMPT.test(url)) return;
-    if (url === undefined || !this.findMerchant(fastify, request, url)) {
+    const merchant = url === undefined ? undefined : this.kakao.merchantFor(request);
+    if (merchant === undefined) {
       await this.spend(this.unknown, request, reply);
       return;
     }
-    const { caller, merchant } = this.limits.get(this.kindOf(request)) ?? {};
+    if (merchant !== 'other') request.limitedFor = merchant.id;
+    const limits = this.limits.get(this.kindOf(request)) ?? {};
     // What is refused to a caller is not counted against the merchant.
     if (await this.isOver(this.refused, request, reply)) return;
-    if (await this.spend(caller, request, reply)) return;
-    if (request.limitedFor !== undefined) await this.spend(merchant, request, reply);
-  }
-
-  /** @returns false for a path key that opens no merchant's route of this kind, and for a missing one where it is needed */
-  private findMerchant(fastify: FastifyInstance, request: LimitedRequest, url: string): boolean {
-    const { pathKey } = request.params as { pathKey?: string };
-    if (pathKey === undefined) {
-      if (!this.isOfMerchants(fastify, url, request.method)) return true;
-      if (this.keyless.served) request.limitedFor = this.merchants.default.id;
-      return this.keyless.served;
-    }
-    const { openedByCustomers } = request.routeOptions.config as CustomerRouteConfig;
-    request.limitedFor = this.merchants.byPathKey(pathKey, openedByCustomers ? 'customer' : 'server')?.id;
-    return request.limitedFor !== undefined;
-  }
-
-  private isOfMerchants(fastify: FastifyInstance, url: string, method: string): boolean {
-    let known = this.ofMerchants.get(url);
-    if (known === undefined) {
-      known = fastify.hasRoute({ url: `/m/:pathKey${url}`, method: method });
-      this.ofMerchants.set(url, known);
-    }
-    return known;
+    if (await this.spend(limits.caller, request, reply)) return;
+    if (request.limitedFor !== undefined) await this.spend(limits.merchant, request, reply);
   }
 
   private kindOf({ method, routeOptions }: FastifyRequest): RouteKind {

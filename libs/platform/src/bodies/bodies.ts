@@ -1,6 +1,7 @@
-import { BadRequestException, UnsupportedMediaTypeException } from '@nestjs/common';
+import { BadRequestException, NotFoundException, UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyRequest, RawServerDefault } from 'fastify';
+import type { FastifyReply, FastifyRequest, RawServerDefault } from 'fastify';
+import type { CallerChecks } from './caller-checks';
 import { parseJson } from './json';
 import { isPlainBody } from './plain-body';
 import { routeConfig } from '../http/route-config';
@@ -37,11 +38,17 @@ const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 /**
  * The one rule about bodies, of every route of every app.
  *
- * 1. A content type that the route does not name is answered 415, and not a byte of the body is read.
- * 2. What was read is plain data (`isPlainBody`), or the text or stream that the route named; else it is answered 400 before
+ * 1. An unknown address is answered 404, and a caller who may not call the route as its check says, whatever the body is.
+ * 2. A content type that the route does not name is answered 415, and not a byte of the body is read.
+ * 3. What was read is plain data (`isPlainBody`), or the text or stream that the route named; else it is answered 400 before
  *    a guard, pipe or class-transformer sees it.
  */
-export function readBodies(app: NestFastifyApplication, adapter: FastifyAdapter, bodyLimit: number): void {
+export function readBodies(
+  app: NestFastifyApplication,
+  adapter: FastifyAdapter,
+  callers: CallerChecks,
+  bodyLimit: number,
+): void {
   const fastify = adapter.getInstance();
   // Parsers belong to a whole Fastify instance, and all routes of Nest to one: the hooks below give each its routes.
   keepDigits(app, adapter, bodyLimit);
@@ -58,6 +65,11 @@ export function readBodies(app: NestFastifyApplication, adapter: FastifyAdapter,
     }
   }
   fastify.addHook('preParsing', (request, reply, payload, done) => {
+    const refusal = refusalOf(callers, request, reply);
+    if (refusal !== undefined) {
+      done(refusal, payload);
+      return;
+    }
     if (isNamed(request)) {
       done(null, payload);
       return;
@@ -76,13 +88,24 @@ export function readBodies(app: NestFastifyApplication, adapter: FastifyAdapter,
   });
 }
 
+/** As a value: Fastify takes the error of a hook by its callback. */
+function refusalOf(callers: CallerChecks, request: FastifyRequest, reply: FastifyReply): Error | undefined {
+  if (request.is404) return new NotFoundException();
+  try {
+    callers.run(request, reply);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
 const typesOf = ({ routeOptions }: FastifyRequest): readonly BodyType[] =>
   (routeOptions.config as BodyRouteConfig).bodyTypes ?? ['application/json'];
 
 /** A request without a type has no body, or is answered 415 by Fastify. */
 function isNamed(request: FastifyRequest): boolean {
   const type = request.mediaType;
-  if (type === undefined || request.is404 || BODYLESS.has(request.method)) return true;
+  if (type === undefined || BODYLESS.has(request.method)) return true;
   return typesOf(request).some((each) => each === type);
 }
 

@@ -12,6 +12,7 @@ import { RuntimeConfig } from '../config/platform.config';
 import { ConfigError, readConfig } from '../config/variable';
 import type { Environment } from '../config/variable';
 import { readBodies } from '../bodies/bodies';
+import { CallerChecks } from '../bodies/caller-checks';
 import { addSecurityHeaders } from '../http/security-headers';
 import type { PolledRouteConfig } from '../http/polled-route';
 import { answerBadAddress, answerBrokenHttp } from '../http/unreadable-request';
@@ -63,7 +64,7 @@ export async function createApp(
     abortOnError: false,
     logger: new PinoLogger(pino),
   });
-  readBodies(app, adapter, BODY_LIMIT);
+  readBodies(app, adapter, app.get(CallerChecks), BODY_LIMIT);
   addSecurityHeaders(adapter.getInstance(), definition.name);
   addHooks(app, adapter, pino);
   SwaggerModule.setup('docs', app, () => describeApp(app, definition), {

@@ -2,6 +2,7 @@ import { Logger, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { DataSource } from 'typeorm';
+import { CallerChecks } from '../bodies/caller-checks';
 import { Clock, SystemClock } from '../clock';
 import { Addresses, KakaoOrigins, NearOrigins } from '../config/addresses.config';
 import { DatabaseConfig, EncryptionConfig, OperatorConfig, RuntimeConfig } from '../config/platform.config';
@@ -19,6 +20,7 @@ import { OpenLimits } from '../limits/open-limits';
 import { JobMetrics } from '../metrics/job-metrics';
 import { Metrics } from '../metrics/metrics';
 import { ListAwarePipe } from '../operator/list.pipe';
+import { OperatorCheck } from '../operator/operator-check';
 import { Purges } from '../retention/purges';
 import { APP_NAME } from './app-definition';
 import type { AppDefinition } from './app-definition';
@@ -41,6 +43,8 @@ export class PlatformModule {
           new AddressGate(near.gate(kakao, production)),
       },
       Outbound,
+      CallerChecks,
+      OperatorCheck,
       Metrics,
       JobMetrics,
       Lifecycle,

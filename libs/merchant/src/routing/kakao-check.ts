@@ -1,18 +1,11 @@
 import { isIP } from 'node:net';
 import { BlockList } from 'node:net';
-import {
-  applyDecorators,
-  ForbiddenException,
-  Injectable,
-  Logger,
-  NotFoundException,
-  SetMetadata,
-} from '@nestjs/common';
-import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { isProduction, routeConfig, Variable } from '@biz/platform';
+import { ForbiddenException, Injectable, Logger, NotFoundException } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { CallerChecks, isProduction, routeConfig, Variable } from '@biz/platform';
 import type { CheckedConfig, Environment } from '@biz/platform';
 import { IsBoolean, IsOptional } from 'class-validator';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Merchants } from '../registry/merchants';
 import type { Merchant } from '../registry/merchant';
 import type { PathKeyKind } from '../registry/path-keys';
@@ -58,8 +51,6 @@ export class KeylessPaths implements CheckedConfig {
   }
 }
 
-const OPENED_BY_CUSTOMERS = 'openedByCustomers';
-
 /** What Fastify keeps beside a route that customers open. */
 export interface CustomerRouteConfig {
   openedByCustomers?: true;
@@ -70,15 +61,10 @@ export interface CustomerRouteConfig {
  * KAKAO_ALLOWED_CIDRS does not shut it.
  */
 export const OpenedByCustomers = (): MethodDecorator =>
-  applyDecorators(
-    SetMetadata(OPENED_BY_CUSTOMERS, true),
-    routeConfig({ openedByCustomers: true } satisfies CustomerRouteConfig),
-  );
+  routeConfig({ openedByCustomers: true } satisfies CustomerRouteConfig);
 
-/** Which key of a merchant opens a route. */
-export const pathKeyKindOf = (handler: object): PathKeyKind =>
-  Reflect.getMetadata(OPENED_BY_CUSTOMERS, handler) === true ? 'customer' : 'server';
-
+/** Where the routes of merchants begin. */
+const BELOW_KEY = '/m/:pathKey';
 /** Callers remembered for the log; more are Kakao's no longer. */
 const MAX_SEEN = 1_000;
 
@@ -88,36 +74,81 @@ export interface KakaoRequest extends FastifyRequest {
   relayIds?: RelayIds;
 }
 
+/** @throws HttpException when the caller may not call the route */
+type FurtherCheck = (request: KakaoRequest) => void;
+
 /**
  * Finds the merchant a call is for: any by its path key, the default merchant at the guide's own path where that is served.
  *
  * The guide signs nothing, so the path key is the shared secret. A route takes the key of its own kind only; every other
- * key, and a missing one, looks like any unknown address.
+ * key, and a missing one, looks like any unknown address, whatever the body is.
  */
 @Injectable()
-export class KakaoGuard implements CanActivate {
-  private readonly logger = new Logger(KakaoGuard.name);
+export class KakaoCheck {
+  private readonly logger = new Logger(KakaoCheck.name);
   private readonly seen = new Set<string>();
+  /** Whether the address of a route has a twin below `/m/:pathKey`. */
+  private readonly ofMerchants = new Map<string, boolean>();
+  private readonly further = new Map<string, FurtherCheck>();
 
   constructor(
+    private readonly host: HttpAdapterHost,
     private readonly merchants: Merchants,
     private readonly callers: KakaoCallers,
     private readonly keyless: KeylessPaths,
     private readonly relayIds: RelayIds,
-  ) {}
+    checks: CallerChecks,
+  ) {
+    checks.add((request) => {
+      this.check(request);
+    });
+  }
 
-  canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<KakaoRequest>();
-    const kind = pathKeyKindOf(context.getHandler());
+  /**
+   * What else a caller of a route has to know, such as the admin key of a webhook: asked after the path key, before the body.
+   *
+   * @param path the guide's own, with a slash in front
+   */
+  addFurther(path: string, check: FurtherCheck): void {
+    this.further.set(path, check);
+  }
+
+  /**
+   * The merchant whose route a request asks for.
+   *
+   * @returns 'other' when the route is not one of merchants; nothing for a path key that opens no merchant's route of this kind,
+   *   and for a missing one where it is needed
+   */
+  merchantFor(request: FastifyRequest): Merchant | 'other' | undefined {
     const { pathKey } = request.params as { pathKey?: string };
-    if (pathKey === undefined && !this.keyless.served) throw new NotFoundException();
-    // Before the key is looked up, so that a caller from elsewhere does not learn whether it opens something.
-    if (kind === 'server') this.checkCaller(request);
-    request.merchant = pathKey === undefined ? this.merchants.default : this.merchants.byPathKey(pathKey, kind);
-    if (!request.merchant) throw new NotFoundException();
-    if (kind === 'server') this.logNewCaller(request);
+    if (pathKey !== undefined) return this.merchants.byPathKey(pathKey, kindOf(request));
+    if (!this.isOfMerchants(request)) return 'other';
+    return this.keyless.served ? this.merchants.default : undefined;
+  }
+
+  private check(request: KakaoRequest): void {
+    const merchant = this.merchantFor(request);
+    if (merchant === 'other') return;
+    const { pathKey } = request.params as { pathKey?: string };
+    if (pathKey === undefined && !merchant) throw new NotFoundException();
+    const isServers = kindOf(request) === 'server';
+    // Before it shows whether the key opens something, so that a caller from elsewhere does not learn it.
+    if (isServers) this.checkCaller(request);
+    if (!merchant) throw new NotFoundException();
+    if (isServers) this.logNewCaller(request);
+    request.merchant = merchant;
     request.relayIds = this.relayIds;
-    return true;
+    this.further.get(ownPathOf(request))?.(request);
+  }
+
+  private isOfMerchants({ routeOptions: { url = '' }, method }: FastifyRequest): boolean {
+    let known = this.ofMerchants.get(url);
+    if (known === undefined) {
+      const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
+      known = fastify.hasRoute({ url: BELOW_KEY + url, method });
+      this.ofMerchants.set(url, known);
+    }
+    return known;
   }
 
   private checkCaller({ ip, routeOptions }: KakaoRequest): void {
@@ -134,3 +165,10 @@ export class KakaoGuard implements CanActivate {
     this.logger.log({ ip, route: routeOptions.url }, 'a Kakao-facing route was called from an address not seen before');
   }
 }
+
+const kindOf = ({ routeOptions }: FastifyRequest): PathKeyKind =>
+  (routeOptions.config as CustomerRouteConfig).openedByCustomers ? 'customer' : 'server';
+
+/** The pattern of a route without the path key: the guide's own path. */
+const ownPathOf = ({ routeOptions: { url = '' } }: FastifyRequest): string =>
+  url.startsWith(BELOW_KEY) ? url.slice(BELOW_KEY.length) : url;

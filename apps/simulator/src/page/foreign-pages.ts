@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { type CanActivate, type ExecutionContext, ForbiddenException, Injectable } from '@nestjs/common';
-import { Addresses } from '@biz/platform';
+import { ForbiddenException, Injectable } from '@nestjs/common';
+import { Addresses, CallerChecks } from '@biz/platform';
 import type { FastifyRequest } from 'fastify';
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
@@ -14,18 +14,23 @@ const OWN_SITES = ['same-origin', 'none'];
  * shows by `Origin` and `Sec-Fetch-Site`. Servers and the command line send neither of the two.
  */
 @Injectable()
-export class ForeignPagesGuard implements CanActivate {
-  constructor(private readonly addresses: Addresses) {}
+export class ForeignPages {
+  constructor(
+    private readonly addresses: Addresses,
+    callers: CallerChecks,
+  ) {
+    callers.add((request) => {
+      this.check(request);
+    });
+  }
 
-  canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+  private check(request: FastifyRequest): void {
     const host = hostOf(`http://${request.headers.host ?? ''}`);
     if (!host || !this.isOurs(host.hostname))
       throw new ForbiddenException(
         'the simulator answers under this name only when PUBLIC_BASE_URL_SIMULATOR names it',
       );
     if (!SAFE_METHODS.includes(request.method)) refuseForeignPage(request);
-    return true;
   }
 
   /** An address, a name without a dot (such as a container's), a name of this machine, or the configured one. */
