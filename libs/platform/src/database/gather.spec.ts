@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { times } from '@biz/testing';
 import { gather } from './gather';
 
@@ -89,4 +90,14 @@ it('asks each alone when a call fails as a whole', async () => {
   const answers = await Promise.allSettled([ask(1), ask(13), ask(2)]);
   expect(answers).toMatchObject([{ value: '1' }, { reason: { message: 'unlucky' } }, { value: '2' }]);
   expect(seen).toEqual([[1, 13, 2], [1], [13], [2]]);
+});
+
+it('throws what a call throws, also what is no Error of this realm, such as an error of Node while Jest runs', async () => {
+  const foreign: unknown = runInNewContext('new Error("refused")');
+  const ask = gather(() => Promise.reject(foreign as Error), { size: 32, inFlight: 1 });
+  expect(foreign).not.toBeInstanceOf(Error);
+  for (const given of [[1], [1, 2]]) {
+    const answers = await Promise.allSettled(given.map(ask));
+    expect(answers).toEqual(given.map(() => ({ status: 'rejected', reason: foreign })));
+  }
 });

@@ -26,17 +26,17 @@ export function gather<Question, Answer>(
     if (next) next();
     else free++;
   };
-  const answer = async (questions: readonly Question[]): Promise<(Answer | Error)[]> => {
+  const answer = async (questions: readonly Question[]): Promise<(Answer | Error | Thrown)[]> => {
     try {
       return await work(questions);
     } catch (error) {
-      if (questions.length === 1) throw error;
+      if (questions.length === 1) return [new Thrown(error)];
       return await Promise.all(questions.map((question) => alone(work, question)));
     } finally {
       ended();
     }
   };
-  const loader = new DataLoader<Question, Answer>(answer, {
+  const loader = new DataLoader<Question, Answer | Thrown>(answer, {
     cache: false,
     maxBatchSize: size,
     batchScheduleFn: (send) => {
@@ -47,16 +47,28 @@ export function gather<Question, Answer>(
       }
     },
   });
-  return (question) => loader.load(question);
+  return async (question) => {
+    const answered = await loader.load(question);
+    if (answered instanceof Thrown) throw answered.error;
+    return answered;
+  };
+}
+
+/**
+ * What a call threw. DataLoader takes any value that is no `Error` of this realm for an answer; an error of Node's own, such
+ * as ECONNREFUSED, is none in a virtual machine context, and code may throw anything.
+ */
+class Thrown {
+  constructor(readonly error: unknown) {}
 }
 
 async function alone<Question, Answer>(
   work: (questions: readonly Question[]) => Promise<(Answer | Error)[]>,
   question: Question,
-): Promise<Answer | Error> {
+): Promise<Answer | Error | Thrown> {
   try {
     return (await work([question]))[0] as Answer | Error;
   } catch (error) {
-    return error as Error;
+    return new Thrown(error);
   }
 }
