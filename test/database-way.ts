@@ -5,6 +5,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 export class DatabaseWay {
   private readonly sockets = new Set<Socket>();
   private isSilent = false;
+  private isClosed = false;
 
   private constructor(
     private readonly server: Server,
@@ -40,13 +41,17 @@ export class DatabaseWay {
     for (const socket of this.sockets) socket.resume();
   }
 
-  /** As a server that is gone: connections end, and more are refused. */
-  close(): void {
-    this.server.close();
+  /** As a server that is gone: connections end, and more are refused. It returns when the last has ended. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const socket of this.sockets) socket.destroy();
+    await closed;
   }
 
   private join(client: Socket, server: Socket): void {
+    // Accepted in the moment of `close`.
+    if (this.isClosed) client.destroy();
     for (const [from, to] of [
       [client, server],
       [server, client],

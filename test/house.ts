@@ -15,6 +15,8 @@ import { paymentApp } from '../apps/payment/src/payment.module';
 import { profileApp } from '../apps/profile/src/profile.module';
 import { simulatorApp } from '../apps/simulator/src/simulator.module';
 import { syncApp } from '../apps/sync/src/sync.module';
+import { routesOf } from './routes';
+import type { Route } from './routes';
 
 export type Json = Record<string, unknown>;
 
@@ -55,12 +57,24 @@ export class House {
     private readonly log?: Writable,
   ) {}
 
-  /** @param log takes what the six apps log; the simulator knows everybody's data and is not asked */
-  static start(merchants: MerchantDefinition[], env: Environment = {}, log?: Writable): Promise<House> {
-    return onFreePorts(() => House.startOnce(merchants, env, log));
+  /**
+   * @param log takes what the six apps log; the simulator knows the data of all customers and is not asked
+   * @param prepare changes the database before an app connects to it
+   */
+  static start(
+    merchants: MerchantDefinition[],
+    env: Environment = {},
+    { log, prepare }: { log?: Writable; prepare?: (database: TestDatabase, roles: OwnRoles) => Promise<void> } = {},
+  ): Promise<House> {
+    return onFreePorts(() => House.startOnce(merchants, env, log, prepare));
   }
 
-  private static async startOnce(merchants: MerchantDefinition[], env: Environment, log?: Writable): Promise<House> {
+  private static async startOnce(
+    merchants: MerchantDefinition[],
+    env: Environment,
+    log?: Writable,
+    prepare?: (database: TestDatabase, roles: OwnRoles) => Promise<void>,
+  ): Promise<House> {
     const ports = await freePorts(APP_NAMES.length);
     const urls = Object.fromEntries(APP_NAMES.map((name, at) => [name, `http://127.0.0.1:${ports[at] ?? 0}`]));
     const dataDir = mkdtempSync(join(tmpdir(), 'biz-house-'));
@@ -79,6 +93,7 @@ export class House {
     };
     const house = new House(database, roles, urls as Record<AppName, string>, shared, dataDir, log);
     try {
+      await prepare?.(database, roles);
       await house.open(definitions);
     } catch (error) {
       await house.stop();
@@ -120,6 +135,13 @@ export class House {
         if (reply.statusCode >= 400 || isRefusal(payload)) this.errors.push(String(payload));
         done(null, payload);
       });
+  }
+
+  /** Every route that Kakao or a customer calls, of the six apps as they run. */
+  routes(): (Route & { app: AppName })[] {
+    return this.apps
+      .filter(([{ name }]) => name !== 'simulator')
+      .flatMap(([{ name }, app]) => routesOf(app).map((route) => ({ app: name, ...route })));
   }
 
   url(app: AppName): string {

@@ -97,7 +97,7 @@ describe('personal data and secrets', () => {
         done();
       },
     });
-    house = await House.start(merchants, { LOG_LEVEL: 'trace', RETRY_TIME_SCALE: '0.1' }, destination);
+    house = await House.start(merchants, { LOG_LEVEL: 'trace', RETRY_TIME_SCALE: '0.1' }, { log: destination });
     await house.database.query(WITNESS);
     await play('profile', { faults: ['otp-5xx'] });
     await play('profile', { faults: ['otp-4xx'], timeoutSeconds: 2 });
