@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, connect } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
@@ -12,10 +13,11 @@ export class DatabaseWay {
     readonly port: number,
   ) {}
 
-  static async to(databaseUrl: string): Promise<DatabaseWay> {
+  /** @param at a port of its own; any free one when left out */
+  static async to(databaseUrl: string, at = 0): Promise<DatabaseWay> {
     const { hostname, port } = new URL(databaseUrl);
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
     const way = new DatabaseWay(server, (server.address() as AddressInfo).port);
     server.on('connection', (client) => {
       way.join(client, connect(Number(port), hostname));
@@ -43,8 +45,10 @@ export class DatabaseWay {
 
   /** As a server that is gone: connections end, and more are refused. It returns when the last has ended. */
   async close(): Promise<void> {
+    if (this.isClosed) return;
     this.isClosed = true;
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    const closed = once(this.server, 'close');
+    this.server.close();
     for (const socket of this.sockets) socket.destroy();
     await closed;
   }
