@@ -82,6 +82,20 @@ export class DatabaseConfig implements CheckedConfig {
   }
 }
 
+/**
+ * What the apps would refuse of these connections, in one line each, for a program that uses all of them. It names the
+ * variables; each app knows its own connection as DATABASE_URL.
+ *
+ * @param urls by the names of their variables
+ */
+export function databaseProblems(urls: Readonly<Record<string, string>>, env: Environment): string[] {
+  return Object.entries(urls).flatMap(([variable, url]) =>
+    Object.assign(new DatabaseConfig(), { url })
+      .problems(env)
+      .map((problem) => problem.replace('DATABASE_URL:', `${variable}:`)),
+  );
+}
+
 /** Passwords of this repository and of everybody else's examples. */
 const GUESSABLE: ReadonlySet<string> = new Set([
   ...[

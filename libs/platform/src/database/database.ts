@@ -14,6 +14,10 @@ export const MIGRATIONS_TABLE = 'migrations';
 const MIGRATION_LOCK = 7_246_331;
 
 const CONNECT_ATTEMPTS = 30;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+/** With the pauses above, some forty seconds: a container of PostgreSQL that makes its data folder takes ten. */
+const PATIENT_ATTEMPTS = 12;
 const CONNECT_MS = 5_000;
 
 export interface DatabaseOptions {
@@ -75,6 +79,28 @@ export async function openDatabase(options: DatabaseOptions & { silentMs: number
     throw error;
   }
   return dataSource;
+}
+
+/**
+ * Connects for a program that may run before its database does, as in the start order of containers: a name that is not
+ * known yet is tried again too.
+ *
+ * @param tell hears of each failed attempt: what failed, and the milliseconds until the next
+ */
+export async function connectPatiently(
+  dataSource: DataSource,
+  tell: (failure: string, pauseMs: number) => void,
+): Promise<void> {
+  for (let attempt = 1; !dataSource.isInitialized; attempt++) {
+    try {
+      await dataSource.initialize();
+    } catch (error) {
+      if (attempt === PATIENT_ATTEMPTS || !isOutage(error)) throw error;
+      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
+      tell((error as { code?: string }).code ?? 'no answer', pauseMs);
+      await delay(pauseMs);
+    }
+  }
 }
 
 /** The migrations of this data source that the database has not seen, oldest first. */
