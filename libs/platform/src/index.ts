@@ -2,7 +2,13 @@ export { Clock, inKorea } from './clock';
 export { newId } from './ids';
 export { ConfigError, ENVIRONMENT, isProduction, provideConfig, readConfig, Variable } from './config/variable';
 export type { CheckedConfig, Environment } from './config/variable';
-export { DatabaseConfig, databaseProblems, EncryptionConfig, OperatorConfig, RuntimeConfig } from './config/platform.config';
+export {
+  DatabaseConfig,
+  databaseProblems,
+  EncryptionConfig,
+  OperatorConfig,
+  RuntimeConfig,
+} from './config/platform.config';
 export { Addresses, APP_NAMES, KakaoOrigins, LOOPBACK_HOSTS, NearOrigins } from './config/addresses.config';
 export type { AppName } from './config/addresses.config';
 export { asTyped, csvOf, defused } from './csv/csv';
