@@ -39,8 +39,8 @@ export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
   // The callback is answered while its INSERT is still under way.
   'answered-too-early': {
     file: 'libs/capture/src/intake/inbox.js',
-    text: 'const isNew = await (0, platform_1.inTime)((0, platform_1.throughBriefOutage)(() => this.store(row)), this.runtime.workWithinMs);',
-    by: 'const isNew = true;\n        this.store(row).catch(() => undefined);',
+    text: 'const stored = await (0, platform_1.inTime)((0, platform_1.throughBriefOutage)(() => this.store(row)), this.runtime.workWithinMs);',
+    by: "const stored = 'new';\n        this.store(row).catch(() => undefined);",
   },
   // What makes two callbacks the same is what never is.
   'one-callback-one-capture': {
