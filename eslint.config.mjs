@@ -50,11 +50,11 @@ export default defineConfig(
         {
           selector:
             'CallExpression[callee.name=/^(it|test|beforeAll|beforeEach|afterAll|afterEach)$/] > Literal.arguments[raw=/^[0-9_]+$/]',
-          message: 'A test sets no limit of its own: the one of jest.config.js catches what hangs.',
+          message: 'A test sets no limit of its own: the one of vitest.config.mts catches what hangs.',
         },
         {
-          selector: "CallExpression[callee.object.name='jest'][callee.property.name='setTimeout']",
-          message: 'A test sets no limit of its own: the one of jest.config.js catches what hangs.',
+          selector: "CallExpression[callee.object.name='vi'][callee.property.name='setConfig']",
+          message: 'A test sets no limit of its own: the one of vitest.config.mts catches what hangs.',
         },
         {
           selector: "CallExpression[callee.object.name='performance'][callee.property.name='now']",

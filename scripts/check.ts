@@ -9,7 +9,7 @@ interface Gate {
   mend: string;
 }
 
-const TEST_RESULTS = '.jest-cache/results.json';
+const TEST_RESULTS = '.test-cache/results.json';
 /** Run by Node as it is, without a build. */
 const PLAIN = 'node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
 
@@ -44,7 +44,7 @@ const STATIC: Gate[][] = [
 ];
 const TESTS: Gate = {
   name: 'tests',
-  command: `npm test -- --ci --json --outputFile=${TEST_RESULTS}`,
+  command: `npm test -- --reporter=default --reporter=json --outputFile.json=${TEST_RESULTS}`,
   mend: 'npm test -- <the file that failed>',
 };
 
@@ -53,7 +53,7 @@ const ENV = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_
 async function main(): Promise<void> {
   const chosen = process.argv.slice(2);
   const wanted = ({ name }: Gate) => chosen.length === 0 || chosen.includes(name);
-  mkdirSync('.jest-cache', { recursive: true });
+  mkdirSync('.test-cache', { recursive: true });
   rmSync(TEST_RESULTS, { force: true });
 
   const results = await Promise.all(STATIC.map((gates) => runInTurn(gates.filter(wanted))));
@@ -90,7 +90,7 @@ function runGate(command: string): Promise<{ ok: boolean; output: string }> {
   });
 }
 
-/** The closing line, from Jest's own count. */
+/** The closing line, from Vitest's own count. */
 function testCount(): string {
   try {
     const counts = JSON.parse(readFileSync(TEST_RESULTS, 'utf8')) as Record<string, number>;

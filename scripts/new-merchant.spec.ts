@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..');
-const COPIED = ['apps', 'libs', 'merchants', 'scripts', 'test', 'package.json', 'tsconfig.json', 'jest.config.js'];
+const COPIED = ['apps', 'libs', 'merchants', 'scripts', 'test', 'package.json', 'tsconfig.json', 'vitest.config.mts'];
 
 /** Runs in the copy: who is at each app. */
 const EVERYWHERE = `
@@ -36,7 +36,11 @@ describe('npm run new-merchant', () => {
   });
 
   const run = (command: string, ...args: string[]): { status: number | null; text: string } => {
-    const { status, stdout, stderr } = spawnSync(command, args, { cwd: copy, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(command, args, {
+      cwd: copy,
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
+    });
     return { status, text: stdout + stderr };
   };
   const make = (...args: string[]): { status: number | null; text: string } =>
@@ -59,13 +63,12 @@ describe('npm run new-merchant', () => {
     writeFileSync(join(copy, 'test/everywhere.spec.ts'), EVERYWHERE);
     const tested = run(
       process.execPath,
-      '--experimental-vm-modules',
-      '--disable-warning=ExperimentalWarning',
-      'node_modules/jest/bin/jest.js',
+      'node_modules/vitest/vitest.mjs',
+      'run',
       'merchants/acme-store',
       'test/everywhere',
     );
-    expect(tested.text).toMatch(/Test Suites: 2 passed, 2 total/);
+    expect(tested.text).toMatch(/Test Files +2 passed \(2\)/);
     expect(tested.status).toBe(0);
   });
 

@@ -23,7 +23,7 @@ class Start {
 
   constructor(command: string[], env: Record<string, string>, user: { uid?: number; gid?: number } = {}) {
     const [program, ...args] = command as [string, ...string[]];
-    // What Jest sets for itself is not what a terminal sets.
+    // What Vitest sets for itself is not what a terminal sets.
     const terminal = { ...process.env, NODE_ENV: undefined, DATABASE_URL: undefined, npm_config_loglevel: undefined };
     this.child = spawn(program, args, {
       cwd: ROOT,
@@ -45,7 +45,7 @@ class Start {
 
   async ready(): Promise<ProcessMark[]> {
     const over = this.ended.then(() => true);
-    // Several processes start, one after the other: as long as they live, only Jest's limit ends the wait.
+    // Several processes start, one after the other: as long as they live, only Vitest's limit ends the wait.
     while (!this.output.includes('Ready in') && !(await Promise.race([over, delay(50, false)]))) continue;
     expect(this.output).toContain('Ready in');
     return this.processes();

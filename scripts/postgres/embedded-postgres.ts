@@ -133,7 +133,7 @@ function startGuardian(job: object): Guardian {
     cwd: '/',
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    // Jest loads this file as TypeScript, and then Node runs the guardian as TypeScript too.
+    // Vitest loads this file as TypeScript, and then Node runs the guardian as TypeScript too.
     execArgv: [],
     env: { PATH: process.env.PATH },
   });

@@ -11,12 +11,12 @@ let printed: string[] = [];
 beforeEach(async () => {
   printed = [];
   const keep = (line: unknown): void => void printed.push(String(line));
-  jest.spyOn(console, 'log').mockImplementation(keep);
-  jest.spyOn(console, 'error').mockImplementation(keep);
+  vi.spyOn(console, 'log').mockImplementation(keep);
+  vi.spyOn(console, 'error').mockImplementation(keep);
   merchant = await fakeMerchant(() => simulatorUrl);
 });
 afterEach(async () => {
-  jest.restoreAllMocks();
+  vi.restoreAllMocks();
   await merchant.close();
 });
 

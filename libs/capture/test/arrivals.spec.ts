@@ -1,8 +1,8 @@
 import { Arrivals } from '../src/schedule/arrivals';
 
 describe('many callbacks at once', () => {
-  beforeEach(() => jest.useFakeTimers({ now: 0 }));
-  afterEach(() => jest.useRealTimers());
+  beforeEach(() => vi.useFakeTimers({ now: 0 }));
+  afterEach(() => vi.useRealTimers());
 
   /** So many are under way together, and end together, as those that share a commit do. */
   async function arrive(arrivals: Arrivals, count: number): Promise<void> {
@@ -19,9 +19,9 @@ describe('many callbacks at once', () => {
     const arrivals = new Arrivals();
     await arrive(arrivals, 17);
     expect(arrivals.many).toBe(true);
-    jest.advanceTimersByTime(249);
+    vi.advanceTimersByTime(249);
     expect(arrivals.many).toBe(true);
-    jest.advanceTimersByTime(1);
+    vi.advanceTimersByTime(1);
     expect(arrivals.many).toBe(false);
   });
 

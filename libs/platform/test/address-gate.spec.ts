@@ -188,13 +188,13 @@ describe('a call to somebody else', () => {
   it('dials what was judged and nothing else: the socket is given the addresses that passed', () => {
     const gate = new AddressGate(far, names(['10.0.0.1', '211.231.99.17', '::1', '2404:4600::1', '127.0.0.1']));
     const lookup = (gate as unknown as { lookup(isNear: boolean): LookupFunction }).lookup(false);
-    const all = jest.fn();
+    const all = vi.fn();
     lookup('mixed.example', { all: true }, all);
     expect(all).toHaveBeenCalledWith(null, [
       { address: '211.231.99.17', family: 4 },
       { address: '2404:4600::1', family: 6 },
     ]);
-    const one = jest.fn();
+    const one = vi.fn();
     lookup('mixed.example', {}, one);
     expect(one).toHaveBeenCalledWith(null, '211.231.99.17', 4);
   });

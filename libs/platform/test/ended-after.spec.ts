@@ -9,14 +9,14 @@ const endless = (signal: AbortSignal): Promise<never> =>
   });
 
 describe('work that is ended after a time', () => {
-  beforeEach(() => jest.useFakeTimers());
-  afterEach(() => jest.useRealTimers());
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
 
   it('fails with a TimeoutError when the time is over', async () => {
     const ended = expect(endedAfter(5_000, endless)).rejects.toMatchObject({ name: 'TimeoutError' });
-    jest.advanceTimersByTime(4_999);
-    expect(jest.getTimerCount()).toBe(1);
-    jest.advanceTimersByTime(1);
+    vi.advanceTimersByTime(4_999);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(1);
     await ended;
   });
 
@@ -30,6 +30,6 @@ describe('work that is ended after a time', () => {
   it('leaves no timer behind that would keep it in memory, whether it is done or fails', async () => {
     await expect(endedAfter(600_000, () => Promise.resolve('done'))).resolves.toBe('done');
     await expect(endedAfter(600_000, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(jest.getTimerCount()).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -37,16 +37,16 @@ describe('scrubText', () => {
 
   it('hands no pattern more than 8,192 characters, whatever is logged', () => {
     const lengths: number[] = [];
-    const test = jest.spyOn(RegExp.prototype, 'test').mockImplementation(function (this: RegExp, text: string) {
+    const test = vi.spyOn(RegExp.prototype, 'test').mockImplementation(function (this: RegExp, text: string) {
       lengths.push(text.length);
       return this.exec(text) !== null;
     });
-    const replace = RegExp.prototype[Symbol.replace] as (text: string, by: string) => string;
-    const replacing = jest.spyOn(RegExp.prototype, Symbol.replace as never);
-    replacing.mockImplementation(function (this: RegExp, ...[text, by]: [string, string]) {
+    const patterns = RegExp.prototype as { [Symbol.replace]: (text: string, by: string) => string };
+    const replace = patterns[Symbol.replace];
+    const replacing = vi.spyOn(patterns, Symbol.replace).mockImplementation(function (this: RegExp, text, by) {
       lengths.push(text.length);
       return replace.call(this, text, by);
-    } as never);
+    });
     try {
       const long = `${'a'.repeat(100_000)}=`;
       expect(scrubText(long).length).toBeLessThan(8_300);

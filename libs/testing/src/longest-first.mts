@@ -1,4 +1,4 @@
-const { default: Sequencer } = require('@jest/test-sequencer');
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** They start programs or wait, and take a minute; begun last, one of them would run alone while the other cores rest. */
 const LONGEST = [
@@ -13,13 +13,13 @@ const LONGEST = [
   'libs/privacy/test/access-log.spec.ts',
 ];
 
-/** Jest's own order, by the times of the last run or else by size, behind these. */
-module.exports = class LongestFirst extends Sequencer {
-  sort(tests) {
-    const place = ({ path }) => {
-      const at = LONGEST.findIndex((name) => path.endsWith(name));
+/** Vitest's own order, by the times of the last run or else by size, behind these. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(name));
       return at === -1 ? LONGEST.length : at;
     };
-    return super.sort(tests).sort((one, other) => place(one) - place(other));
+    return (await super.sort(files)).sort((one, other) => place(one) - place(other));
   }
-};
+}
