@@ -42,6 +42,33 @@ describe('the next charge of a subscription', () => {
     expect(days('월', details, startedOn, expected.length)).toEqual(expected);
   });
 
+  it.each([
+    [
+      'the 31st, and names a last day',
+      ['2027-01-31', '2027-02-28'],
+      ['2027-02-28', '2027-03-31', '2027-04-30', '2027-05-31'],
+    ],
+    [
+      'the 31st, and names two',
+      ['2027-03-31', '2027-04-30', '2027-05-31'],
+      ['2027-04-30', '2027-05-31', '2027-06-30', '2027-07-31'],
+    ],
+    ['the 30th of January', ['2027-01-30', '2027-02-28'], ['2027-02-28', '2027-03-30', '2027-04-30']],
+    ['the 28th on purpose', ['2027-01-31', '2027-02-28', '2027-03-28'], ['2027-02-28', '2027-03-28', '2027-04-28']],
+    ['the 25th', ['2027-01-31', '2027-02-25'], ['2027-02-25', '2027-03-25', '2027-04-25']],
+  ])('keeps to the day agreed on when it is %s', (_what, details, expected) => {
+    expect(days('월', details, details[0] ?? '', expected.length)).toEqual(expected);
+  });
+
+  it('comes back to the day of the first payment in the last month of four years, whichever of 1,096 days it was', () => {
+    for (let n = 0; n < 1_096; n++) {
+      const first = new Date(Date.UTC(2026, 0, 1 + n)).toISOString().slice(0, 10);
+      const [second = ''] = days('월', [first], first, 1);
+      const planned = days('월', [first, second], first, 48);
+      expect(planned).toEqual(days('월', [first], first, 48));
+    }
+  });
+
   it('always falls on a real day after the one before, whatever the plan says', () => {
     const day = date({ min: new Date('2024-01-01'), max: new Date('2030-12-31'), noInvalidDate: true }).map((at) =>
       at.toISOString().slice(0, 10),

@@ -3,8 +3,8 @@ import type { ScheduledCharge, SubscriptionPlan } from '@biz/merchant';
 /**
  * The charge after so many periods: as `details` plans it, then one billing cycle after another at the last amount.
  *
- * Cycles count from the last planned day, so that the 31st falls on a shorter month's last day and returns to the 31st
- * after it. Every charge falls on a later day than the one before it: a planned day that does not (it is over when the
+ * Cycles count from the last planned day that they do not lead to by themselves, so that the 31st falls on a shorter
+ * month's last day and returns to the 31st after it, also where the plan names that last day. Every charge falls on a later day than the one before it: a planned day that does not (it is over when the
  * buyer subscribes, or stands twice) becomes the next day of the billing cycle, at its own amount.
  *
  * @param startedOn KST day of the first payment
@@ -24,7 +24,9 @@ export function plannedCharge(
   for (let period = 1; period <= periodsCharged; period += 1) {
     const planned = details[period]?.date;
     if (planned !== undefined && planned > before) {
-      [anchor, cycles, day] = [planned, 0, planned];
+      // The last day of a short month may only stand for the 31st that was agreed on.
+      if (planned === addCycles(anchor, billingCycle, cycles + 1)) [cycles, day] = [cycles + 1, planned];
+      else [anchor, cycles, day] = [planned, 0, planned];
     } else {
       do day = addCycles(anchor, billingCycle, (cycles += 1));
       while (day <= before);
