@@ -138,6 +138,11 @@ describe('a payment', () => {
     const order = { id: sheet.partner_order_id, user };
     await world.approve(order, world.kakaopay.ready(sheet), { shipping_address: ADDRESS });
     expect(await world.status(order)).toEqual({ order_status: 'F', message: '주문 상품이 품절되었습니다.' });
+    await eventually(() => {
+      expect(world.about(order.id)).toMatchObject([
+        { type: 'payment.failed', data: { state: 'failed', message: '주문 상품이 품절되었습니다.' } },
+      ]);
+    });
     await world.setStock('mug', 1);
     const again = await world.sheet(`mug-${user}`, user);
     expect(again.partner_order_id).toBe(order.id);

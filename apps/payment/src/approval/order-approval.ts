@@ -1,11 +1,13 @@
 import { Stock } from '@biz/commerce';
-import type { Merchant, Relay, ShippingAddress } from '@biz/merchant';
+import { Deliveries, type Merchant, type Relay, type ShippingAddress } from '@biz/merchant';
 import { Clock, gather, prepared, Refusal, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import { orderFacts } from '../completion/order-facts';
 import { moveAll, ORDER, statesBefore } from '../history/move-to';
 import { isOrderId } from '../orders/order-id';
+import { Order } from '../orders/order.entity';
 import { Orders } from '../orders/orders';
 import { OrderSheets } from '../sheets/order-sheets';
 import { type Approvable, AttemptStart } from './attempt-start';
@@ -58,6 +60,7 @@ export class OrderApproval {
     private readonly sheets: OrderSheets,
     private readonly attempts: AttemptStart,
     private readonly stock: Stock,
+    private readonly deliveries: Deliveries,
     private readonly vault: Vault,
     private readonly clock: Clock,
   ) {}
@@ -192,7 +195,7 @@ export class OrderApproval {
     return undefined;
   }
 
-  /** A sold-out order keeps nothing of the refused call but its reason, which T4 tells (guide 6.2, OrderStatus 참고사항). */
+  /** A sold-out order keeps nothing of the refused call but its reason, which T4 and the shop are told (guide 6.2, OrderStatus 참고사항). */
   private async tellSoldOut(manager: EntityManager, soldOut: Taken[]): Promise<void> {
     if (soldOut.length === 0) return;
     await moveAll(
@@ -207,6 +210,17 @@ export class OrderApproval {
         from: ['open'],
         set: { failure_message: SOLD_OUT },
       },
+    );
+    const orders = await manager.findBy(Order, { id: In(soldOut.map(({ order }) => order.id)), state: 'failed' });
+    await this.deliveries.addAll(
+      manager,
+      orders.map((order) => ({
+        merchant: order.merchant,
+        type: 'payment.failed',
+        subject: order.id,
+        ...(order.relayId !== null && { relayId: order.relayId }),
+        data: { ...orderFacts(order), message: SOLD_OUT },
+      })),
     );
   }
 }
