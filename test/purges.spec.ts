@@ -313,6 +313,8 @@ describe('three simulated years', () => {
     'payment.attempts': MONEY,
     'payment.refunds': MONEY,
     'payment.decisions': MONEY,
+    'payment.evidence': MONEY,
+    'payment.used_keys': MONEY,
     'payment.history': MONEY,
     'payment.subscriptions': MONEY,
     'commerce.reservations': MONEY,

@@ -14,7 +14,9 @@ import { CallbacksController } from './callbacks/callbacks.controller';
 import { ChargePeriods } from './charges/charge-periods';
 import { Charges } from './charges/charges';
 import { DueCharges } from './charges/due-charges';
+import { EvidenceLog } from './evidence/evidence-log';
 import { OrderCompletion } from './completion/order-completion';
+import { UsedKeys } from './idempotency/used-keys';
 import { Attention } from './operator/attention';
 import { FailedRefunds } from './operator/failed-refunds';
 import { OperatorOrdersController } from './operator/operator-orders.controller';
@@ -77,9 +79,11 @@ export class PaymentModule {
         Callbacks,
         MerchantKakaoPay,
         Settlement,
+        EvidenceLog,
         Attempts,
         Reconciler,
         OrderCompletion,
+        UsedKeys,
         Refunds,
         RefundCompletion,
         RefundWorker,

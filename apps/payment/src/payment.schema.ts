@@ -1,7 +1,9 @@
 import type { SchemaOwner } from '@biz/platform';
 import { Attempt } from './attempts/attempt.entity';
 import { Callback } from './callbacks/callback.entity';
+import { EvidenceRow } from './evidence/evidence.entity';
 import { HistoryEntry } from './history/history.entity';
+import { UsedKey } from './idempotency/used-key.entity';
 import { Payment1795300000000 } from './migrations/1795300000000-payment';
 import { Approvable1795500110000 } from './migrations/1795500110000-approvable';
 import { SubscriptionCharges1795500000000 } from './migrations/1795500000000-subscription-charges';
@@ -10,6 +12,9 @@ import { Review1795500200000 } from './migrations/1795500200000-review';
 import { PaymentJourney1795545100000 } from './migrations/1795545100000-journey';
 import { PaymentPurge1796010400000 } from './migrations/1796010400000-purge';
 import { OrdersOpen1796030000000 } from './migrations/1796030000000-orders-open';
+import { Evidence1796040000000 } from './migrations/1796040000000-evidence';
+import { UsedKeys1796040100000 } from './migrations/1796040100000-used-keys';
+import { SubscriptionAgain1796040200000 } from './migrations/1796040200000-subscription-again';
 import { Order } from './orders/order.entity';
 import { PAYMENT_PURGES } from './payment.purges';
 import { Refund } from './refunds/refund.entity';
@@ -18,7 +23,7 @@ import { Subscription } from './subscriptions/subscription.entity';
 
 export const paymentSchema: SchemaOwner = {
   schema: 'payment',
-  entities: [Order, Attempt, Callback, Refund, Subscription, Decision, HistoryEntry],
+  entities: [Order, Attempt, EvidenceRow, Callback, Refund, Subscription, Decision, UsedKey, HistoryEntry],
   migrations: [
     Payment1795300000000,
     SubscriptionCharges1795500000000,
@@ -28,12 +33,16 @@ export const paymentSchema: SchemaOwner = {
     PaymentJourney1795545100000,
     PaymentPurge1796010400000,
     OrdersOpen1796030000000,
+    Evidence1796040000000,
+    UsedKeys1796040100000,
+    SubscriptionAgain1796040200000,
   ],
   rights: { history: 'SELECT, INSERT, DELETE' },
   published: ['journey(text, text, integer)'],
   sealed: [
     { table: 'payment.orders', key: 'id', column: 'address_sealed' },
     { table: 'payment.callbacks', key: 'id', column: 'token_sealed' },
+    { table: 'payment.evidence', key: 'id', column: 'sid_sealed' },
     { table: 'payment.subscriptions', key: 'id', column: 'sid_sealed' },
   ],
   purges: PAYMENT_PURGES,

@@ -53,6 +53,31 @@ describe('a later charge of a subscription that KakaoPay does not simply answer'
     expect(billing.amounts(user)).toEqual([10_000]);
   });
 
+  it.each([
+    ['names no last approval', {}],
+    ['names one that cannot be read', { last_approved_at: 'soon' }],
+    ['names one of nothing', { last_approved_at: null }],
+  ])(
+    'shows a person a charge whose answer was lost when status %s, and charges no second time',
+    async (_what, said) => {
+      clock.advance(30 * DAY);
+      const { id, user } = await billing.subscribe();
+      world.kakaopay.next('status', { work: true });
+      const status: Fault = { work: true, status: 200, json: { available: true, status: 'ACTIVE', ...said } };
+      world.kakaopay.next('status', ...Array.from({ length: 5 }, () => status));
+      world.kakaopay.next('subscription', DROPPED_AFTER);
+      await billing.toDue(id);
+      await billing.asTimeGoesBy(async () => {
+        expect(await world.detail(await billing.orderOf(id, 2))).toMatchObject({
+          state: 'review',
+          reviewReason: expect.stringContaining('does not say when it last charged') as string,
+        });
+      });
+      expect(billing.amounts(user)).toEqual([10_000]);
+      world.kakaopay.forget('status');
+    },
+  );
+
   it.each<[string, Fault]>([
     ['the line', DROPPED_AFTER],
     ['a 502', BROKEN_AFTER],

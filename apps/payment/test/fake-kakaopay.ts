@@ -21,6 +21,8 @@ interface Payment extends ReadyOrder {
   cancelled: number;
   sid?: string;
   approvedAt?: string;
+  /** What `order` says of it instead: it lags, or speaks of another payment. */
+  orderSays?: Record<string, unknown>;
 }
 
 /** A SID, as KakaoPay keeps it. */
@@ -120,6 +122,11 @@ export class FakeKakaoPay {
   /** The next calls of an operation misbehave, one fault each. */
   next(operation: Operation, ...faults: Fault[]): void {
     this.faults[operation].push(...faults);
+  }
+
+  /** No call of an operation misbehaves any more. */
+  forget(operation: Operation): void {
+    this.faults[operation] = [];
   }
 
   /** The next call of an operation does its work, and is answered when the function it returns is called. */
@@ -265,7 +272,8 @@ export class FakeKakaoPay {
   private order(fields: Record<string, unknown>, open: boolean): StubAnswer {
     const payment = this.payments.get(String(fields.tid));
     if (!payment) return this.refuse(-721, open);
-    return { json: { ...this.show(payment), status: payment.status, canceled_amount: { total: payment.cancelled } } };
+    const { status, cancelled, orderSays } = payment;
+    return { json: { ...this.show(payment), status, canceled_amount: { total: cancelled }, ...orderSays } };
   }
 
   private cancel(fields: Record<string, unknown>, open: boolean): StubAnswer {

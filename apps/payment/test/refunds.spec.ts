@@ -43,6 +43,41 @@ describe('a refund', () => {
     expect((await world.cancel(order.id, 'key-2', { reason: '다시', amount: 1 })).http).toBe(409);
   });
 
+  it('is another request when its key comes with another body: 409, and nothing moves', async () => {
+    const order = await world.paidOrder();
+    expect((await world.cancel(order.id, 'k', { reason: '하나', amount: 3_500 })).http).toBe(202);
+    for (const other of [
+      { reason: '하나' },
+      { reason: '둘', amount: 3_500 },
+      { reason: '하나', amount: 3_500, restock: false },
+    ])
+      expect((await world.cancel(order.id, 'k', other)).http).toBe(409);
+    expect((await world.cancel(order.id, 'k', { amount: 3_500, reason: '하나' })).http).toBe(202);
+    await refundsDone(order, 1);
+    expect(world.kakaopay.cancelled(order.tid)).toBe(3_500);
+
+    const unpaid = await world.orderAwaitingPayment();
+    expect((await world.cancel(unpaid.id, 'k', { reason: '하나' })).http).toBeLessThan(300);
+    expect((await world.cancel(unpaid.id, 'k', { reason: '둘' })).http).toBe(409);
+    expect((await world.cancel(unpaid.id, 'k', { reason: '하나' })).http).toBeLessThan(300);
+  });
+
+  it('is booked at KakaoPay’s own time, whether cancel told it or order did', async () => {
+    const bookedAt = async (order: OrderInHand): Promise<Date | undefined> =>
+      (
+        await world.database.query<{ done_at: Date }>('SELECT done_at FROM payment.refunds WHERE order_id = $1', [
+          order.id,
+        ])
+      )[0]?.done_at;
+    const total = { canceled_amount: { total: 13_500 } };
+    const told = await world.paidOrder();
+    const json = { aid: 'A', tid: told.tid, status: 'CANCEL_PAYMENT', ...total, canceled_at: '2026-11-27T23:59:59' };
+    world.kakaopay.next('cancel', { work: true, status: 200, json });
+    await world.cancel(told.id, 'k', { reason: 'x' });
+    await refundsDone(told, 1);
+    expect(await bookedAt(told)).toEqual(new Date('2026-11-27T14:59:59Z'));
+  });
+
   it('always tells KakaoPay what can still be cancelled', async () => {
     const order = await world.paidOrder();
     await world.cancel(order.id, 'a', { reason: '하나', amount: 500 });

@@ -14,6 +14,8 @@ const EXITS: Record<string, Record<string, readonly string[]>> = {
   attempts: {
     paid: ['refunded', 'surplus'],
     surplus: ['refunded'],
+    failed: ['surplus', 'refunded', 'review'],
+    expired: ['surplus', 'refunded', 'review'],
     review: ['paid', 'surplus', 'refunded', 'failed'],
   },
   refunds: {},

@@ -1,7 +1,7 @@
 export * from './kakaopay';
 export { kakaoPay, KAKAOPAY_PRODUCTION, type KakaoPayApi } from './generations';
 export type * from './readers';
-export { meaningOf, type PaymentStatus, type StatusMeaning } from './payment-status';
+export { cancelledOf, meaningOf, type PaymentStatus, type StatusMeaning } from './payment-status';
 export {
   approveRefusal,
   cancelRefusal,

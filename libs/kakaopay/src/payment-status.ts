@@ -29,6 +29,19 @@ const MEANINGS = {
 /** The statuses KakaoPay documents. Others occur (`ZID_CERTIFICATE` was met in production). */
 export type PaymentStatus = keyof typeof MEANINGS;
 
+/** Won given back of a payment, or `undefined` when KakaoPay did not say; a status without a cancellation says that it is nothing. */
+export function cancelledOf({
+  status,
+  cancelledAmount,
+}: {
+  status: string;
+  cancelledAmount?: number;
+}): number | undefined {
+  if (cancelledAmount !== undefined) return cancelledAmount;
+  const meaning = meaningOf(status);
+  return meaning === 'cancelled' || meaning === 'unknown' ? undefined : 0;
+}
+
 /** @returns `unknown` for a status no document names: wait, and past the tid's life show a person. */
 export function meaningOf(status: string): StatusMeaning | 'unknown' {
   return Object.hasOwn(MEANINGS, status) ? MEANINGS[status as PaymentStatus] : 'unknown';

@@ -49,7 +49,8 @@ export interface PaymentOrder {
   readonly partnerUserId: string;
   readonly method?: string;
   readonly amount: Amounts;
-  readonly cancelledAmount: number;
+  /** Won; absent when KakaoPay did not say it, which says nothing. */
+  readonly cancelledAmount?: number;
   readonly availableAmount?: number;
   readonly approvedAt?: Date;
   readonly cancelledAt?: Date;
@@ -108,7 +109,7 @@ export function readOrder(body: Fields): PaymentOrder {
     partnerUserId: body.text('partner_user_id'),
     ...optional('method', body.textIfAny('payment_method_type')),
     amount: readAmounts(body.object('amount')),
-    cancelledAmount: body.objectIfAny('canceled_amount')?.whole('total') ?? 0,
+    ...optional('cancelledAmount', body.objectIfAny('canceled_amount')?.whole('total')),
     ...optional('availableAmount', body.objectIfAny('cancel_available_amount')?.wholeIfAny('total')),
     ...optional('approvedAt', body.dateIfAny('approved_at')),
     ...optional('cancelledAt', body.dateIfAny('canceled_at')),

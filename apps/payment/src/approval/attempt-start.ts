@@ -89,7 +89,7 @@ export class AttemptStart {
          SELECT s.id, o.id, o.merchant, s.cid, s.tid, 'waiting', o.total_amount, o.tax_free_amount, o.vat_amount, $3, $4, $2, $2
            FROM started s JOIN payment.orders o ON o.id = s.order_id
        ), moved AS (
-         UPDATE payment.orders o SET state = 'pending', updated_at = $2, attempt_id = s.id, failure_message = NULL,
+         UPDATE payment.orders o SET state = 'pending', updated_at = $2, attempt_id = s.id, failure_message = NULL, refunded_amount = 0,
                 address_sealed = coalesce(s.address_sealed, o.address_sealed), relay_id = coalesce(o.relay_id, s.relay_id)
            FROM started s WHERE o.id = s.order_id AND o.state = s.was
        ), told AS (

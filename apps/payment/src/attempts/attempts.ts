@@ -1,35 +1,40 @@
-import { approveRefusal, explainCode, meaningOf, type Approval, type Answer, type PaymentOrder } from '@biz/kakaopay';
+import { type Answer, approveRefusal, explainCode } from '@biz/kakaopay';
 import { Clock, Jobs, NotYet, Vault } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DataSource, MoreThan } from 'typeorm';
 import { Callback } from '../callbacks/callback.entity';
 import { TOKEN_CONTEXT } from '../callbacks/callbacks';
+import { EvidenceLog } from '../evidence/evidence-log';
+import { type Verdict, verdictOn } from '../evidence/verdict';
 import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
 import { Order } from '../orders/order.entity';
 import { PaymentConfig } from '../payment.config';
 import { APPROVE } from './attempt-jobs';
 import { ATTEMPT_STATES } from './attempt-status';
 import { Attempt, tidOf } from './attempt.entity';
-import { differences } from './compare';
 import { MerchantKakaoPay } from './merchant-kakaopay';
 import { Settlement } from './settlement';
 
 /** An approve call may still be on its way this long after its time-out: clocks of two instances differ. */
 const CALL_MARGIN_MS = 2_000;
-const NO_SUCH_TID = -721;
 const EXPIRED_CODE = -723;
 
 const EXPIRED = '결제 시간이 만료되었습니다. 다시 시도해 주세요.';
 const REFUSED = '결제 승인에 실패했습니다. 다시 시도해 주세요.';
 const NOT_FINISHED = '결제가 완료되지 않았습니다.';
 
+/** An approve that was decided on. @property callId of its evidence */
+interface Claim {
+  callback: Callback;
+  callId: string;
+}
+
 /**
  * Brings attempts to their end.
  *
- * The intent to approve is committed first, KakaoPay is asked outside any transaction, and its answer is applied by
- * guarded moves. Whatever is not known is asked by `order`; approve is repeated only while `order` says that the
- * payment still waits for it.
+ * The intent to approve is committed first, with a row of evidence; KakaoPay is asked outside any transaction; its answer
+ * becomes evidence before anything follows from it. `verdictOn` alone concludes, and guarded moves apply its verdict.
  */
 @Injectable()
 export class Attempts implements OnModuleInit {
@@ -38,6 +43,7 @@ export class Attempts implements OnModuleInit {
   constructor(
     private readonly dataSource: DataSource,
     private readonly kakaopay: MerchantKakaoPay,
+    private readonly evidence: EvidenceLog,
     private readonly settlement: Settlement,
     private readonly jobs: Jobs,
     private readonly vault: Vault,
@@ -57,8 +63,8 @@ export class Attempts implements OnModuleInit {
     const attempt = await manager.findOneByOrFail(Attempt, { id: order.attemptId });
     if (ATTEMPT_STATES[attempt.state].final || attempt.closedAt !== null) return;
     if (attempt.state === 'approving') return this.look(attempt, order);
-    const callback = await this.claimToken(attempt);
-    if (callback) await this.call(attempt, order, callback);
+    const claim = await this.claimToken(attempt);
+    if (claim) await this.call(attempt, order, claim);
   }
 
   /** Asks KakaoPay how an attempt stands and applies it. @throws NotYet when it is not decided */
@@ -76,7 +82,7 @@ export class Attempts implements OnModuleInit {
   }
 
   /** Decides on an approve call: the newest token not yet tried, the order's attempt and the order, or nothing. */
-  private claimToken(attempt: Attempt): Promise<Callback | undefined> {
+  private claimToken(attempt: Attempt): Promise<Claim | undefined> {
     return this.dataSource.transaction(async (manager) => {
       // The order first, here as everywhere.
       await manager.findOneOrFail(Order, { where: { id: attempt.orderId }, lock: { mode: 'pessimistic_write' } });
@@ -109,28 +115,27 @@ export class Attempts implements OnModuleInit {
         }));
       if (!claimed) return undefined;
       await manager.update(Callback, { id: callback.id }, { attemptId: attempt.id });
-      return callback;
+      return { callback, callId: await this.evidence.sending(manager, attempt, at) };
     });
   }
 
-  /** Asks again what was asked before, unless somebody may still be asking. */
-  private async repeatCall(attempt: Attempt, order: Order): Promise<void> {
-    const at = this.clock.now();
-    const callback = await this.dataSource.manager.findOneBy(Callback, {
-      orderId: attempt.orderId,
-      attemptId: attempt.id,
+  /** Asks again what was asked before. @throws NotYet while another process may still be asking */
+  private claimRepeat(attempt: Attempt): Promise<Claim> {
+    return this.dataSource.transaction(async (manager) => {
+      const at = this.clock.now();
+      const callback = await manager.findOneBy(Callback, { orderId: attempt.orderId, attemptId: attempt.id });
+      if (!callback) throw new Error('an attempt is approving without a token');
+      const [, claimed] = await manager.query<[unknown, number]>(
+        `UPDATE payment.attempts SET calls = calls + 1, calling_until = $2, updated_at = $3
+         WHERE id = $1 AND state = 'approving' AND closed_at IS NULL AND (calling_until IS NULL OR calling_until <= $3)`,
+        [attempt.id, this.callEnds(at), at],
+      );
+      if (claimed === 0) throw new NotYet('another approve call may be on its way');
+      return { callback, callId: await this.evidence.sending(manager, attempt, at) };
     });
-    if (!callback) throw new Error('an attempt is approving without a token');
-    const [, claimed] = await this.dataSource.query<[unknown, number]>(
-      `UPDATE payment.attempts SET calls = calls + 1, calling_until = $2, updated_at = $3
-       WHERE id = $1 AND state = 'approving' AND closed_at IS NULL AND (calling_until IS NULL OR calling_until <= $3)`,
-      [attempt.id, this.callEnds(at), at],
-    );
-    if (claimed === 0) throw new NotYet('another approve call may be on its way');
-    await this.call(attempt, order, callback);
   }
 
-  private async call(attempt: Attempt, order: Order, callback: Callback): Promise<void> {
+  private async call(attempt: Attempt, order: Order, { callback, callId }: Claim): Promise<void> {
     const { pay, cidSecret } = this.kakaopay.of(attempt.merchant);
     const answer = await pay.approve({
       cid: attempt.cid,
@@ -141,122 +146,76 @@ export class Attempts implements OnModuleInit {
       pgToken: await this.vault.open(callback.tokenSealed, TOKEN_CONTEXT),
       totalAmount: attempt.totalAmount,
     });
-    await this.applyApproval(attempt, order, callback, answer);
+    await this.evidence.ended(callId, answer);
+    const meaning = answer.kind === 'refused' ? approveRefusal(answer.code) : undefined;
+    if (meaning === 'wait' || meaning === 'wrong-token') {
+      const note = answer.kind === 'refused' ? `approve refused with ${answer.code}: ${explainCode(answer.code)}` : '';
+      await this.settlement.backToWaiting(attempt, callback.id, note, meaning === 'wrong-token');
+      throw new NotYet(note);
+    }
+    const known = answer.kind === 'answered' || meaning === 'failed';
+    if (known && (await this.conclude(attempt, order, { mayApprove: false }))) return;
+    await this.callEnded(attempt);
+    if (answer.kind !== 'answered') {
+      this.logger.warn({ orderId: order.id, outcome: answer.kind, why: whyOf(answer) }, 'approve: not known');
+    }
+    await this.look(attempt, order, { mayApprove: false });
   }
 
-  private async applyApproval(
-    attempt: Attempt,
-    order: Order,
-    callback: Callback,
-    answer: Answer<Approval>,
-  ): Promise<void> {
-    if (answer.kind === 'answered') {
-      const wrong = differences(attempt, order.appUserId, answer.value);
-      return wrong.length === 0
-        ? this.settlement.paid(attempt, answer.value)
-        : this.settlement.review(attempt, `KakaoPay approved something else: ${wrong.join(', ')} differ`, answer.value);
-    }
-    if (answer.kind !== 'refused') {
-      await this.callEnded(attempt);
-      this.logger.warn({ orderId: order.id, outcome: answer.kind, reason: answer.reason }, 'approve: not known');
-      return this.look(attempt, order, false);
-    }
-    const { code } = answer;
-    const note = `approve refused with ${code}: ${explainCode(code)}`;
-    switch (approveRefusal(code)) {
-      case 'failed':
-        return this.settlement.failed(attempt, {
-          state: 'failed',
-          code,
-          note,
-          message: code === EXPIRED_CODE ? EXPIRED : (answer.userMessage ?? REFUSED),
-        });
-      case 'look':
-        await this.callEnded(attempt);
-        return this.look(attempt, order, false);
-      case 'wait':
-        await this.settlement.backToWaiting(attempt, callback.id, note, false);
-        throw new NotYet(note);
-      case 'wrong-token':
-        await this.settlement.backToWaiting(attempt, callback.id, note, true);
-        throw new NotYet(note);
-    }
-  }
-
-  /** Reads `order` and applies it. @throws NotYet when it is not decided */
-  private async look(attempt: Attempt, order: Order, mayRepeat = true): Promise<void> {
+  /** Reads `order` and concludes. @throws NotYet when nothing is decided */
+  private async look(attempt: Attempt, order: Order, how = { mayApprove: true }): Promise<void> {
     const { pay, cidSecret } = this.kakaopay.of(attempt.merchant);
+    const sentAt = this.clock.now();
     const answer = await pay.order({
       cid: attempt.cid,
       ...(cidSecret !== undefined && { cidSecret }),
       tid: tidOf(attempt),
     });
-    if (answer.kind === 'answered') return this.applyOrder(attempt, order, answer.value, mayRepeat);
-    if (answer.kind === 'refused') {
-      const note = `order refused with ${answer.code}: ${explainCode(answer.code)}`;
-      if (answer.code === NO_SUCH_TID && this.isOver(attempt)) {
-        return this.settlement.failed(attempt, { state: 'expired', code: answer.code, note, message: EXPIRED });
-      }
-      throw new NotYet(note);
-    }
-    throw new NotYet(`order: ${answer.kind} ${answer.reason}`);
+    await this.evidence.looked(attempt, sentAt, answer);
+    if (await this.conclude(attempt, order, how)) return;
+    throw new NotYet(answer.kind === 'answered' ? `order says ${answer.value.status}` : `order: ${whyOf(answer)}`);
   }
 
-  private async applyOrder(attempt: Attempt, order: Order, said: PaymentOrder, mayRepeat: boolean): Promise<void> {
-    const meaning = meaningOf(said.status);
-    const wrong = differences(attempt, order.appUserId, said);
-    switch (meaning) {
+  /**
+   * Does what the evidence calls for.
+   *
+   * @param mayApprove whether an approve may follow at once, where KakaoPay waits for one
+   * @returns whether it was decided, or gone on with
+   */
+  private async conclude(attempt: Attempt, order: Order, { mayApprove }: { mayApprove: boolean }): Promise<boolean> {
+    const { evidence, sidSealed } = await this.evidence.of(attempt);
+    const payment = Object.assign({ partnerUserId: order.appUserId }, attempt);
+    const verdict = verdictOn(payment, evidence, this.clock.now());
+    switch (verdict.is) {
       case 'paid':
-      case 'sid-issued':
-        if (wrong.length > 0) {
-          return this.settlement.review(
-            attempt,
-            `KakaoPay was paid for something else: ${wrong.join(', ')} differ`,
-            said,
-          );
-        }
-        if (meaning === 'sid-issued' && attempt.totalAmount > 0) {
-          return this.settlement.review(attempt, 'KakaoPay issued a SID but took no money');
-        }
-        if (order.terms.subscription) await this.waitForCall(attempt);
-        return this.settlement.paid(attempt, said);
-      case 'cancelled':
-        return said.cancelledAmount >= said.amount.total
-          ? this.settlement.cancelledThere(attempt, said)
-          : this.settlement.review(attempt, 'a part of the payment was cancelled at KakaoPay', said);
-      case 'failed':
-        return this.settlement.failed(attempt, {
-          state: 'failed',
-          note: `order says ${said.status}`,
-          message: NOT_FINISHED,
+        if (order.terms.subscription && sidSealed === undefined) await this.waitForCall(attempt);
+        await this.settlement.paid(attempt, { ...verdict.said, ...(sidSealed !== undefined && { sidSealed }) });
+        return true;
+      case 'given-back':
+        await this.settlement.cancelledThere(attempt, verdict.said);
+        return true;
+      case 'not-paid':
+        await this.settlement.failed(attempt, {
+          state: verdict.end,
+          note: verdict.why,
+          message: messageOf(verdict),
+          ...(verdict.code !== undefined && { code: verdict.code }),
         });
-      case 'authenticated':
-        if (attempt.state === 'approving' && attempt.closedAt === null) {
-          if (!mayRepeat) throw new NotYet('order still waits for the approve');
-          return this.repeatCall(attempt, order);
-        }
-        if (attempt.state === 'waiting' && attempt.closedAt === null) {
-          const callback = await this.claimToken(attempt);
-          if (callback) return this.call(attempt, order, callback);
-        }
-        return this.waitOrExpire(attempt, said.status);
-      case 'wait':
-        return this.waitOrExpire(attempt, said.status);
+        return true;
+      case 'person':
+        await this.settlement.review(attempt, verdict.why, verdict.said);
+        return true;
       case 'unknown':
-        if (this.isOver(attempt)) {
-          return this.settlement.review(attempt, `past its end the payment is ${said.status}, which no document names`);
-        }
-        throw new NotYet(`order says ${said.status}`);
+        return mayApprove && verdict.next === 'approve' && this.approveNow(attempt, order);
     }
   }
 
-  private async waitOrExpire(attempt: Attempt, status: string): Promise<void> {
-    if (!this.isOver(attempt)) throw new NotYet(`order says ${status}`);
-    await this.settlement.failed(attempt, {
-      state: 'expired',
-      note: `the tid's time is over; order says ${status}`,
-      message: EXPIRED,
-    });
+  /** KakaoPay waits for an approve. @returns whether one was sent */
+  private async approveNow(attempt: Attempt, order: Order): Promise<boolean> {
+    if (attempt.closedAt !== null) return false;
+    const claim = attempt.state === 'approving' ? await this.claimRepeat(attempt) : await this.claimToken(attempt);
+    if (claim) await this.call(attempt, order, claim);
+    return claim !== undefined;
   }
 
   /** `order` never names the SID; the answer of an approve call that is on its way does. */
@@ -275,8 +234,14 @@ export class Attempts implements OnModuleInit {
   private callEnds(from: Date): Date {
     return new Date(from.getTime() + this.config.kakaopayTimeoutMs + CALL_MARGIN_MS);
   }
-
-  private isOver(attempt: Attempt): boolean {
-    return attempt.expiresAt <= this.clock.now();
-  }
 }
+
+function messageOf({ end, code, message }: Verdict & { is: 'not-paid' }): string {
+  if (end === 'expired' || code === EXPIRED_CODE) return EXPIRED;
+  return code === undefined ? NOT_FINISHED : (message ?? REFUSED);
+}
+
+const whyOf = (answer: Exclude<Answer<unknown>, { kind: 'answered' }>): string =>
+  answer.kind === 'refused'
+    ? `refused with ${answer.code}: ${explainCode(answer.code)}`
+    : `${answer.kind} ${answer.reason}`;

@@ -1,7 +1,7 @@
 import { Drafts, Stock } from '@biz/commerce';
 import type { Amounts, Card } from '@biz/kakaopay';
 import { Deliveries, type ShopEventType } from '@biz/merchant';
-import { Clock, NotYet, RuntimeConfig } from '@biz/platform';
+import { Clock } from '@biz/platform';
 import { withoutNumbers } from '@biz/privacy';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -15,14 +15,15 @@ import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
 import { Refunds } from '../refunds/refunds';
 import { Subscriptions } from '../subscriptions/subscriptions';
 import { Attempt } from './attempt.entity';
-import { ATTEMPT_STATES, type AttemptState } from './attempt-status';
+import type { AttemptState } from './attempt-status';
 
 /** What KakaoPay took, by its own word. */
 export interface Charge {
   amount: Amounts;
   tid?: string;
   aid?: string;
-  sid?: string;
+  /** The key of a subscription, from its first payment. */
+  sidSealed?: string;
   method?: string;
   card?: Card;
   approvedAt?: Date;
@@ -39,8 +40,9 @@ interface Failure {
   next?: AfterFailure;
 }
 
-/** A tid that approve was called for is watched so long past its end. */
-const CALL_MAY_STILL_ACT_SECONDS = 600;
+/** No money was known of these: an answer that comes late may bring some. */
+const MONEY_MAY_BE_LATE: readonly AttemptState[] = ['waiting', 'approving', 'failed', 'expired'];
+const UNDECIDED: readonly AttemptState[] = ['waiting', 'approving'];
 
 const BEING_PAID: readonly OrderState[] = ['pending', 'approving'];
 
@@ -61,13 +63,12 @@ export class Settlement {
     private readonly drafts: Drafts,
     private readonly deliveries: Deliveries,
     private readonly clock: Clock,
-    private readonly runtime: RuntimeConfig,
   ) {}
 
   /** The money is there. When the order cannot take it any more, it goes back. */
   async paid({ id }: Attempt, charge: Charge): Promise<void> {
-    const sidSealed = charge.sid === undefined ? undefined : await this.subscriptions.seal(charge.sid);
-    await this.inOrder(id, async (manager, order, attempt) => {
+    const { sidSealed } = charge;
+    await this.inOrder(id, MONEY_MAY_BE_LATE, async (manager, order, attempt) => {
       const refusal = await this.whyNotTaken(manager, order, attempt);
       const at = this.clock.now();
       if (refusal !== undefined) return this.sendBack(manager, order, attempt, charge, refusal);
@@ -94,9 +95,8 @@ export class Settlement {
   /** No money came with this tid and none can. */
   async failed({ id }: Attempt, { state, message: said, note, code, next }: Failure): Promise<void> {
     const message = withoutNumbers(said);
-    await this.inOrder(id, async (manager, order, attempt) => {
+    await this.inOrder(id, UNDECIDED, async (manager, order, attempt) => {
       const at = this.clock.now();
-      if (state === 'expired' && at < this.endsAfterCall(attempt)) throw new NotYet('an approve may still take effect');
       const set = { failure_message: message, failure_code: code ?? null, calling_until: null };
       if (!(await moveTo(manager, ATTEMPT, id, { to: state, by: 'kakaopay', note, at, set }))) return;
       await this.endOrder(manager, order, attempt, {
@@ -111,7 +111,7 @@ export class Settlement {
 
   /** The whole payment was cancelled at KakaoPay by somebody else. */
   async cancelledThere({ id }: Attempt, charge: Charge): Promise<void> {
-    await this.inOrder(id, async (manager, order, attempt) => {
+    await this.inOrder(id, MONEY_MAY_BE_LATE, async (manager, order, attempt) => {
       const note = 'cancelled at KakaoPay';
       const at = this.clock.now();
       const set = { ...chargeColumns(attempt, charge, at), calling_until: null };
@@ -126,7 +126,7 @@ export class Settlement {
 
   /** A person must look. Stock stays held: money may be there. @param taken whether money was taken, for all that is known */
   async review({ id }: Attempt, reason: string, charge?: Charge, taken = charge !== undefined): Promise<void> {
-    await this.inOrder(id, async (manager, order, attempt) => {
+    await this.inOrder(id, charge ? MONEY_MAY_BE_LATE : UNDECIDED, async (manager, order, attempt) => {
       await this.show(manager, order, attempt, reason, charge);
       if (taken) await this.periods.goOn(manager, order, 'charged, and a person looks at it');
     });
@@ -134,7 +134,7 @@ export class Settlement {
 
   /** KakaoPay did nothing with this token; the buyer may still finish. */
   async backToWaiting({ id }: Attempt, callbackId: string, note: string, refused: boolean): Promise<void> {
-    await this.inOrder(id, async (manager, order, attempt) => {
+    await this.inOrder(id, UNDECIDED, async (manager, order, attempt) => {
       const at = this.clock.now();
       await manager.query(
         `UPDATE payment.callbacks SET attempt_id = NULL, refused_for = CASE WHEN $3 THEN $2::uuid ELSE refused_for END
@@ -173,15 +173,10 @@ export class Settlement {
     await this.tell(manager, order, 'payment.review', { reason, ...paymentFacts(attempt) });
   }
 
-  /** An attempt that is over is looked at no more, and KakaoPay may carry out a call after we have given it up. */
-  private endsAfterCall({ calls, updatedAt, expiresAt }: Attempt): Date {
-    const last = Math.max(updatedAt.getTime(), expiresAt.getTime());
-    return new Date(calls === 0 ? 0 : last + CALL_MAY_STILL_ACT_SECONDS * 1000 * this.runtime.retryTimeScale);
-  }
-
   /** The order is locked before the attempt is read, here as everywhere. */
   private async inOrder(
     attemptId: string,
+    from: readonly AttemptState[],
     work: (manager: EntityManager, order: Order, attempt: Attempt) => Promise<void>,
   ): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
@@ -189,7 +184,7 @@ export class Settlement {
       const order = await manager.findOneOrFail(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } });
       const attempt = await manager.findOneByOrFail(Attempt, { id: attemptId });
       // Two may have asked KakaoPay at once: what the first one's answer decided stands, a person's review above all.
-      if (!ATTEMPT_STATES[attempt.state].final) await work(manager, order, attempt);
+      if (from.includes(attempt.state)) await work(manager, order, attempt);
     });
   }
 

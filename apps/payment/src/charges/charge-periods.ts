@@ -66,7 +66,13 @@ export class ChargePeriods {
   /** A cancelled later charge lets its period off; a subscription ends with its first payment. */
   async orderCancelled(manager: EntityManager, order: Order): Promise<void> {
     if (order.subscriptionId !== null) await this.goOn(manager, order, 'its charge was cancelled');
-    else await this.subscriptions.endWithFirstPayment(manager, order.id);
+    else await this.subscriptions.endWithFirstOrder(manager, order.id, 'operator', 'the first payment was given back');
+  }
+
+  /** A period that the shop refuses has had its charge, which goes back; a refused first order begins no subscription. */
+  async orderRefused(manager: EntityManager, order: Order): Promise<void> {
+    if (order.subscriptionId !== null) return;
+    await this.subscriptions.endWithFirstOrder(manager, order.id, 'shop', 'the shop refused the first order');
   }
 
   /** A try brought no money: tells the shop when the next one is, or that there is none. */

@@ -28,6 +28,12 @@ export const CHARGE = defineJob<{ orderId: string; tries: number }>({
  */
 const SETTLED_AFTER_SECONDS = 60;
 
+/** KakaoPay names its approvals by the second, by its own clock. */
+const SAME_MOMENT_MS = 60_000;
+const NO_TIME = 'KakaoPay does not say when it last charged the SID: look the payment up at KakaoPay';
+const TWO_AT_ONCE =
+  'KakaoPay charged the SID so shortly before that it cannot tell the two apart: look it up at KakaoPay';
+
 const FAILED = '정기결제에 실패했습니다.';
 const NOT_REACHED = '카카오페이에 연결하지 못해 정기결제가 늦어지고 있습니다.';
 const SOLD_OUT = '주문 상품이 품절되었습니다.';
@@ -158,11 +164,17 @@ export class Charges implements OnModuleInit {
     if (attempt.callingUntil !== null) {
       if (attempt.callingUntil > this.clock.now()) throw new NotYet('a charge may still be on its way');
       const { ended, lastApprovedAt } = await this.subscriptions.check(subscription);
-      if (lastApprovedAt && (attempt.approvedBefore === null || lastApprovedAt > attempt.approvedBefore)) {
+      if (lastApprovedAt === undefined) {
+        return this.settlement.review(attempt, `The answer to this charge was lost, and ${NO_TIME}`);
+      }
+      if (attempt.approvedBefore === null || lastApprovedAt > attempt.approvedBefore) {
         const reason =
           `KakaoPay charged the SID at ${lastApprovedAt.toISOString()}, but its answer was lost and with it the tid: ` +
           'look the payment up at KakaoPay';
         return this.settlement.review(attempt, reason, undefined, true);
+      }
+      if (lastApprovedAt.getTime() > attempt.createdAt.getTime() - SAME_MOMENT_MS) {
+        return this.settlement.review(attempt, `The answer to this charge was lost, and ${TWO_AT_ONCE}`);
       }
       if (ended) return this.fail(attempt, 'ended at KakaoPay before this charge', { message: ENDED, next: 'never' });
       if (attempt.failureCode !== null) return this.refused(attempt, attempt.failureCode, FAILED, 'dunning');

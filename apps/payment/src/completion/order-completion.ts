@@ -97,7 +97,8 @@ export class OrderCompletion implements OnModuleInit {
     const attempt = await manager.findOneByOrFail(Attempt, { id: order.attemptId ?? '' });
     const facts = { ...orderFacts(order, 'paid'), ...paymentFacts(attempt, await this.addressOf(order)) };
     if (order.subscriptionId !== null) return this.completeCharge(manager, order, order.subscriptionId, facts);
-    const subscription = order.terms.subscription && (await manager.findOneBy(Subscription, { orderId: order.id }));
+    const subscription =
+      order.terms.subscription && (await manager.findOneBy(Subscription, { orderId: order.id, state: 'active' }));
     await this.deliveries.add(manager, {
       merchant: order.merchant,
       type: 'payment.paid',
@@ -153,6 +154,7 @@ export class OrderCompletion implements OnModuleInit {
     await moveTo(manager, ATTEMPT, attempt.id, { to: 'surplus', by: 'shop', note, at });
     await this.refunds.begin(manager, attempt, { cause: 'fulfilment-refused', reason: note });
     await this.stock.release(manager, order.merchant, order.id);
+    await this.periods.orderRefused(manager, order);
     const charge = order.subscriptionId !== null;
     await this.deliveries.add(manager, {
       merchant: order.merchant,

@@ -27,7 +27,7 @@ import { Order } from '../orders/order.entity';
 import { Refund } from '../refunds/refund.entity';
 import { Refunds } from '../refunds/refunds';
 import { NEEDS_A_PERSON } from './attention';
-import { IDEMPOTENCY_KEY_HEADER, requireKey } from './idempotency-key';
+import { IDEMPOTENCY_KEY_HEADER, requireKey } from '../idempotency/idempotency-key';
 import {
   AttemptDto,
   CancelOrderRequest,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { explainCode, meaningOf, type PaymentOrder } from '@biz/kakaopay';
+import { cancelledOf, explainCode, meaningOf, type PaymentOrder } from '@biz/kakaopay';
 import { RuntimeConfig } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
@@ -128,7 +128,7 @@ function mismatches(ours: Ours, said: Said): string[] {
   return [
     ...(tookMoney(said) ? [] : ['status differs']),
     ...wrong.map((field) => `${field} differs`),
-    ...(said.cancelledAmount === givenBack ? [] : ['the amount given back differs']),
+    ...(cancelledOf(said) === givenBack ? [] : ['the amount given back differs']),
   ];
 }
 
@@ -173,9 +173,9 @@ function describe({ attempt, givenBack }: Ours): string {
 
 function show(said: Said): string {
   if (typeof said === 'string') return said;
-  const { status, amount, cancelledAmount } = said;
-  return `${status} ${won(amount.total, amount.taxFree, amount.vat, cancelledAmount)}`;
+  const { status, amount } = said;
+  return `${status} ${won(amount.total, amount.taxFree, amount.vat, cancelledOf(said) ?? 'unknown')}`;
 }
 
-const won = (total: number, taxFree: number, vat: number, back: number): string =>
+const won = (total: number, taxFree: number, vat: number, back: number | string): string =>
   `${total} (tax-free ${taxFree}, VAT ${vat}, given back ${back})`;

@@ -1,4 +1,4 @@
-import { cancelRefusal, explainCode, type Answer, type Cancellation } from '@biz/kakaopay';
+import { cancelledOf, cancelRefusal, explainCode, type Answer, type Cancellation } from '@biz/kakaopay';
 import { Deliveries } from '@biz/merchant';
 import { Clock, Jobs, NotYet } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
@@ -6,6 +6,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt, tidOf } from '../attempts/attempt.entity';
+import { foreignFields } from '../attempts/compare';
 import { MerchantKakaoPay } from '../attempts/merchant-kakaopay';
 import { orderFacts } from '../completion/order-facts';
 import { moveTo, REFUND as REFUND_ROW } from '../history/move-to';
@@ -67,7 +68,7 @@ export class RefundWorker implements OnModuleInit {
       vatAmount: refund.vatAmount,
       availableAmount: (attempt.chargedAmount ?? 0) - before,
     });
-    await this.apply(refund, before, answer);
+    await this.apply(refund, attempt, before, answer);
   }
 
   private async refundedBefore(attempt: Attempt): Promise<number> {
@@ -96,6 +97,7 @@ export class RefundWorker implements OnModuleInit {
 
   /** @returns whether it is settled; false means that KakaoPay did not do it and may be asked again */
   private async wasDone(refund: Refund, attempt: Attempt, before: number): Promise<boolean> {
+    const order = await this.dataSource.manager.findOneByOrFail(Order, { id: refund.orderId });
     const { pay, cidSecret } = this.kakaopay.of(refund.merchant);
     const answer = await pay.order({
       cid: attempt.cid,
@@ -103,7 +105,14 @@ export class RefundWorker implements OnModuleInit {
       tid: tidOf(attempt),
     });
     if (answer.kind !== 'answered') throw new NotYet(`order: ${answer.kind}`);
-    const { amount, cancelledAmount, actions } = answer.value;
+    const foreign = foreignFields(attempt, order.appUserId, answer.value);
+    if (foreign.length > 0) {
+      await this.fail(refund, `KakaoPay answered about another payment: ${foreign.join(', ')} differ`);
+      return true;
+    }
+    const { amount, actions } = answer.value;
+    const cancelledAmount = cancelledOf(answer.value);
+    if (cancelledAmount === undefined) throw new NotYet('order does not say how much was cancelled');
     if (cancelledAmount === before) {
       const charged = attempt.chargedAmount ?? 0;
       if (amount.total === charged) return false;
@@ -113,8 +122,9 @@ export class RefundWorker implements OnModuleInit {
       return true;
     }
     if (cancelledAmount === before + refund.amount) {
-      const aid = actions.findLast(({ type }) => type === 'CANCEL')?.aid;
-      await this.done(refund, aid, 'order says the money is back');
+      const { aid, at } = actions.findLast(({ type }) => type === 'CANCEL') ?? {};
+      const doneAt = at ?? answer.value.cancelledAt;
+      await this.done(refund, 'order says the money is back', { aid, doneAt });
       return true;
     }
     const note = `KakaoPay says ${cancelledAmount} won are cancelled, we know of ${before}`;
@@ -122,10 +132,12 @@ export class RefundWorker implements OnModuleInit {
     return true;
   }
 
-  private async apply(refund: Refund, before: number, answer: Answer<Cancellation>): Promise<void> {
+  private async apply(refund: Refund, attempt: Attempt, before: number, answer: Answer<Cancellation>): Promise<void> {
     if (answer.kind === 'answered') {
-      const { aid, cancelledAmount } = answer.value;
-      if (cancelledAmount === before + refund.amount) return this.done(refund, aid, 'KakaoPay gave the money back');
+      const { aid, tid, cancelledAmount, cancelledAt } = answer.value;
+      if (tid !== attempt.tid) throw new NotYet('cancel: KakaoPay answered about another payment');
+      if (cancelledAmount === before + refund.amount)
+        return this.done(refund, 'KakaoPay gave the money back', { aid, doneAt: cancelledAt });
       throw new NotYet(`cancel: KakaoPay says that ${cancelledAmount} won are cancelled in all`);
     }
     if (answer.kind !== 'refused') {
@@ -142,10 +154,15 @@ export class RefundWorker implements OnModuleInit {
     }
   }
 
-  private async done(refund: Refund, aid: string | undefined, note: string): Promise<void> {
+  /** @param said KakaoPay's number of the cancellation, and its own time of it: days are settled by that */
+  private async done(
+    refund: Refund,
+    note: string,
+    said: { aid: string | undefined; doneAt: Date | undefined },
+  ): Promise<void> {
     await this.inOrder(refund, async (manager, order, attempt) => {
       const at = this.clock.now();
-      const set = { done_at: at, aid: aid ?? null };
+      const set = { done_at: said.doneAt ?? at, aid: said.aid ?? null };
       if (!(await moveTo(manager, REFUND_ROW, refund.id, { to: 'done', by: 'kakaopay', note, at, set }))) return;
       await this.completion.complete(manager, order, attempt, refund);
     });

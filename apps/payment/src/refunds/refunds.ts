@@ -8,6 +8,7 @@ import { Attempt } from '../attempts/attempt.entity';
 import { ChargePeriods } from '../charges/charge-periods';
 import { orderFacts } from '../completion/order-facts';
 import { ATTEMPT, began, moveTo, ORDER } from '../history/move-to';
+import { UsedKeys } from '../idempotency/used-keys';
 import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
 import { NOT_GIVEN_BACK, type RefundCause } from './refund-status';
@@ -51,6 +52,7 @@ type Charged = Pick<Attempt, 'id' | 'orderId' | 'merchant' | 'chargedAmount' | '
 export class Refunds {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly keys: UsedKeys,
     private readonly stock: Stock,
     private readonly periods: ChargePeriods,
     private readonly deliveries: Deliveries,
@@ -70,7 +72,9 @@ export class Refunds {
         ? await manager.findOne(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } })
         : null;
       if (!order) throw new NotFoundException('No such order');
-      const known = await manager.findOneBy(Refund, { orderId, idempotencyKey: wish.idempotencyKey });
+      const { idempotencyKey, amount, reason, restock } = wish;
+      await this.keys.use(manager, orderId, idempotencyKey, { what: 'cancel', amount, reason, restock });
+      const known = await manager.findOneBy(Refund, { orderId, idempotencyKey });
       if (known) return repeated(known, wish);
       switch (order.state) {
         case 'open':

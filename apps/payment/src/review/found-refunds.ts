@@ -1,6 +1,6 @@
-import type { PaymentOrder } from '@biz/kakaopay';
+import { cancelledOf, type PaymentOrder } from '@biz/kakaopay';
 import { Clock } from '@biz/platform';
-import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
+import { ConflictException, Injectable, NotFoundException, ServiceUnavailableException } from '@nestjs/common';
 import { DataSource, In, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt, tidOf } from '../attempts/attempt.entity';
@@ -77,11 +77,15 @@ export class FoundRefunds {
   ): Promise<Refund | undefined> {
     await this.refuseWhileUnderWay(manager, attempt.id);
     const before = await this.refunds.decidedOn(manager, attempt.id);
-    const amount = said.cancelledAmount - before.amount;
+    const cancelled = cancelledOf(said);
+    if (cancelled === undefined) {
+      throw new ServiceUnavailableException('KakaoPay does not say how much of this payment was cancelled; try again');
+    }
+    const amount = cancelled - before.amount;
     if (amount === 0) return undefined;
-    if (amount < 0 || said.cancelledAmount > (attempt.chargedAmount ?? 0)) {
+    if (amount < 0 || cancelled > (attempt.chargedAmount ?? 0)) {
       throw new ConflictException(
-        `KakaoPay says ${said.cancelledAmount} of ${attempt.chargedAmount ?? 0} won are cancelled, we know of ${before.amount}`,
+        `KakaoPay says ${cancelled} of ${attempt.chargedAmount ?? 0} won are cancelled, we know of ${before.amount}`,
       );
     }
     const doneAt = said.cancelledAt ?? this.clock.now();

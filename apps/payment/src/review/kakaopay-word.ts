@@ -51,6 +51,7 @@ function wordOf(said: PaymentOrder, over: boolean): Word {
     case 'sid-issued':
       return { kind: 'sid-issued', status, said };
     case 'cancelled':
+      if (said.cancelledAmount === undefined) return { kind: 'unclear', status, said };
       return { kind: said.cancelledAmount >= said.amount.total ? 'given-back' : 'charged', status, said };
     case 'failed':
       return { kind: 'nothing', status, said };
@@ -67,5 +68,5 @@ function wordOf(said: PaymentOrder, over: boolean): Word {
 const hasMoney = ({ approvedAt, availableAmount, cancelledAmount, actions }: PaymentOrder): boolean =>
   approvedAt !== undefined ||
   (availableAmount ?? 0) > 0 ||
-  cancelledAmount > 0 ||
+  (cancelledAmount ?? 0) > 0 ||
   actions.some(({ type }) => type === 'PAYMENT');

@@ -10,7 +10,7 @@ import {
   ApiServiceUnavailableResponse,
 } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
-import { IDEMPOTENCY_KEY_HEADER, requireKey } from '../operator/idempotency-key';
+import { IDEMPOTENCY_KEY_HEADER, requireKey } from '../idempotency/idempotency-key';
 import { OrderCancellationDto, RefundDto } from '../operator/operator-orders.dto';
 import type { OrderState } from '../orders/order-status';
 import { Order } from '../orders/order.entity';

@@ -12,7 +12,9 @@ import { chargeColumns, chargedOf } from '../attempts/settlement';
 import { ChargePeriods } from '../charges/charge-periods';
 import { OrderCompletion } from '../completion/order-completion';
 import { orderFacts, paymentFacts } from '../completion/order-facts';
+import { EvidenceLog } from '../evidence/evidence-log';
 import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
+import { type Request, UsedKeys } from '../idempotency/used-keys';
 import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
 import { Refund } from '../refunds/refund.entity';
@@ -48,6 +50,8 @@ export class Review {
   constructor(
     private readonly dataSource: DataSource,
     private readonly word: KakaoPayWord,
+    private readonly evidence: EvidenceLog,
+    private readonly keys: UsedKeys,
     private readonly completion: OrderCompletion,
     private readonly refunds: Refunds,
     private readonly found: FoundRefunds,
@@ -62,7 +66,8 @@ export class Review {
   /**
    * Takes what KakaoPay took, though its amounts may differ from the order's, and goes on as after any payment.
    *
-   * A first payment whose SID was lost counts by itself: no subscription begins, so nothing is ever charged by it.
+   * The subscription of a first payment begins by the SID that an answer about this payment named; without one the
+   * payment counts by itself, and nothing is ever charged by it.
    */
   async accept(orderId: string, wish: DecisionWish): Promise<void> {
     const seen = await this.find(orderId);
@@ -71,7 +76,8 @@ export class Review {
     const attempt = await this.dataSource.manager.findOneByOrFail(Attempt, { id: seen.attemptId ?? '' });
     if (!UNDECIDED.includes(attempt.state)) throw new ConflictException(`Its payment is ${attempt.state}; refund it`);
     const said = acceptable(seen, attempt, await this.wordAbout(seen, attempt, wish));
-    const sidSealed = said.sid === undefined ? undefined : await this.subscriptions.seal(said.sid);
+    const sidSealed =
+      said.sid === undefined ? (await this.evidence.of(attempt)).sidSealed : await this.subscriptions.seal(said.sid);
     await this.decide(seen.id, 'accept', wish, async (manager, order) => {
       if (order.state !== 'review' || order.attemptId !== attempt.id) throw changed();
       await this.found.refuseWhileUnderWay(manager, attempt.id);
@@ -148,8 +154,10 @@ export class Review {
     manager: EntityManager,
     orderId: string,
     decision: DecisionKind,
-    { idempotencyKey, reason }: DecisionWish,
+    wish: DecisionWish,
   ): Promise<boolean> {
+    const { idempotencyKey, reason } = wish;
+    await this.keys.check(manager, orderId, idempotencyKey, requestOf(decision, wish));
     const known = await manager.findOneBy(Decision, { orderId, idempotencyKey });
     const used = known
       ? known.decision !== decision || known.reason !== reason
@@ -164,6 +172,7 @@ export class Review {
       if (await this.isRepeated(manager, orderId, decision, wish)) return;
       await work(manager, order);
       const { reason, idempotencyKey } = wish;
+      await this.keys.use(manager, orderId, idempotencyKey, requestOf(decision, wish));
       const madeAt = this.clock.now();
       await manager.insert(Decision, { id: newId(), orderId, decision, reason, idempotencyKey, madeAt });
     });
@@ -312,6 +321,13 @@ const foreignOf = (order: Order, attempt: Attempt, said: PaymentOrder): string[]
 
 /** Whether the order stands or falls with it. */
 const isOwn = (order: Order, attempt: Attempt): boolean => order.state === 'review' && order.attemptId === attempt.id;
+
+const requestOf = (what: DecisionKind, { reason, tid, notCharged = false }: DecisionWish): Request => ({
+  what,
+  reason,
+  tid,
+  notCharged,
+});
 
 const keyOf = ({ id, state }: Attempt): string => `${id} ${state}`;
 

@@ -1,11 +1,12 @@
 import type { SubscriptionPlan } from '@biz/merchant';
-import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Order } from '../orders/order.entity';
 import type { SubscriptionState } from './subscription-status';
 
 /** A buyer's standing consent to be charged (정기결제), made by its first payment. */
 @Entity({ schema: 'payment', name: 'subscriptions' })
-@Unique('subscriptions_one_per_order', ['orderId'])
+@Index('subscriptions_of_order', ['orderId'])
+@Index('subscriptions_one_active_per_order', ['orderId'], { unique: true, where: `state = 'active'` })
 @Index('subscriptions_due', ['chargeAt'], { where: `state = 'active'` })
 @Index('subscriptions_to_check', ['checkedAt'], { where: `state = 'active'` })
 @Index('subscriptions_by_age', ['endedAt'], { where: 'ended_at IS NOT NULL' })

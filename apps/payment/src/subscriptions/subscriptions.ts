@@ -129,10 +129,10 @@ export class Subscriptions implements OnModuleInit {
     });
   }
 
-  /** A subscription whose first payment is given back in full ends with it; in the caller's transaction. */
-  async endWithFirstPayment(manager: EntityManager, orderId: string): Promise<void> {
-    const subscription = await manager.findOneBy(Subscription, { orderId });
-    if (subscription) await this.beginEnding(manager, subscription.id, 'operator', 'the first payment was given back');
+  /** What began with an order ends with it; in the caller's transaction. */
+  async endWithFirstOrder(manager: EntityManager, orderId: string, by: Actor, reason: string): Promise<void> {
+    const subscription = await manager.findOneBy(Subscription, { orderId, state: 'active' });
+    if (subscription) await this.beginEnding(manager, subscription.id, by, reason);
   }
 
   /** In the caller's transaction. Nothing happens to one that is ending or ended. */

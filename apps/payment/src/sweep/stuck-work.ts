@@ -7,6 +7,8 @@ import type { EntityManager } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
 import { FULFIL, OrderCompletion } from '../completion/order-completion';
 import { orderFacts } from '../completion/order-facts';
+import type { OrderState } from '../orders/order-status';
+import { Subscriptions } from '../subscriptions/subscriptions';
 import { moveTo, ORDER } from '../history/move-to';
 import { Order } from '../orders/order.entity';
 import { RefundWorker } from '../refunds/refund-worker';
@@ -16,6 +18,8 @@ import { REFUND } from '../refunds/refunds';
 const ORDER_STUCK_AFTER_SECONDS = 900;
 /** A job ends by itself within its schedule; one that took its process down again and again is put aside without an end. */
 const JOB_LOST_AFTER_SCHEDULES = 2;
+/** States of a first order in which its subscription goes on. */
+const CARRIES_ON: readonly OrderState[] = ['fulfilling', 'paid', 'review'];
 const BATCH = 500;
 
 const NOT_PAID = '결제가 완료되지 않았습니다. 다시 시도해 주세요.';
@@ -30,11 +34,33 @@ export class StuckWork {
     private readonly dataSource: DataSource,
     private readonly completion: OrderCompletion,
     private readonly refunds: RefundWorker,
+    private readonly subscriptions: Subscriptions,
     private readonly stock: Stock,
     private readonly deliveries: Deliveries,
     private readonly clock: Clock,
     private readonly runtime: RuntimeConfig,
   ) {}
+
+  /** Subscriptions that would be charged though the order they began with is over. */
+  async endSubscriptions(): Promise<string[]> {
+    const rows = await this.dataSource.query<{ id: string; orderId: string }[]>(
+      `SELECT s.id, s.order_id AS "orderId" FROM payment.subscriptions s JOIN payment.orders o ON o.id = s.order_id
+        WHERE s.state = 'active' AND o.state <> ALL ($1) LIMIT ${BATCH}`,
+      [CARRIES_ON],
+    );
+    const ended: string[] = [];
+    for (const { id, orderId } of rows) {
+      await this.dataSource.transaction(async (manager) => {
+        const lock = { mode: 'pessimistic_write' } as const;
+        const order = await manager.findOneOrFail(Order, { where: { id: orderId }, lock });
+        if (CARRIES_ON.includes(order.state)) return;
+        const reason = `sweep: the first order is ${order.state}`;
+        await this.subscriptions.endWithFirstOrder(manager, orderId, 'platform', reason);
+        ended.push(id);
+      });
+    }
+    return ended;
+  }
 
   /** Orders that wait for attempts which are all final. A period waits without an attempt, while its subscription goes on. */
   async endOrders(): Promise<string[]> {

@@ -26,7 +26,7 @@ export class Sweep implements OnModuleInit {
   ) {
     this.swept = new Counter({
       name: 'payment_swept_total',
-      help: 'What the sweep found left behind: stock, orders, fulfilments, refunds',
+      help: 'What the sweep found left behind: stock, orders, fulfilments, refunds, subscriptions',
       labelNames: ['what'] as const,
       registers: [metrics.registry],
     });
@@ -40,6 +40,7 @@ export class Sweep implements OnModuleInit {
     this.count('order', await this.stuck.endOrders());
     this.count('fulfilment', await this.stuck.giveUpFulfilments());
     this.count('refund', await this.stuck.giveUpRefunds());
+    this.count('subscription', await this.stuck.endSubscriptions());
     this.count('stock', await this.stock.run());
   }
 

@@ -1,0 +1,69 @@
+import type { Amounts, Card } from '@biz/kakaopay';
+
+/** Calls of KakaoPay about a payment by tid; `approve` moves money, `order` only tells. */
+export type Operation = 'approve' | 'order';
+
+/** What KakaoPay named in an answer about a payment. */
+export interface Said {
+  readonly cid: string;
+  readonly tid: string;
+  readonly partnerOrderId: string;
+  readonly partnerUserId: string;
+  /** Won. */
+  readonly amount: Amounts;
+  /** Of `order` only, as sent. */
+  readonly status?: string;
+  /** Won, of `order` only; absent when KakaoPay did not say it. */
+  readonly cancelledAmount?: number;
+  readonly aid?: string;
+  readonly method?: string;
+  readonly card?: Card;
+  readonly approvedAt?: Date;
+  readonly cancelledAt?: Date;
+}
+
+/** How a call ended, for all that is known. `unknown`: it may have acted, or may still. */
+export type Outcome =
+  | { readonly kind: 'answered'; readonly said: Said }
+  | { readonly kind: 'refused'; readonly code: number; readonly message?: string }
+  | { readonly kind: 'not-sent' }
+  | { readonly kind: 'unknown' };
+
+/** One call to KakaoPay. */
+export interface Evidence {
+  /** UUID v7 of the moment it was decided on. */
+  readonly id: string;
+  readonly operation: Operation;
+  readonly sentAt: Date;
+  /** KakaoPay may act on the call, or hide in `order` that it has acted, until then. A look acts never. */
+  readonly mayActUntil?: Date;
+  /** Absent until the call has ended; for good when the process that made it died. */
+  readonly outcome?: Outcome;
+}
+
+/** A look whose answer came. */
+export interface Look {
+  readonly sentAt: Date;
+  readonly said: Said & { readonly status: string };
+}
+
+/** In the order in which the calls were sent, whatever the order of their answers. */
+export const inOrderOfSending = (evidence: readonly Evidence[]): Evidence[] =>
+  [...evidence].sort((one, other) => one.sentAt.getTime() - other.sentAt.getTime() || (one.id < other.id ? -1 : 1));
+
+/** Whether the call may have moved money that no answer told of. What was refused or never left has not. */
+export const isOpen = ({ outcome }: Evidence): boolean => outcome === undefined || outcome.kind === 'unknown';
+
+/** The moment after which no open call of these can act any more, in milliseconds. */
+export const lastActOf = (calls: readonly Evidence[]): number =>
+  Math.max(-Infinity, ...calls.filter(isOpen).map(({ mayActUntil }) => mayActUntil?.getTime() ?? Infinity));
+
+export const answersOf = (calls: readonly Evidence[]): Said[] =>
+  calls.flatMap(({ outcome }) => (outcome?.kind === 'answered' ? [outcome.said] : []));
+
+export const looksOf = (evidence: readonly Evidence[]): Look[] =>
+  evidence.flatMap(({ operation, sentAt, outcome }) => {
+    if (operation !== 'order' || outcome?.kind !== 'answered') return [];
+    const { status } = outcome.said;
+    return status === undefined ? [] : [{ sentAt, said: { ...outcome.said, status } }];
+  });
