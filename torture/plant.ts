@@ -22,8 +22,8 @@ export const PATCHES: Record<Plant, Patch> = {
   // What KakaoPay says it took is not compared with the order.
   'no-snapshot-check': {
     file: 'apps/payment/src/attempts/compare.js',
-    text: 'return pairs.filter(',
-    by: 'return [].filter(',
+    text: '=> pairs.filter(',
+    by: '=> [].filter(',
   },
   // A buyer who leaves frees the goods, although an approve call may be on its way.
   'early-release': {

@@ -97,7 +97,7 @@ describe('what may be open at a time', () => {
     expect(await statuses([t1('model')])).toEqual([200]);
 
     const plans: string[] = [];
-    for (const { text, values } of said.filter(({ text }) => text.includes(`> '-infinity'`))) {
+    for (const { text, values } of said.filter(({ text }) => text.includes(`expires_at > '-infinity'`))) {
       const lines = await world.database.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, values);
       plans.push(lines.map((line) => line['QUERY PLAN']).join('\n'));
     }

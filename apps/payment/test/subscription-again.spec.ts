@@ -54,7 +54,9 @@ describe('a subscription and the order that it began with', () => {
       });
       const [first] = await subscriptionsOf(order.id);
       expect(world.kakaopay.cancelled(order.tid)).toBe(amount);
-      expect(billing.told(first?.id ?? '', 'subscription.ended')).toHaveLength(1);
+      await eventually(() => {
+        expect(billing.told(first?.id ?? '', 'subscription.ended')).toHaveLength(1);
+      });
 
       shop.fulfil = () => Promise.resolve(undefined);
       const again = await payAgain(order);

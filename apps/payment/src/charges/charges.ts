@@ -28,8 +28,8 @@ export const CHARGE = defineJob<{ orderId: string; tries: number }>({
  */
 const SETTLED_AFTER_SECONDS = 60;
 
-/** KakaoPay names its approvals by the second, by its own clock. */
-const SAME_MOMENT_MS = 60_000;
+/** KakaoPay names its approvals by the second. */
+const SAME_MOMENT_MS = 1_000;
 const NO_TIME = 'KakaoPay does not say when it last charged the SID: look the payment up at KakaoPay';
 const TWO_AT_ONCE =
   'KakaoPay charged the SID so shortly before that it cannot tell the two apart: look it up at KakaoPay';
