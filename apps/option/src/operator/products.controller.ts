@@ -53,7 +53,7 @@ export class ProductsController {
     @Query() { merchant, stock }: SaveProductQuery,
     @Body() body: object | null | undefined,
   ): Promise<StoredProductDto> {
-    const given: { id?: unknown } = body ?? {};
+    const given: { id?: unknown } = withoutAdded(body ?? {});
     if (given.id !== undefined && given.id !== id) {
       throw new BadRequestException({
         message: 'The product is refused.',
@@ -69,3 +69,9 @@ export class ProductsController {
     return this.get(id, { merchant });
   }
 }
+
+/** What `GET` adds to a product: its answer can be changed and sent back. */
+const ADDED: readonly string[] = ['merchant', 'levels', 'createdAt', 'updatedAt'] satisfies (keyof StoredProductDto)[];
+
+const withoutAdded = (body: object): object =>
+  Object.fromEntries(Object.entries(body).filter(([name]) => !ADDED.includes(name)));

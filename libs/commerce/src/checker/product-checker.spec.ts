@@ -61,8 +61,22 @@ it('names the product and its problems when it refuses', () => {
   expect(refuse).toThrow(/product shirt: name must be .*; price must be/);
 });
 
-it('drops what it does not know', () => {
-  expect(acceptProduct({ ...product(), color: 'red' })).toEqual(product());
+it('names what it does not know and what is null, at any depth, instead of selling for another price', () => {
+  expect(pathsOf({ ...product(), Price: 10 })).toEqual(['Price']);
+  expect(pathsOf({ ...product(), price: null })).toEqual(['price']);
+  const group = choice('a', ['x']);
+  const [subGroup] = group.subGroups ?? [];
+  const [option] = subGroup?.options ?? [];
+  const deep = {
+    ...group,
+    Required: true,
+    subGroups: [{ ...subGroup, options: [{ ...option, addprice: 1, sku: null }] }],
+  };
+  expect(pathsOf(with_(deep as never))).toEqual([
+    'groups[0].subGroups[0].options[0].sku',
+    'groups[0].subGroups[0].options[0].addprice',
+    'groups[0].Required',
+  ]);
 });
 
 it.each<[string, unknown, string[]]>([

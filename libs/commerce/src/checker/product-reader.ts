@@ -17,7 +17,7 @@ const AT_LEAST_ONE = { min: 1, max: MAX_AMOUNT };
 const TITLE = { max: 100 };
 const TEXT = { max: 1_000 };
 
-/** Reads JSON of unknown origin as a product; what does not fit is left out and told, unknown fields are dropped. */
+/** Reads JSON of unknown origin as a product; what does not fit is left out and told, and so are unknown fields and nulls. */
 export function readProduct(input: unknown): { product: Product; problems: Problem[] } {
   const problems: Problem[] = [];
   const from = new Fields(input, '', problems);
@@ -75,10 +75,12 @@ function readOption(from: Fields): ProductOption {
     stock: from.integer('stock', PIECES),
     sku: from.text('sku', TEXT),
     extra: from.text('extra', TEXT),
-    leadsTo: from.list('leadsTo', (link) => ({
-      groupId: link.neededText('groupId', TITLE),
-      subGroupId: link.neededText('subGroupId', TEXT),
-    })),
+    leadsTo: from.list('leadsTo', (link) =>
+      link.present({
+        groupId: link.neededText('groupId', TITLE),
+        subGroupId: link.neededText('subGroupId', TEXT),
+      }),
+    ),
   });
 }
 
@@ -88,6 +90,7 @@ const canBeKept = (text: string): boolean => !/[\0\p{Surrogate}]/u.test(text);
 /** The fields of one JSON object; each read notes what does not fit and answers something that can be read on. */
 class Fields {
   private readonly object: Record<string, unknown>;
+  private readonly read = new Set<string>();
 
   constructor(
     value: unknown,
@@ -147,13 +150,22 @@ class Fields {
     return instead;
   }
 
-  /** Absent fields are absent, not undefined. */
+  /** Absent fields are absent, not undefined. Comes last: what has not been read by now is a slip, such as `Price`. */
   present<T extends object>(fields: T): T {
+    for (const name of Object.keys(this.object)) if (!this.read.has(name)) this.wrong(name, 'is no field here');
     return Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)) as T;
   }
 
   private value(name: string): unknown {
-    return this.object[name] ?? undefined;
+    const value = this.object[name];
+    if (value !== null) return this.noted(name, value);
+    if (!this.read.has(name)) this.wrong(name, 'must not be null: leave it out');
+    return this.noted(name, undefined);
+  }
+
+  private noted(name: string, value: unknown): unknown {
+    this.read.add(name);
+    return value;
   }
 
   private wrong(name: string, message: string): void {
