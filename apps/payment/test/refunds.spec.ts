@@ -296,6 +296,8 @@ describe('a refund', () => {
     const order = await world.paidOrder();
     expect((await world.cancel(order.id, undefined, { reason: 'x' })).http).toBe(400);
     expect((await world.cancel(order.id, 'k', {})).http).toBe(400);
+    for (const slip of [{ amount: null }, { amout: 3_500 }, { restock: null }, { reason: null }])
+      expect((await world.cancel(order.id, 'k', { reason: 'x', ...slip })).http).toBe(400);
     expect((await world.cancel(order.id, 'k', { reason: 'x', amount: 0 })).http).toBe(400);
     expect((await world.cancel(order.id, 'k', { reason: 'x', amount: 1.5 })).http).toBe(400);
     expect((await world.cancel(order.id, 'k', { reason: 'x', amount: 13_501 })).http).toBe(422);

@@ -56,6 +56,7 @@ export { JobMetrics } from './metrics/job-metrics';
 export { Metrics } from './metrics/metrics';
 export { Purges } from './retention/purges';
 export { purgeStatement } from './retention/purge-statement';
+export { OperatorBody } from './operator/operator-body';
 export { OperatorController } from './operator/operator.controller';
 export { newest, pageDto, pageOf, PageQuery } from './operator/paging.dto';
 export type { Page } from './operator/paging.dto';

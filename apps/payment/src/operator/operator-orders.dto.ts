@@ -1,4 +1,4 @@
-import { pageDto, PageQuery } from '@biz/platform';
+import { OperatorBody, pageDto, PageQuery } from '@biz/platform';
 import { FreeText } from '@biz/privacy';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsOptional, IsString, MaxLength, Min } from 'class-validator';
@@ -27,7 +27,7 @@ export class OrdersQuery extends PageQuery {
   attention?: 'true';
 }
 
-export class CancelOrderRequest {
+export class CancelOrderRequest extends OperatorBody {
   /**
    * Won to give back; everything that is left when absent
    * @example 5000

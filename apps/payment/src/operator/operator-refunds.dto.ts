@@ -1,4 +1,4 @@
-import { pageDto, PageQuery } from '@biz/platform';
+import { OperatorBody, pageDto, PageQuery } from '@biz/platform';
 import { FreeText } from '@biz/privacy';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
@@ -16,7 +16,7 @@ export class RefundsQuery extends PageQuery {
   state?: RefundState;
 }
 
-export class WithdrawRefundRequest {
+export class WithdrawRefundRequest extends OperatorBody {
   /**
    * Why, as history tells
    * @example 고객이 교환을 원함

@@ -1,10 +1,11 @@
 import { FreeText } from '@biz/privacy';
+import { OperatorBody } from '@biz/platform';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { RefundDto } from '../operator/operator-orders.dto';
 import { ORDER_STATE_NAMES, type OrderState } from '../orders/order-status';
 
-class ReasonRequest {
+class ReasonRequest extends OperatorBody {
   /**
    * Why, as history tells
    * @example 고객과 통화함

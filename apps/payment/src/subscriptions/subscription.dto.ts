@@ -1,4 +1,4 @@
-import { pageDto, PageQuery } from '@biz/platform';
+import { OperatorBody, pageDto, PageQuery } from '@biz/platform';
 import { FreeText } from '@biz/privacy';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
@@ -17,7 +17,7 @@ export class SubscriptionsQuery extends PageQuery {
   state?: SubscriptionState;
 }
 
-export class EndSubscriptionRequest {
+export class EndSubscriptionRequest extends OperatorBody {
   /**
    * Why, as history and shop are told
    * @example 고객 요청

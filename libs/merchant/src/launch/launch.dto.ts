@@ -1,10 +1,11 @@
+import { OperatorBody } from '@biz/platform';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import { PLUGIN_KINDS } from '../definition/merchant-definition';
 import type { PluginKind } from '../definition/merchant-definition';
 
 /** What a link or button begins. */
-export class LaunchOrder {
+export class LaunchOrder extends OperatorBody {
   /** What is opened */
   @ApiProperty({ enum: PLUGIN_KINDS, enumName: 'PluginKind' })
   @IsIn(PLUGIN_KINDS)

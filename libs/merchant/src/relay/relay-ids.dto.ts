@@ -1,3 +1,4 @@
+import { OperatorBody } from '@biz/platform';
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayNotEmpty, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { PLUGIN_KINDS } from '../definition/merchant-definition';
@@ -5,7 +6,7 @@ import type { PluginKind } from '../definition/merchant-definition';
 import { RelayIssued } from './issued-relay.dto';
 import { MAX_RELAY_SECONDS } from './relay-ids';
 
-export class RelayIdOrder {
+export class RelayIdOrder extends OperatorBody {
   /** Id of the merchant */
   @ApiProperty({ example: 'demo-shop' })
   @IsString()
