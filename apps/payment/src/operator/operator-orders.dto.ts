@@ -27,7 +27,8 @@ export class OrdersQuery extends PageQuery {
   attention?: 'true';
 }
 
-export class CancelOrderRequest extends OperatorBody {
+@OperatorBody()
+export class CancelOrderRequest {
   /**
    * Won to give back; everything that is left when absent
    * @example 5000

@@ -16,7 +16,8 @@ export class RefundsQuery extends PageQuery {
   state?: RefundState;
 }
 
-export class WithdrawRefundRequest extends OperatorBody {
+@OperatorBody()
+export class WithdrawRefundRequest {
   /**
    * Why, as history tells
    * @example 고객이 교환을 원함

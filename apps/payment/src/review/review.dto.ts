@@ -5,7 +5,8 @@ import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-va
 import { RefundDto } from '../operator/operator-orders.dto';
 import { ORDER_STATE_NAMES, type OrderState } from '../orders/order-status';
 
-class ReasonRequest extends OperatorBody {
+@OperatorBody()
+class ReasonRequest {
   /**
    * Why, as history tells
    * @example 고객과 통화함

@@ -17,7 +17,8 @@ export class SubscriptionsQuery extends PageQuery {
   state?: SubscriptionState;
 }
 
-export class EndSubscriptionRequest extends OperatorBody {
+@OperatorBody()
+export class EndSubscriptionRequest {
   /**
    * Why, as history and shop are told
    * @example 고객 요청

@@ -5,7 +5,8 @@ import { PLUGIN_KINDS } from '../definition/merchant-definition';
 import type { PluginKind } from '../definition/merchant-definition';
 
 /** What a link or button begins. */
-export class LaunchOrder extends OperatorBody {
+@OperatorBody()
+export class LaunchOrder {
   /** What is opened */
   @ApiProperty({ enum: PLUGIN_KINDS, enumName: 'PluginKind' })
   @IsIn(PLUGIN_KINDS)

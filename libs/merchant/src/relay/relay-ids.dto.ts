@@ -6,7 +6,8 @@ import type { PluginKind } from '../definition/merchant-definition';
 import { RelayIssued } from './issued-relay.dto';
 import { MAX_RELAY_SECONDS } from './relay-ids';
 
-export class RelayIdOrder extends OperatorBody {
+@OperatorBody()
+export class RelayIdOrder {
   /** Id of the merchant */
   @ApiProperty({ example: 'demo-shop' })
   @IsString()

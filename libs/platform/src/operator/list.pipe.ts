@@ -1,7 +1,7 @@
 import { ValidationPipe } from '@nestjs/common';
 import type { ArgumentMetadata, ValidationPipeOptions } from '@nestjs/common';
 import { MalformedRequest } from '../http/error.filter';
-import { nullsIn, OperatorBody } from './operator-body';
+import { isOperatorBody, nullsIn } from './operator-body';
 import { PageQuery } from './paging.dto';
 
 /** Checks what comes in: an empty filter of a list (`?state=&plugin=`) is none, and a body of operators has no other fields. */
@@ -15,18 +15,18 @@ export class ListAwarePipe extends ValidationPipe {
 
   override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { type, metatype } = metadata;
-    if (type === 'body' && isA(metatype, OperatorBody)) {
+    if (type === 'body' && isOperatorBody(metatype)) {
       const nulls = nullsIn(value);
       if (nulls.length > 0) throw MalformedRequest.from(nulls);
       return this.strict.transform(value, metadata) as Promise<unknown>;
     }
-    const isList = type === 'query' && isA(metatype, PageQuery);
+    const isList = type === 'query' && isPageQuery(metatype);
     return super.transform(isList ? withoutEmpty(value as object) : value, metadata) as Promise<unknown>;
   }
 }
 
-const isA = (type: ArgumentMetadata['metatype'], base: abstract new () => object): boolean =>
-  (type as unknown) === base || type?.prototype instanceof base;
+const isPageQuery = (type: ArgumentMetadata['metatype']): boolean =>
+  type === PageQuery || type?.prototype instanceof PageQuery;
 
 const withoutEmpty = (query: object): object =>
   Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
