@@ -4,8 +4,9 @@ import type { ScheduledCharge, SubscriptionPlan } from '@biz/merchant';
  * The charge after so many periods: as `details` plans it, then one billing cycle after another at the last amount.
  *
  * Cycles count from the last planned day that they do not lead to by themselves, so that the 31st falls on a shorter
- * month's last day and returns to the 31st after it, also where the plan names that last day. Every charge falls on a later day than the one before it: a planned day that does not (it is over when the
- * buyer subscribes, or stands twice) becomes the next day of the billing cycle, at its own amount.
+ * month's last day and returns to the 31st after it, also where the plan names that last day. Every charge falls on a
+ * later day than the one before it: a planned day that does not (it is over when the buyer subscribes, or stands twice)
+ * becomes the next day of the billing cycle, at its own amount.
  *
  * @param startedOn KST day of the first payment
  */

@@ -35,7 +35,7 @@ export interface Evidence {
   readonly id: string;
   readonly operation: Operation;
   readonly sentAt: Date;
-  /** KakaoPay may act on the call, or hide in `order` that it has acted, until then. A look acts never. */
+  /** KakaoPay may act on the call, or not yet show in `order` that it has, until then. A look never acts. */
   readonly mayActUntil?: Date;
   /** Absent until the call has ended; for good when the process that made it died. */
   readonly outcome?: Outcome;

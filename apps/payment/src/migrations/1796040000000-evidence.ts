@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Each call to KakaoPay about a payment becomes a row. A payment that was being approved when this came is given one
- * call whose end nobody knows, so that nothing is concluded before it can have acted.
+ * Each call to KakaoPay about a payment becomes a row. A payment for which approve was called before this migration gets
+ * one call of unknown outcome, so that the app concludes nothing while that call may still act.
  *
  * Money may turn up for a payment that had failed or expired: it is surplus then, and goes back.
  */

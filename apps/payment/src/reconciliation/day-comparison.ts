@@ -4,7 +4,7 @@ import { RuntimeConfig } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
-import { differences } from '../attempts/compare';
+import { differences, foreignFields } from '../attempts/compare';
 import { MerchantKakaoPay } from '../attempts/merchant-kakaopay';
 import { Order } from '../orders/order.entity';
 import { attemptsOfDay } from './attempts-of-day';
@@ -14,7 +14,6 @@ const CONCURRENCY = 8;
 /** Seconds before each repeat of a question that KakaoPay did not answer. */
 const ASK_AGAIN_AFTER = [1, 3, 10];
 const NO_SUCH_TID = -721;
-const AMOUNTS = ['total', 'tax_free', 'vat'];
 
 /** How one payment compares. */
 export type Finding = { readonly partnerOrderId: string } & (
@@ -122,7 +121,7 @@ function mismatches(ours: Ours, said: Said): string[] {
   if (typeof said === 'string') return holdsMoney ? ['KakaoPay does not know it'] : [];
   const wrong = differences(asCharged(attempt), appUserId, said);
   if (!holdsMoney) {
-    const foreign = wrong.filter((field) => !AMOUNTS.includes(field)).map((field) => `${field} differs`);
+    const foreign = foreignFields(attempt, appUserId, said).map((field) => `${field} differs`);
     return tookMoney(said) || isUnexpected(attempt, said) ? ['status differs', ...foreign] : foreign;
   }
   return [

@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { AttemptState } from '../attempts/attempt-status';
 import { Attempt } from '../attempts/attempt.entity';
-import { differences } from '../attempts/compare';
+import { foreignFields } from '../attempts/compare';
 import { chargeColumns, chargedOf } from '../attempts/settlement';
 import { ChargePeriods } from '../charges/charge-periods';
 import { OrderCompletion } from '../completion/order-completion';
@@ -35,7 +35,6 @@ export interface DecisionWish {
 
 type Work = (manager: EntityManager, order: Order) => Promise<void>;
 
-const AMOUNTS = ['total', 'tax_free', 'vat'];
 /** States of a payment in which somebody must decide whose its money is. */
 const UNDECIDED: readonly AttemptState[] = ['review', 'paid'];
 const NOT_PAID = '결제가 완료되지 않았습니다. 다시 시도해 주세요.';
@@ -317,7 +316,7 @@ function acceptable(order: Order, attempt: Attempt, word: Word): PaymentOrder {
 }
 
 const foreignOf = (order: Order, attempt: Attempt, said: PaymentOrder): string[] =>
-  differences(attempt, order.appUserId, said).filter((field) => !AMOUNTS.includes(field));
+  foreignFields(attempt, order.appUserId, said);
 
 /** Whether the order stands or falls with it. */
 const isOwn = (order: Order, attempt: Attempt): boolean => order.state === 'review' && order.attemptId === attempt.id;

@@ -1,5 +1,5 @@
-import type { Evidence, Outcome, Said } from './evidence';
-import type { Payment, Verdict } from './verdict';
+import type { Evidence, Outcome, Said } from '../src/evidence/evidence';
+import type { Payment, Verdict } from '../src/evidence/verdict';
 
 /** A rule that is tried on every interleaving. */
 export type Rule = (payment: Payment, evidence: readonly Evidence[], now: Date) => Verdict;
