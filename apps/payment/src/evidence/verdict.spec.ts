@@ -128,6 +128,8 @@ describe('the verdict on a payment', () => {
     const of = (said: Partial<Said>) => verdictOn(PAYMENT, [look(-200, said)], at(-199));
     expect(of({ status: 'SUCCESS_PAYMENT', amount: { ...OURS.amount, total: 13_499 } }).is).toBe('person');
     expect(of({ status: 'PART_CANCEL_PAYMENT', cancelledAmount: 500 }).is).toBe('person');
+    const less = { ...OURS.amount, total: 13_499 };
+    expect(of({ status: 'CANCEL_PAYMENT', amount: less, cancelledAmount: 13_499 }).is).toBe('person');
     expect(of({ status: 'CANCEL_PAYMENT' }).is).toBe('person');
     expect(of({ status: 'ISSUED_SID' }).is).toBe('person');
     expect(of({ status: 'CANCEL_PAYMENT', cancelledAmount: 13_500 }).is).toBe('given-back');

@@ -86,6 +86,9 @@ function fromMoneySeen(payment: Payment, looks: readonly Look[]): Verdict | unde
   if (!said) return undefined;
   const meaning = meaningOf(said.status);
   const wrong = wrongIn(payment, said);
+  if (wrong.length > 0) {
+    return { is: 'person', why: `KakaoPay was paid for something else: ${wrong.join(', ')} differ`, said };
+  }
   if (meaning === 'cancelled') {
     const { cancelledAmount, amount } = said;
     if (cancelledAmount === undefined) {
@@ -93,9 +96,6 @@ function fromMoneySeen(payment: Payment, looks: readonly Look[]): Verdict | unde
     }
     if (cancelledAmount >= amount.total) return { is: 'given-back', said };
     return { is: 'person', why: 'a part of the payment was cancelled at KakaoPay', said };
-  }
-  if (wrong.length > 0) {
-    return { is: 'person', why: `KakaoPay was paid for something else: ${wrong.join(', ')} differ`, said };
   }
   if (meaning === 'sid-issued' && payment.totalAmount > 0) {
     return { is: 'person', why: 'KakaoPay issued a SID but took no money' };
