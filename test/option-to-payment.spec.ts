@@ -1,36 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { choice, choices, combination, numbers, Products } from '@biz/commerce';
 import type { Product } from '@biz/commerce';
-import { eventually, startTestApp, times } from '@biz/testing';
+import { eventually, times } from '@biz/testing';
 import type { TestApp } from '@biz/testing';
-import { optionApp } from '../apps/option/src/option.module';
-import { first, second, shop } from '../apps/payment/test/shops';
-import { World } from '../apps/payment/test/world';
-import type { Answer, OrderInHand } from '../apps/payment/test/world';
+import { shop } from '../apps/payment/test/shops';
+import type { Answer, OrderInHand, World } from '../apps/payment/test/world';
+import { newUser, TaskChain } from './task-chain';
+import type { Selected } from './task-chain';
 
-/** The option app and the payment app on one database: what is chosen, priced, reserved, sold and given back. */
+/** What is chosen, priced, reserved, sold and given back. */
+let chain: TaskChain;
 let world: World;
 let option: TestApp;
 
 beforeAll(async () => {
-  world = await World.start();
-  option = await startTestApp(optionApp([first, second]), {
-    database: world.database,
-    env: {
-      DEFAULT_MERCHANT: 'first',
-      SHOP_TIMEOUT_MS: '300',
-      RETRY_TIME_SCALE: '1',
-      FIRST_WEBHOOK_URL: `${world.shopServer.url}/webhook`,
-      SECOND_WEBHOOK_URL: `${world.shopServer.url}/webhook`,
-    },
-  });
+  chain = await TaskChain.start();
+  ({ world, option } = chain);
 });
-afterAll(async () => {
-  await option.close();
-  await world.stop();
-});
+afterAll(() => chain.stop());
 
-const save = (product: Product): Promise<Product> => option.get(Products).save('first', product);
+const save = (product: Product): Promise<Product> => chain.save(product);
+const t1 = (id: string, prefix?: string): Promise<Answer> => chain.t1(id, prefix);
+const t2 = (body: object, user: string, prefix?: string): Promise<Selected> => chain.t2(body, user, prefix);
 const shirt = (
   id: string,
   changes: { price?: number; add?: number; extra?: string; stock?: number } = {},
@@ -58,22 +49,6 @@ const shirt = (
   ],
 });
 
-/** What T2 answers: an order id of its own. */
-type Selected = Omit<Answer, 'data'> & { data?: string };
-
-const OPTION_HEADERS = { 'content-type': 'application/json' };
-async function t1(id: string, prefix = ''): Promise<Answer> {
-  const response = await fetch(`${option.url}${prefix}/options?id=${id}`);
-  return { http: response.status, ...((await response.json()) as Omit<Answer, 'http'>) };
-}
-async function t2(body: object, user: string, prefix = ''): Promise<Selected> {
-  const response = await fetch(`${option.url}${prefix}/option`, {
-    method: 'POST',
-    headers: { ...OPTION_HEADERS, 'X-Kakao-AppUserId': user },
-    body: JSON.stringify(body),
-  });
-  return { http: response.status, ...((await response.json()) as Omit<Selected, 'http'>) };
-}
 const whiteS = (id: string, quantity = 1): object => ({
   id,
   price: 10_000,
@@ -91,7 +66,6 @@ async function chosen(id: string, user: string, quantity = 1): Promise<string> {
 }
 const sheetOf = (draft: string, user: string, prefix = ''): Promise<Answer> =>
   world.get(`${prefix}/ordersheet?ordersheet_id=${draft}`, user);
-const newUser = (): string => `user-${randomUUID()}`;
 
 /** T1 and T2 of payment. */
 async function agree(draft: string, user: string): Promise<OrderInHand> {

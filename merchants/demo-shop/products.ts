@@ -1,5 +1,12 @@
 import { choice, choices, combination, date, integer, numbers, text } from '@biz/merchant';
-import type { Product } from '@biz/merchant';
+import type { Product, ProductAgreement, ShippingArea } from '@biz/merchant';
+
+/** 도서산간. */
+const JEJU: ShippingArea[] = [{ name: '제주', from: '63000', to: '63644', extra: 3_000 }];
+
+const AGREEMENTS: ProductAgreement[] = [
+  { company: '데모샵', title: '구매조건 확인 및 결제진행 동의', url: 'https://www.kakao.com' },
+];
 
 /** The guide's own example (5.2): nine articles, led through three questions. */
 const winterfell: Product = {
@@ -40,6 +47,8 @@ const mug: Product = {
   maxQuantity: 5,
   stock: 5,
   useShipping: true,
+  shipping: { fee: 0, areas: JEJU },
+  agreements: AGREEMENTS,
   groups: [
     choice('색상', ['흰색', { value: '검정', addPrice: 1_000 }, { value: '금색', addPrice: 3_000 }], {
       description: '색상을 선택해 주세요.',
@@ -65,6 +74,21 @@ const mug: Product = {
   ],
 };
 
+/** A book is tax-free, its wrapping is not. */
+const book: Product = {
+  id: 'book',
+  name: '데모샵 커피 이야기',
+  kind: 'commerce',
+  price: 15_000,
+  taxFreeAmount: 15_000,
+  maxQuantity: 5,
+  useShipping: true,
+  shipping: { fee: 3_000, freeFrom: 30_000, areas: JEJU },
+  agreements: AGREEMENTS,
+  productUrls: ['https://www.kakao.com'],
+  groups: [choices('추가 상품', [{ value: '선물 포장', addPrice: 2_000 }], { required: false })],
+};
+
 /** Asks without selling: one question of each type. */
 const survey: Product = {
   id: 'survey',
@@ -83,4 +107,4 @@ const survey: Product = {
   ],
 };
 
-export const products: Product[] = [winterfell, mug, survey];
+export const products: Product[] = [winterfell, mug, book, survey];

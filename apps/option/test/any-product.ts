@@ -34,11 +34,15 @@ const values = (least: number, most: number): fc.Arbitrary<string[]> =>
 
 interface Article {
   addPrice?: number;
+  taxFreeAmount?: number;
   stock?: number;
   extra?: string;
   minQuantity?: number;
   maxQuantity?: number;
 }
+
+const partOf = (amount: number | undefined, share: number | undefined): number | undefined =>
+  amount === undefined || share === undefined ? undefined : Math.floor(amount * share);
 
 /** Price only where it is allowed; enough stock for any selection there is. */
 const article = (commerce: boolean): fc.Arbitrary<Article> =>
@@ -48,9 +52,15 @@ const article = (commerce: boolean): fc.Arbitrary<Article> =>
       stock: maybe(fc.integer({ min: 1_000, max: 9_999 })),
       extra: maybe(fc.constantFrom('12848', '=cmd()', 'x, y')),
       bounds: maybe(fc.record({ min: fc.integer({ min: 1, max: 2 }), more: fc.nat(3) })),
+      taxFree: maybe(fc.constantFrom(0, 0.5, 1)),
     })
-    .map(({ bounds, ...rest }) =>
-      present({ ...rest, minQuantity: bounds?.min, maxQuantity: bounds && bounds.min + bounds.more }),
+    .map(({ bounds, taxFree, ...rest }) =>
+      present({
+        ...rest,
+        taxFreeAmount: partOf(rest.addPrice, taxFree),
+        minQuantity: bounds?.min,
+        maxQuantity: bounds && bounds.min + bounds.more,
+      }),
     );
 
 const asked = fc
@@ -128,12 +138,19 @@ export const anyProduct: fc.Arbitrary<Product> = fc
         quantities: maybe(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.nat(4), fc.nat(4))),
         stock: maybe(fc.integer({ min: 1_000, max: 9_999 })),
         useShipping: maybe(fc.boolean()),
+        taxFree: maybe(fc.constantFrom(0, 0.5, 1)),
+        fee: maybe(fc.nat(5_000)),
         groups: groups(kind === 'commerce'),
       })
-      .map(({ quantities, ...rest }): Product => {
+      .map(({ quantities, taxFree, fee, ...rest }): Product => {
         const [min, more, start] = quantities ?? [];
         const bounds = min === undefined ? {} : { minQuantity: min, maxQuantity: min + (more ?? 0) };
         const first = min === undefined ? {} : { defaultQuantity: min + ((start ?? 0) % ((more ?? 0) + 1)) };
-        return present({ id: 'p', kind, ...rest, ...bounds, ...first });
+        const shipping =
+          kind === 'commerce' && rest.useShipping === true && fee !== undefined
+            ? { shipping: { fee, areas: [{ from: '63000', to: '63644', extra: fee }] } }
+            : {};
+        const taxFreeAmount = partOf(rest.price, taxFree);
+        return present({ id: 'p', kind, ...rest, taxFreeAmount, ...shipping, ...bounds, ...first });
       }),
   );

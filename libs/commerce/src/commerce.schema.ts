@@ -9,6 +9,7 @@ import { CommerceJourney1795545000000 } from './migrations/1795545000000-journey
 import { DraftsErased1795925000000 } from './migrations/1795925000000-drafts-erased';
 import { CommercePurge1796010300000 } from './migrations/1796010300000-purge';
 import { DraftsOpen1796030100000 } from './migrations/1796030100000-drafts-open';
+import { DraftTerms1796050000000 } from './migrations/1796050000000-draft-terms';
 import { ProductRow } from './products/product.entity';
 import { RefusalRow } from './refusals/refusal.entity';
 import { REFUSAL_DAYS } from './refusals/refusals';
@@ -28,6 +29,7 @@ export const commerceSchema: SchemaOwner = {
     DraftsErased1795925000000,
     CommercePurge1796010300000,
     DraftsOpen1796030100000,
+    DraftTerms1796050000000,
   ],
   published: ['journey(text, text, integer)'],
   sealed: [{ table: 'commerce.drafts', key: 'id', column: 'chosen_sealed' }],

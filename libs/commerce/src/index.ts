@@ -1,11 +1,13 @@
 export { CommerceModule } from './commerce.module';
 export { commerceSchema } from './commerce.schema';
 export { Drafts } from './drafts/drafts';
-export type { Draft, DraftNow, DraftState, NewDraft, PayableDraft } from './drafts/drafts';
+export type { Draft, DraftNow, DraftState, DraftTerms, NewDraft, PayableDraft } from './drafts/draft';
+export { draftPrice } from './drafts/draft-price';
+export type { DraftPrice } from './drafts/draft-price';
 export { choice, choices, combination, date, integer, numbers, pathId, text } from './products/product-builders';
 export type { OptionInput, Question, Sku } from './products/product-builders';
 export { acceptProduct, checkProduct, ProductRefused } from './checker/product-checker';
-export type { Problem } from './checker/product-reader';
+export type { Problem } from './checker/fields';
 export {
   GROUP_KINDS,
   Product,
@@ -16,6 +18,8 @@ export {
   PRODUCT_KINDS,
 } from './products/product.dto';
 export type { GroupKind, ProductKind } from './products/product.dto';
+export { ProductAgreement, ShippingArea, ShippingRule } from './products/product-terms.dto';
+export { isWebAddress } from './checker/web-address';
 export { CountedLeft } from './products/left';
 export type { Left, SkuPlaces } from './products/left';
 export { countedStock, skuOf, withStock } from './products/product-stock';

@@ -2,6 +2,7 @@ export { Clock, newId, Outbound, provideConfig, Variable, Vault } from '@biz/pla
 export type { CheckedConfig, Outcome, OutboundRequest, SchemaOwner } from '@biz/platform';
 export { choice, choices, combination, date, integer, numbers, text } from '@biz/commerce';
 export type { OptionInput, Product, ProductGroup, ProductOption, Question, Sku } from '@biz/commerce';
+export type { ProductAgreement, ShippingArea, ShippingRule } from '@biz/commerce';
 export { SHOP_WORKERS, ShopBusy, ShopCalls, ShopLate } from './calls/shop-calls';
 export { defineMerchant, IMAGE_QUOTA_BYTES, PLUGIN_KINDS, PROFILE_SCOPES } from './definition/merchant-definition';
 export type {

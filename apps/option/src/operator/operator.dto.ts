@@ -1,4 +1,4 @@
-import { GROUP_KINDS, Product, PRODUCT_KINDS } from '@biz/commerce';
+import { GROUP_KINDS, Product, PRODUCT_KINDS, ProductAgreement, ShippingRule } from '@biz/commerce';
 import type { DraftState, GroupKind, ProductKind } from '@biz/commerce';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString } from 'class-validator';
@@ -137,6 +137,21 @@ export class DraftLineDto {
   quantity: number;
 }
 
+/** What the product says about payment. */
+export class DraftTermsDto {
+  /** 배송비. */
+  @ApiPropertyOptional({ type: ShippingRule })
+  shipping?: ShippingRule;
+
+  /** 동의항목. */
+  @ApiPropertyOptional({ type: [ProductAgreement] })
+  agreements?: ProductAgreement[];
+
+  /** 상품 URL. */
+  @ApiPropertyOptional({ type: [String], example: ['https://shop.example/mug'] })
+  productUrls?: string[];
+}
+
 /** A temporary order (임시 주문). */
 export class DraftDto {
   /** What T2 answered in `data`. */
@@ -175,9 +190,17 @@ export class DraftDto {
   @ApiProperty({ type: 'integer', example: 1 })
   quantity: number;
 
-  /** Won, options included. */
+  /** Won, options included; shipping is added by payment. */
   @ApiProperty({ type: 'integer', example: 300 })
   total: number;
+
+  /** The part of it that is tax-free (면세). */
+  @ApiProperty({ type: 'integer', example: 0 })
+  taxFreeAmount: number;
+
+  /** What payment adds and shows, as the product had it. */
+  @ApiProperty({ type: DraftTermsDto })
+  terms: DraftTermsDto;
 
   /** What is taken from stock when it is paid. */
   @ApiProperty({ type: [DraftLineDto] })

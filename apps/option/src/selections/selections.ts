@@ -87,6 +87,7 @@ export class Selections {
 /** What the shop learns of a selection. */
 function factsOf(draft: Draft): Record<string, unknown> {
   const { id, appUserId, productId, productName, productKind, quantity, total, useShipping, chosen, expiresAt } = draft;
+  const { taxFreeAmount } = draft;
   return {
     id,
     ...(appUserId !== undefined && { appUserId }),
@@ -95,6 +96,7 @@ function factsOf(draft: Draft): Record<string, unknown> {
     productKind,
     quantity,
     total,
+    taxFreeAmount,
     useShipping,
     chosen,
     expiresAt: expiresAt.toISOString(),

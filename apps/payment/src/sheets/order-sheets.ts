@@ -17,6 +17,7 @@ import { Refusal } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { SheetTerms } from '../orders/order.entity';
+import { draftSheet } from './draft-sheet';
 
 /** An order sheet made ready for KakaoPay. */
 export interface PricedSheet {
@@ -73,20 +74,18 @@ export class OrderSheets {
   /** @returns `undefined` when there is no such sheet, or it is not this buyer's */
   async load(merchant: Merchant, sheetId: string, buyer: Buyer): Promise<PricedSheet | undefined> {
     const source = this.merchants.port(merchant, OrderSheetSource);
-    const sheet = source && (await this.ask(merchant, 'OrderSheetSource', buyer, () => source.load(sheetId, buyer)));
-    if (sheet) return this.price(merchant, sheetId, sheet);
+    const own = source && (await this.ask(merchant, 'OrderSheetSource', buyer, () => source.load(sheetId, buyer)));
+    if (own) return this.price(merchant, sheetId, own);
     const draft = await this.drafts.find(merchant.id, sheetId);
-    if (draft?.state !== 'open') return undefined;
+    if (draft === undefined || draft.state === 'paid') return undefined;
     if (draft.appUserId !== undefined && draft.appUserId !== buyer.appUserId) return undefined;
+    if (draft.state === 'expired' && !(await this.isBeingPaid(merchant, draft.id, buyer))) return undefined;
     // The shop's own offer, so no fault of anybody's: a selection that only asks, or that is free.
-    if (draft.productKind === 'non-commerce' || draft.total === 0) throw new Refusal(500, NOTHING_TO_PAY);
+    if (draft.productKind === 'non-commerce') throw new Refusal(500, NOTHING_TO_PAY);
     const now = await this.asOfNow(merchant, draft, buyer);
-    const priced = this.price(merchant, sheetId, {
-      lines: [{ name: now.productName, quantity: now.quantity }],
-      totalAmount: now.total,
-      itemCode: now.productId,
-      needsShipping: now.useShipping,
-    });
+    const sheet = draftSheet(now, buyer.zipCode);
+    if (sheet.totalAmount === 0) throw new Refusal(500, NOTHING_TO_PAY);
+    const priced = this.price(merchant, sheetId, sheet);
     return { ...priced, stockLines: now.lines, draftId: now.id };
   }
 

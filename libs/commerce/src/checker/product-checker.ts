@@ -1,8 +1,9 @@
 import { inputProblem } from './input-answer';
 import { SkuCounts, skuOf } from '../products/product-stock';
 import type { GroupKind, Product, ProductGroup, ProductOption, ProductSubGroup } from '../products/product.dto';
-import type { Problem } from './product-reader';
+import type { Problem } from './fields';
 import { readProduct } from './product-reader';
+import { termsProblems } from './terms-rules';
 
 /** A product that the guide forbids. */
 export class ProductRefused extends Error {
@@ -63,6 +64,7 @@ class ProductRules {
       this.group(group, `groups[${at}]`);
     });
     this.chain();
+    this.problems.push(...termsProblems(product));
   }
 
   private defaultQuantity(): void {

@@ -1,6 +1,7 @@
 import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { ProductKind } from '../products/product.dto';
 import type { StockLine } from '../stock/stock-line';
+import type { DraftTerms } from './draft';
 
 /** A temporary order (임시 주문): what a customer selected, priced, until it is paid or expires. */
 @Entity({ schema: 'commerce', name: 'drafts' })
@@ -17,6 +18,7 @@ import type { StockLine } from '../stock/stock-line';
 @Index('drafts_unpaid_by_age', ['erasedAt'], { where: 'erased_at IS NOT NULL AND paid_at IS NULL' })
 @Index('drafts_paid_by_age', ['paidAt'], { where: 'paid_at IS NOT NULL' })
 @Check('drafts_total', '"total" >= 0')
+@Check('drafts_tax_free_amount', 'tax_free_amount >= 0 AND tax_free_amount <= total')
 export class DraftRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'drafts_pkey' })
   id: string;
@@ -53,6 +55,14 @@ export class DraftRow {
   /** Won. */
   @Column('integer')
   total: number;
+
+  /** The part of the total that is tax-free. */
+  @Column('integer', { name: 'tax_free_amount', default: 0 })
+  taxFreeAmount: number;
+
+  /** Shipping, agreements and addresses of the product as it was priced. */
+  @Column('jsonb', { default: {} })
+  terms: DraftTerms;
 
   @Column('boolean', { name: 'use_shipping' })
   useShipping: boolean;

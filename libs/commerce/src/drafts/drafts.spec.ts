@@ -14,7 +14,7 @@ import { numbers } from '../products/product-builders';
 import { CountedLeft } from '../products/left';
 import type { Product } from '../products/product.dto';
 import type { Priced } from '../selection/selection';
-import type { NewDraft } from './drafts';
+import type { NewDraft } from './draft';
 import { Drafts } from './drafts';
 import { DraftsConfig } from './drafts.config';
 
@@ -47,6 +47,7 @@ const mug: Product = {
 const priced: Priced = {
   quantity: 2,
   total: 24_000,
+  taxFreeAmount: 0,
   chosen: [{ groupId: '연락처', group: '연락처', kind: 'numbers', text: '01012345678' }],
   lines: [{ productId: 'mug', sku: 'mug', quantity: 2 }],
 };
@@ -81,6 +82,8 @@ it('gives payment what it needs, and not what the customer answered', async () =
     productKind: 'commerce',
     quantity: 2,
     total: 24_000,
+    taxFreeAmount: 0,
+    terms: {},
     useShipping: true,
     lines: priced.lines,
     createdAt: clock.now(),

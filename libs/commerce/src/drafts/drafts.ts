@@ -3,70 +3,14 @@ import type { OpenKind } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import type { Problem } from '../checker/product-reader';
-import type { Product, ProductKind } from '../products/product.dto';
+import type { Problem } from '../checker/fields';
 import type { Offer } from '../products/products';
 import { priceSelection } from '../selection/price-selection';
-import type { Answer, Chosen, Priced } from '../selection/selection';
-import type { StockLine } from '../stock/stock-line';
+import type { Answer, Chosen } from '../selection/selection';
+import type { Draft, DraftNow, DraftState, NewDraft, PayableDraft } from './draft';
 import { DraftRow } from './draft.entity';
+import { termsOf } from './draft-price';
 import { DraftsConfig } from './drafts.config';
-
-export type DraftState = 'open' | 'paid' | 'expired';
-
-/** A temporary order (임시 주문), without what the customer answered. */
-export interface PayableDraft {
-  /** What option T2 answers in `data`, and payment T1 gets as `ordersheet_id`. */
-  id: string;
-  merchantId: string;
-  /** Only an open draft may be paid; anything else is 300 in payment. */
-  state: DraftState;
-  appUserId?: string;
-  relayId?: string;
-  productId: string;
-  /** The product as it was priced; absent when it has to be priced again in any case. */
-  productVersion?: number;
-  productName: string;
-  productKind: ProductKind;
-  quantity: number;
-  /** Won, options included. */
-  total: number;
-  /** What to reserve; empty when nothing of it is counted. */
-  lines: StockLine[];
-  useShipping: boolean;
-  createdAt: Date;
-  expiresAt: Date;
-  paidAt?: Date;
-  /** The order that paid it. */
-  orderRef?: string;
-}
-
-export interface Draft extends PayableDraft {
-  /** Absent once erased. */
-  chosen?: Chosen[];
-  eraseAt: Date;
-  erasedAt?: Date;
-}
-
-/** A draft beside the goods as they are now. */
-export interface DraftNow extends PayableDraft {
-  /** The product is word for word the one that was priced. */
-  unchanged: boolean;
-  /** Of something chosen less is left than was chosen, and pieces that its own order holds are not there either. */
-  short: boolean;
-}
-
-/** A priced selection, and whose it is. */
-export interface NewDraft {
-  merchantId: string;
-  appUserId?: string;
-  relayId?: string;
-  product: Product;
-  productVersion: number | null;
-  priced: Priced;
-  /** For how many days after its end the answers are kept; 30, unless said. */
-  retainDays?: number;
-}
 
 /** Long enough for a shop that missed the event to have it sent again; also what the table gives rows that say nothing. */
 const RETAIN_DAYS = 30;
@@ -100,7 +44,8 @@ const NOT_STORED: Inserted = { isNew: false, hasRoom: false };
 /** The answers are sealed, and opening them takes longer than the read. */
 const WITHOUT_ANSWERS = `d.id, d.merchant_id AS "merchantId", d.app_user_id AS "appUserId", d.relay_id AS "relayId",
   d.product_id AS "productId", d.product_version AS "productVersion", d.product_name AS "productName",
-  d.product_kind AS "productKind", d.quantity, d.total, d.use_shipping AS "useShipping", d.lines, d.created_at AS "createdAt",
+  d.product_kind AS "productKind", d.quantity, d.total, d.tax_free_amount AS "taxFreeAmount",
+  d.terms, d.use_shipping AS "useShipping", d.lines, d.created_at AS "createdAt",
   d.expires_at AS "expiresAt", d.paid_at AS "paidAt", d.order_ref AS "orderRef"`;
 
 type PayableRow = Omit<DraftRow, 'chosenSealed' | 'fingerprint' | 'eraseAt' | 'erasedAt'>;
@@ -199,11 +144,12 @@ export class Drafts {
     };
     const result = priceSelection(product, selection, left);
     if (!result.ok) return result;
-    const { total, lines } = result.priced;
+    const { total, taxFreeAmount, lines } = result.priced;
     if (total !== draft.total) return { ok: false, problems: [{ path: 'total', message: OTHER_PRICE }] };
     const { name: productName, kind: productKind, useShipping = false } = product;
     const taken = version === null ? [] : lines;
-    return { ok: true, draft: { ...draft, productName, productKind, useShipping, lines: taken } };
+    const now = { productName, productKind, taxFreeAmount, terms: termsOf(product), useShipping, lines: taken };
+    return { ok: true, draft: { ...draft, ...now } };
   }
 
   /** For the operator, who knows no merchant by the id. Answers whose key is gone can be erased, not opened. */
@@ -289,6 +235,8 @@ export class Drafts {
       productKind: product.kind,
       quantity: priced.quantity,
       total: priced.total,
+      taxFreeAmount: priced.taxFreeAmount,
+      terms: termsOf(product),
       useShipping: product.useShipping ?? false,
       lines: priced.lines,
       chosenSealed: await this.vault.seal(chosen, SEALED_FOR),
@@ -337,7 +285,7 @@ export class Drafts {
 
   private facts(row: PayableRow): PayableDraft {
     const { id, merchantId, productId, productName, productKind, quantity, total, lines, useShipping } = row;
-    const { createdAt, expiresAt, appUserId, relayId, paidAt, orderRef, productVersion } = row;
+    const { taxFreeAmount, terms, createdAt, expiresAt, appUserId, relayId, paidAt, orderRef, productVersion } = row;
     return {
       id,
       merchantId,
@@ -347,6 +295,8 @@ export class Drafts {
       productKind,
       quantity,
       total,
+      taxFreeAmount,
+      terms,
       lines,
       useShipping,
       createdAt,

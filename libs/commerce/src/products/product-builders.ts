@@ -15,6 +15,8 @@ export interface Sku<Values extends readonly string[] = readonly string[]> {
   values: Values;
   /** Won added per piece. */
   addPrice?: number;
+  /** The part of it that is tax-free. */
+  taxFreeAmount?: number;
   stock?: number;
   /** Name of the stock it takes from; its path when absent. */
   sku?: string;
@@ -130,8 +132,11 @@ export function pathId(path: readonly string[], groupId: string): string {
   return [...path, groupId].map((part) => part.replaceAll('%', '%25').replaceAll(':', '%3A')).join(':');
 }
 
-function article(value: string, { addPrice, minQuantity, maxQuantity, stock, sku, extra }: Sku): ProductOption {
-  return present({ id: value, value, addPrice, minQuantity, maxQuantity, stock, sku, extra });
+function article(
+  value: string,
+  { addPrice, taxFreeAmount, minQuantity, maxQuantity, stock, sku, extra }: Sku,
+): ProductOption {
+  return present({ id: value, value, addPrice, taxFreeAmount, minQuantity, maxQuantity, stock, sku, extra });
 }
 
 function simple(

@@ -1,4 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ProductAgreement, ShippingRule } from './product-terms.dto';
 
 /** What a group asks of the customer; one word per answer type of the guide (5.1). */
 export const GROUP_KINDS = ['choice', 'choices', 'counts', 'text', 'numbers', 'integer', 'date'] as const;
@@ -34,6 +35,9 @@ export class ProductOption {
    */
   @ApiPropertyOptional({ type: 'integer' })
   addPrice?: number;
+  /** The part of `addPrice` that is tax-free (면세); 0 when absent. */
+  @ApiPropertyOptional({ type: 'integer' })
+  taxFreeAmount?: number;
   /** Fewest pieces of this option. */
   @ApiPropertyOptional({ type: 'integer' })
   minQuantity?: number;
@@ -150,6 +154,15 @@ export class Product {
   stock?: number;
   /** Whether payment asks for a delivery address (배송지). */
   useShipping?: boolean;
+  /** What payment adds for sending it; nothing when absent. Needs `useShipping`. */
+  shipping?: ShippingRule;
+  /** The part of `price` that is tax-free (면세), per piece; 0 when absent. */
+  @ApiPropertyOptional({ type: 'integer' })
+  taxFreeAmount?: number;
+  /** What the buyer agrees to before payment (order_agreements). */
+  agreements?: ProductAgreement[];
+  /** Pages of the product (product_urls). */
+  productUrls?: string[];
   /** The questions in the order shown. */
   groups: ProductGroup[];
 }

@@ -1,7 +1,7 @@
 import { Clock, newId } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Problem } from '../checker/product-reader';
+import type { Problem } from '../checker/fields';
 import { RefusalRow } from './refusal.entity';
 
 export interface NewRefusal {

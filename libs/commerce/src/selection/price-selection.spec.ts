@@ -100,6 +100,42 @@ describe('the price', () => {
     expect(problemsOf(tricky, both)).toHaveLength(1);
   });
 
+  it('knows its tax-free part: of the product and of each option, never below 0 nor above the total', () => {
+    const product: Product = {
+      ...simple(
+        choices(
+          '추가',
+          [
+            { value: '원두', addPrice: 4_000, taxFreeAmount: 4_000, maxQuantity: 9 },
+            { value: '포장', addPrice: 2_000 },
+            { value: '쿠폰', addPrice: -8_000 },
+            { value: '면세 할인', addPrice: -20_000, taxFreeAmount: -20_000 },
+          ],
+          { required: false, maxSelect: 4 },
+        ),
+      ),
+      price: 15_000,
+      taxFreeAmount: 10_000,
+      maxQuantity: 9,
+    };
+    const prices = new Map([['원두', 4_000], ['포장', 2_000], ['쿠폰', -8_000], ['면세 할인', -20_000]]); // prettier-ignore
+    const partOf = (quantity: number, ...options: string[]): [number, number] => {
+      const answers = options.map((optionId) => ({
+        groupId: '추가',
+        optionId,
+        addPrice: prices.get(optionId),
+        quantity,
+      }));
+      const result = priceSelection(product, { productId: 'p', price: 15_000, quantity, answers });
+      if (!result.ok) throw new Error(JSON.stringify(result.problems));
+      return [result.priced.total, result.priced.taxFreeAmount];
+    };
+    expect(partOf(1)).toEqual([15_000, 10_000]);
+    expect(partOf(3, '원두', '포장')).toEqual([63_000, 42_000]);
+    expect(partOf(1, '쿠폰')).toEqual([7_000, 7_000]);
+    expect(partOf(2, '원두', '포장', '면세 할인')).toEqual([2_000, 0]);
+  });
+
   it('is refused below zero', () => {
     const product = simple(choice('a', [{ value: 'x', addPrice: -1 }]));
     expect(problemsOf(product, answer({ groupId: 'a', optionId: 'x', addPrice: -1 }))).toHaveLength(1);

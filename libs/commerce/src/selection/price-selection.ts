@@ -2,7 +2,7 @@ import { inputProblem } from '../checker/input-answer';
 import { countedStock, skuOf } from '../products/product-stock';
 import type { Left } from '../products/left';
 import type { Product, ProductGroup, ProductOption, ProductSubGroup } from '../products/product.dto';
-import type { Problem } from '../checker/product-reader';
+import type { Problem } from '../checker/fields';
 import { MAX_AMOUNT } from '../checker/product-reader';
 import type { StockLine } from '../stock/stock-line';
 import type { Answer, Chosen, Priced, Selection } from './selection';
@@ -44,6 +44,7 @@ class Reading {
   /** Related groups and the sub-group the path has opened; `undefined` while it has not. */
   private readonly opened: Map<string, string | undefined>;
   private total = 0;
+  private taxFree = 0;
 
   constructor(
     private readonly product: Product,
@@ -63,7 +64,9 @@ class Reading {
     const lines = [...this.taken]
       .map(([sku, { quantity }]): StockLine => ({ productId: this.product.id, sku, quantity }))
       .filter(({ quantity }) => quantity > 0);
-    return { quantity: this.quantity, total: this.total, chosen: this.chosen, lines };
+    const { quantity, total, chosen } = this;
+    // A taxable discount may take off more than the taxable part.
+    return { quantity, total, taxFreeAmount: Math.min(Math.max(this.taxFree, 0), total), chosen, lines };
   }
 
   private productItself(): void {
@@ -75,7 +78,7 @@ class Reading {
     if (quantity < minQuantity || quantity > maxQuantity) {
       this.wrong('quantity', `구매 수량은 ${rangeOf(minQuantity, maxQuantity, '개')}만 선택할 수 있습니다.`);
     }
-    this.add(product.price ?? 0, quantity);
+    this.add(product.price, product.taxFreeAmount, quantity);
     this.take(product.id, quantity, product.name, 'quantity');
   }
 
@@ -158,7 +161,7 @@ class Reading {
       );
     }
     this.asServed(option, answer, group, path);
-    this.add(option.addPrice ?? 0, quantity);
+    this.add(option.addPrice, option.taxFreeAmount, quantity);
     this.take(skuOf(subGroup, option), quantity, option.value, `${path}.optionId`);
     for (const { groupId, subGroupId } of option.leadsTo ?? []) this.opened.set(groupId, subGroupId);
     this.chosen.push({
@@ -229,7 +232,8 @@ class Reading {
     }
   }
 
-  private add(won: number, quantity: number): void {
+  private add(won = 0, taxFree = 0, quantity: number): void {
+    this.taxFree += taxFree * quantity;
     const amount = won * quantity;
     // Beyond 32 bits at any step is refused, so no sum that is kept was ever rounded.
     this.total = Math.abs(amount) > MAX_AMOUNT || Math.abs(this.total) > MAX_AMOUNT ? Infinity : this.total + amount;

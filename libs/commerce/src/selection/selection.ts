@@ -39,6 +39,8 @@ export interface Priced {
   quantity: number;
   /** Won. */
   total: number;
+  /** The part of it that is tax-free. */
+  taxFreeAmount: number;
   /** In the order of the product's groups, so that equal selections are equal. */
   chosen: Chosen[];
   /** What has to be taken from stock; empty when nothing of it is counted. */
