@@ -14,6 +14,7 @@ import { PaymentPurge1796010400000 } from './migrations/1796010400000-purge';
 import { OrdersOpen1796030000000 } from './migrations/1796030000000-orders-open';
 import { Evidence1796040000000 } from './migrations/1796040000000-evidence';
 import { UsedKeys1796040100000 } from './migrations/1796040100000-used-keys';
+import { EvidenceOfAll1796050000000 } from './migrations/1796050000000-evidence-of-all';
 import { SubscriptionAgain1796040200000 } from './migrations/1796040200000-subscription-again';
 import { Order } from './orders/order.entity';
 import { PAYMENT_PURGES } from './payment.purges';
@@ -36,6 +37,7 @@ export const paymentSchema: SchemaOwner = {
     Evidence1796040000000,
     UsedKeys1796040100000,
     SubscriptionAgain1796040200000,
+    EvidenceOfAll1796050000000,
   ],
   rights: { history: 'SELECT, INSERT, DELETE' },
   published: ['journey(text, text, integer)'],

@@ -166,6 +166,28 @@ describe('a refund', () => {
     expect(world.kakaopay.cancelled(order.tid)).toBe(13_500);
   });
 
+  it.each([-782, -703, -721, -401])(
+    'is not failed by a repeat that is refused with %i, when the answer to the first call was lost and order lags',
+    async (code) => {
+      const order = await world.paidOrder();
+      world.kakaopay.next('cancel', DROPPED_AFTER, refusal(code));
+      world.kakaopay.set(order.tid, { orderSays: { status: 'SUCCESS_PAYMENT', canceled_amount: { total: 0 } } });
+      await world.cancel(order.id, 'key', { reason: '고객 변심' });
+      await eventually(async () => {
+        const calls = `SELECT outcome, code FROM payment.evidence WHERE order_id = $1 AND operation = 'cancel' ORDER BY id`;
+        expect(await world.database.query(calls, [order.id])).toEqual([
+          { outcome: 'unknown', code: null },
+          { outcome: 'refused', code },
+        ]);
+      });
+      expect((await world.detail(order.id)).refunds).toMatchObject([{ state: 'sending' }]);
+      world.kakaopay.set(order.tid, { orderSays: undefined });
+      await world.until(order, 'C');
+      expect(world.kakaopay.cancelled(order.tid)).toBe(13_500);
+      expect(world.about(order.id).map(({ type }) => type)).not.toContain('payment.review');
+    },
+  );
+
   it('goes to a person when KakaoPay cancelled something we know nothing of', async () => {
     const order = await world.paidOrder();
     world.kakaopay.next('cancel', DROPPED_BEFORE);

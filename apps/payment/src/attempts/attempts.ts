@@ -115,7 +115,7 @@ export class Attempts implements OnModuleInit {
         }));
       if (!claimed) return undefined;
       await manager.update(Callback, { id: callback.id }, { attemptId: attempt.id });
-      return { callback, callId: await this.evidence.sending(manager, attempt, at) };
+      return { callback, callId: await this.evidence.sending(manager, attempt, 'approve', at) };
     });
   }
 
@@ -131,7 +131,7 @@ export class Attempts implements OnModuleInit {
         [attempt.id, this.callEnds(at), at],
       );
       if (claimed === 0) throw new NotYet('another approve call may be on its way');
-      return { callback, callId: await this.evidence.sending(manager, attempt, at) };
+      return { callback, callId: await this.evidence.sending(manager, attempt, 'approve', at) };
     });
   }
 
@@ -146,7 +146,7 @@ export class Attempts implements OnModuleInit {
       pgToken: await this.vault.open(callback.tokenSealed, TOKEN_CONTEXT),
       totalAmount: attempt.totalAmount,
     });
-    await this.evidence.ended(callId, answer);
+    await this.evidence.approved(callId, answer);
     const meaning = answer.kind === 'refused' ? approveRefusal(answer.code) : undefined;
     if (meaning === 'wait' || meaning === 'wrong-token') {
       const note = answer.kind === 'refused' ? `approve refused with ${answer.code}: ${explainCode(answer.code)}` : '';

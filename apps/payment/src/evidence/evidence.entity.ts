@@ -1,13 +1,15 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
 import { Order } from '../orders/order.entity';
+import { Refund } from '../refunds/refund.entity';
 import type { Operation, Outcome } from './evidence';
 
 /** One call to KakaoPay about a payment, and what came of it. Deleted with its order only. */
 @Entity({ schema: 'payment', name: 'evidence' })
 @Index('evidence_of_attempt', ['attemptId', 'id'])
 @Index('evidence_of_order', ['orderId'])
-@Check('evidence_operation', `operation IN ('approve', 'order')`)
+@Index('evidence_of_refund', ['refundId', 'id'], { where: 'refund_id IS NOT NULL' })
+@Check('evidence_operation', `operation IN ('approve', 'charge', 'cancel', 'order', 'status')`)
 @Check('evidence_outcome', `outcome IN ('answered', 'refused', 'not-sent', 'unknown')`)
 @Check('evidence_said', `(outcome = 'answered') = (said IS NOT NULL) AND (outcome = 'refused') = (code IS NOT NULL)`)
 export class EvidenceRow {
@@ -21,6 +23,11 @@ export class EvidenceRow {
   @Column('uuid', { name: 'attempt_id' })
   @ForeignKey(() => Attempt, { name: 'evidence_attempt', onDelete: 'CASCADE' })
   attemptId: string;
+
+  /** The refund that the call is about, if it is. */
+  @Column('uuid', { name: 'refund_id', nullable: true })
+  @ForeignKey(() => Refund, { name: 'evidence_refund', onDelete: 'CASCADE' })
+  refundId: string | null;
 
   @Column('text')
   operation: Operation;

@@ -1,6 +1,6 @@
 import { approveRefusal } from '@biz/kakaopay';
 import type { Evidence, Outcome, Said } from './evidence';
-import { OURS, PAYMENT, play, type Rule } from '../../test/interleavings';
+import { OURS, PAYMENT, play, type Rule } from '../../test/interleavings/payments';
 import { verdictOn } from './verdict';
 
 const at = (second: number): Date => new Date(PAYMENT.expiresAt.getTime() + second * 1000);

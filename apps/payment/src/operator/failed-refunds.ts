@@ -28,12 +28,13 @@ export class FailedRefunds {
       if (left <= 0) throw new ConflictException('Nothing is left to refund; withdraw this one');
       const parts = splitRefund(chargedParts(attempt), before, Math.min(refund.amount, left));
       const columns = { amount: parts.amount, tax_free_amount: parts.taxFree, vat_amount: parts.vat };
+      const at = this.clock.now();
       await moveTo(manager, REFUND_ROW, id, {
         to: 'requested',
         by: 'operator',
         note: `${parts.amount} won are asked for again`,
-        at: this.clock.now(),
-        set: { ...columns, failure_message: null, failure_code: null },
+        at,
+        set: { ...columns, failure_message: null, failure_code: null, asked_at: at },
       });
       await this.jobs.add(REFUND, { refundId: id }, manager);
     });

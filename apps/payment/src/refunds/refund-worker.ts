@@ -1,4 +1,3 @@
-import { cancelledOf, cancelRefusal, explainCode, type Answer, type Cancellation } from '@biz/kakaopay';
 import { Deliveries } from '@biz/merchant';
 import { Clock, Jobs, NotYet } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
@@ -6,9 +5,10 @@ import type { OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt, tidOf } from '../attempts/attempt.entity';
-import { foreignFields } from '../attempts/compare';
 import { MerchantKakaoPay } from '../attempts/merchant-kakaopay';
 import { orderFacts } from '../completion/order-facts';
+import { EvidenceLog } from '../evidence/evidence-log';
+import { type RefundVerdict, verdictOnRefund } from '../evidence/refund-verdict';
 import { moveTo, REFUND as REFUND_ROW } from '../history/move-to';
 import { Order } from '../orders/order.entity';
 import { RefundCompletion } from './refund-completion';
@@ -16,7 +16,17 @@ import { UNDER_WAY } from './refund-status';
 import { Refund } from './refund.entity';
 import { REFUND } from './refunds';
 
-/** Gives money back at KakaoPay, each refund once. */
+interface About {
+  refund: Refund;
+  attempt: Attempt;
+  order: Order;
+}
+
+/**
+ * Gives money back at KakaoPay, each refund once.
+ *
+ * As with payments, a call is kept before it is made and `verdictOnRefund` alone concludes.
+ */
 @Injectable()
 export class RefundWorker implements OnModuleInit {
   private readonly logger = new Logger(RefundWorker.name);
@@ -24,6 +34,7 @@ export class RefundWorker implements OnModuleInit {
   constructor(
     private readonly dataSource: DataSource,
     private readonly kakaopay: MerchantKakaoPay,
+    private readonly evidence: EvidenceLog,
     private readonly completion: RefundCompletion,
     private readonly deliveries: Deliveries,
     private readonly jobs: Jobs,
@@ -44,33 +55,59 @@ export class RefundWorker implements OnModuleInit {
     await this.fail(refund, 'KakaoPay never said how this refund ended');
   }
 
-  /**
-   * KakaoPay's cancel has no idempotency key. The first call is guarded by what is left to cancel; before any repeat
-   * `order` says what was really cancelled.
-   */
+  /** A call that was decided on is looked at before it is repeated: KakaoPay's cancel has no idempotency key. */
   private async carryOut(refundId: string): Promise<void> {
     const { manager } = this.dataSource;
     const refund = await manager.findOneByOrFail(Refund, { id: refundId });
     if (!UNDER_WAY.includes(refund.state)) return;
-    const attempt = await manager.findOneByOrFail(Attempt, { id: refund.attemptId });
-    const repeat = refund.state === 'sending';
-    if (!repeat && !(await this.claim(refund))) throw new NotYet('another refund of the same payment is under way');
-    // Read after the claim: until this one ends, no other refund of the payment can.
-    const before = await this.refundedBefore(attempt);
-    if (repeat && (await this.wasDone(refund, attempt, before))) return;
-    const { pay, cidSecret } = this.kakaopay.of(refund.merchant);
-    const answer = await pay.cancel({
-      cid: attempt.cid,
-      ...(cidSecret !== undefined && { cidSecret }),
-      tid: tidOf(attempt),
-      amount: refund.amount,
-      taxFreeAmount: refund.taxFreeAmount,
-      vatAmount: refund.vatAmount,
-      availableAmount: (attempt.chargedAmount ?? 0) - before,
-    });
-    await this.apply(refund, attempt, before, answer);
+    const [attempt, order] = await Promise.all([
+      manager.findOneByOrFail(Attempt, { id: refund.attemptId }),
+      manager.findOneByOrFail(Order, { id: refund.orderId }),
+    ]);
+    const about = { refund, attempt, order };
+    if (refund.state === 'sending') {
+      await this.look(about);
+      const verdict = await this.conclude(about);
+      if (verdict?.next === 'look') throw new NotYet(verdict.why);
+      if (!verdict) return;
+    }
+    const callId = await this.claim(refund);
+    if (callId === undefined) throw new NotYet('another refund of the same payment is under way');
+    await this.send(about, callId);
+    const verdict = await this.conclude(about);
+    if (verdict) throw new NotYet(verdict.why);
   }
 
+  /** Does what the evidence calls for. @returns what is left to do, when it is not known yet */
+  private async conclude({ refund, attempt, order }: About): Promise<(RefundVerdict & { is: 'unknown' }) | undefined> {
+    const evidence = await this.evidence.ofRefund(refund);
+    const verdict = verdictOnRefund(
+      {
+        ...{ cid: attempt.cid, tid: attempt.tid, orderId: order.id, partnerUserId: order.appUserId },
+        ...{ totalAmount: attempt.totalAmount, taxFreeAmount: attempt.taxFreeAmount, vatAmount: attempt.vatAmount },
+        amount: refund.amount,
+        charged: attempt.chargedAmount ?? 0,
+        before: await this.refundedBefore(attempt),
+        askedAt: refund.askedAt,
+      },
+      evidence,
+    );
+    switch (verdict.is) {
+      case 'done':
+        await this.done(refund, verdict.why, verdict);
+        return undefined;
+      case 'not-done':
+        await this.fail(refund, verdict.why, verdict.code);
+        return undefined;
+      case 'person':
+        await this.fail(refund, verdict.why);
+        return undefined;
+      case 'unknown':
+        return verdict;
+    }
+  }
+
+  /** While this refund is under way, no other of the payment is. */
   private async refundedBefore(attempt: Attempt): Promise<number> {
     const [sum] = await this.dataSource.query<{ amount: number }[]>(
       `SELECT coalesce(sum(amount), 0)::int AS amount FROM payment.refunds WHERE attempt_id = $1 AND state = 'done'`,
@@ -79,86 +116,65 @@ export class RefundWorker implements OnModuleInit {
     return sum?.amount ?? 0;
   }
 
-  /** One at a time for each payment: `refunds_one_at_a_time`. */
-  private async claim(refund: Refund): Promise<boolean> {
+  /**
+   * Decides on a cancel call, and keeps it. One refund at a time for each payment: `refunds_one_at_a_time`.
+   *
+   * @returns the id of its evidence
+   */
+  private async claim(refund: Refund): Promise<string | undefined> {
     try {
-      let moved = false;
+      let callId: string | undefined;
       await this.inOrder(refund, async (manager) => {
-        const move = { to: 'sending', by: 'platform', note: 'cancel decided on', at: this.clock.now() } as const;
-        moved = await moveTo(manager, REFUND_ROW, refund.id, move);
+        const at = this.clock.now();
+        const move = { to: 'sending', by: 'platform', note: 'cancel decided on', at } as const;
+        const claimed =
+          (await moveTo(manager, REFUND_ROW, refund.id, move)) ||
+          (await manager.existsBy(Refund, { id: refund.id, state: 'sending' }));
+        if (claimed) callId = await this.evidence.sending(manager, refund, 'cancel', at);
       });
-      return moved;
+      return callId;
     } catch (error) {
       const { driverError } = error as { driverError?: { constraint?: string } };
-      if (driverError?.constraint === 'refunds_one_at_a_time') return false;
+      if (driverError?.constraint === 'refunds_one_at_a_time') return undefined;
       throw error;
     }
   }
 
-  /** @returns whether it is settled; false means that KakaoPay did not do it and may be asked again */
-  private async wasDone(refund: Refund, attempt: Attempt, before: number): Promise<boolean> {
-    const order = await this.dataSource.manager.findOneByOrFail(Order, { id: refund.orderId });
+  private async send({ refund, attempt }: About, callId: string): Promise<void> {
     const { pay, cidSecret } = this.kakaopay.of(refund.merchant);
+    const answer = await pay.cancel({
+      cid: attempt.cid,
+      ...(cidSecret !== undefined && { cidSecret }),
+      tid: tidOf(attempt),
+      amount: refund.amount,
+      taxFreeAmount: refund.taxFreeAmount,
+      vatAmount: refund.vatAmount,
+      availableAmount: (attempt.chargedAmount ?? 0) - (await this.refundedBefore(attempt)),
+    });
+    await this.evidence.cancelled(callId, answer);
+    if (answer.kind === 'not-sent' || answer.kind === 'unknown') {
+      this.logger.warn({ refundId: refund.id, outcome: answer.kind, reason: answer.reason }, 'cancel: not known');
+    }
+  }
+
+  /** Reads `order`, which says what was really cancelled. */
+  private async look({ refund, attempt }: About): Promise<void> {
+    const { pay, cidSecret } = this.kakaopay.of(refund.merchant);
+    const sentAt = this.clock.now();
     const answer = await pay.order({
       cid: attempt.cid,
       ...(cidSecret !== undefined && { cidSecret }),
       tid: tidOf(attempt),
     });
+    await this.evidence.looked(refund, sentAt, answer);
     if (answer.kind !== 'answered') throw new NotYet(`order: ${answer.kind}`);
-    const foreign = foreignFields(attempt, order.appUserId, answer.value);
-    if (foreign.length > 0) {
-      await this.fail(refund, `KakaoPay answered about another payment: ${foreign.join(', ')} differ`);
-      return true;
-    }
-    const { amount, actions } = answer.value;
-    const cancelledAmount = cancelledOf(answer.value);
-    if (cancelledAmount === undefined) throw new NotYet('order does not say how much was cancelled');
-    if (cancelledAmount === before) {
-      const charged = attempt.chargedAmount ?? 0;
-      if (amount.total === charged) return false;
-      // Its guard (cancel_available_amount) would refuse us on every repeat.
-      const left = amount.total - before;
-      await this.fail(refund, `KakaoPay says ${left} won can be given back, we know of ${charged - before}`);
-      return true;
-    }
-    if (cancelledAmount === before + refund.amount) {
-      const { aid, at } = actions.findLast(({ type }) => type === 'CANCEL') ?? {};
-      const doneAt = at ?? answer.value.cancelledAt;
-      await this.done(refund, 'order says the money is back', { aid, doneAt });
-      return true;
-    }
-    const note = `KakaoPay says ${cancelledAmount} won are cancelled, we know of ${before}`;
-    await this.fail(refund, note);
-    return true;
-  }
-
-  private async apply(refund: Refund, attempt: Attempt, before: number, answer: Answer<Cancellation>): Promise<void> {
-    if (answer.kind === 'answered') {
-      const { aid, tid, cancelledAmount, cancelledAt } = answer.value;
-      if (tid !== attempt.tid) throw new NotYet('cancel: KakaoPay answered about another payment');
-      if (cancelledAmount === before + refund.amount)
-        return this.done(refund, 'KakaoPay gave the money back', { aid, doneAt: cancelledAt });
-      throw new NotYet(`cancel: KakaoPay says that ${cancelledAmount} won are cancelled in all`);
-    }
-    if (answer.kind !== 'refused') {
-      this.logger.warn({ refundId: refund.id, outcome: answer.kind, reason: answer.reason }, 'cancel: not known');
-      throw new NotYet(`cancel: ${answer.kind}`);
-    }
-    const note = `cancel refused with ${answer.code}: ${explainCode(answer.code)}`;
-    switch (cancelRefusal(answer.code)) {
-      case 'look':
-      case 'later':
-        throw new NotYet(note);
-      case 'person':
-        return this.fail(refund, note, answer.code);
-    }
   }
 
   /** @param said KakaoPay's number of the cancellation, and its own time of it: days are settled by that */
   private async done(
     refund: Refund,
     note: string,
-    said: { aid: string | undefined; doneAt: Date | undefined },
+    said: { readonly aid?: string; readonly doneAt?: Date },
   ): Promise<void> {
     await this.inOrder(refund, async (manager, order, attempt) => {
       const at = this.clock.now();

@@ -59,6 +59,10 @@ export class Refund {
   @Column('boolean')
   restock: boolean;
 
+  /** When it was asked for: first, or again after it had failed. */
+  @Column('timestamptz', { name: 'asked_at' })
+  askedAt: Date;
+
   /** KakaoPay's number of the cancellation. */
   @Column('text', { nullable: true })
   aid: string | null;

@@ -227,6 +227,7 @@ export class Refunds {
       failureCode: null,
       failureMessage: null,
       doneAt: null,
+      askedAt: at,
       createdAt: at,
       updatedAt: at,
     });

@@ -1,4 +1,4 @@
-import { chargeRefusal, explainCode, type SidRequest } from '@biz/kakaopay';
+import { type Answer, chargeRefusal, explainCode, type SidRequest, type SubscriptionStatus } from '@biz/kakaopay';
 import { Deliveries } from '@biz/merchant';
 import { Clock, defineJob, Jobs, newId, NotYet, Vault } from '@biz/platform';
 import { Injectable, NotFoundException } from '@nestjs/common';
@@ -32,6 +32,7 @@ export const CHECK = defineJob<{ subscriptionId: string }>({
 
 /** How a SID stands at KakaoPay. */
 export interface SidStanding {
+  answer: Answer<SubscriptionStatus>;
   ended: boolean;
   /** KakaoPay's last approval of it. */
   lastApprovedAt?: Date;
@@ -170,13 +171,13 @@ export class Subscriptions implements OnModuleInit {
       const ended = status === 'INACTIVE';
       if (ended) await this.endThere(subscription.id, 'the SID is inactive at KakaoPay: ended by the buyer there');
       else await this.dataSource.manager.update(Subscription, { id: subscription.id }, { checkedAt: this.clock.now() });
-      return { ended, ...(lastApprovedAt && { lastApprovedAt }) };
+      return { answer, ended, ...(lastApprovedAt && { lastApprovedAt }) };
     }
     if (answer.kind !== 'refused') throw new NotYet(`status: ${answer.kind} ${answer.reason}`);
     const note = `status refused with ${answer.code}: ${explainCode(answer.code)}`;
     if (chargeRefusal(answer.code) !== 'ended') throw new NotYet(note);
     await this.endThere(subscription.id, note);
-    return { ended: true };
+    return { answer, ended: true };
   }
 
   /** What every call about a SID names. */

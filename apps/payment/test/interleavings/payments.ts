@@ -1,5 +1,6 @@
-import type { Evidence, Outcome, Said } from '../src/evidence/evidence';
-import type { Payment, Verdict } from '../src/evidence/verdict';
+import type { Evidence, Outcome, Said } from '../../src/evidence/evidence';
+import type { Payment, Verdict } from '../../src/evidence/verdict';
+import { type Broken, type Counterexample, explore, type Game } from './explore';
 
 /** A rule that is tried on every interleaving. */
 export type Rule = (payment: Payment, evidence: readonly Evidence[], now: Date) => Verdict;
@@ -55,13 +56,6 @@ interface World {
   looks: readonly { sent: number; outcome: Outcome }[];
 }
 
-/** A rule that broke, and how the world came to it. */
-export interface Counterexample {
-  readonly events: string;
-  readonly broken: string;
-  readonly verdict: Verdict;
-}
-
 /** A refusal that ends a payment, and one that does not; `verdict.spec.ts` has each code. */
 const CODES = [-780, -702];
 /** What `order` says of a payment without money. */
@@ -74,31 +68,14 @@ const mayAct = (call: Call, tick: number): boolean =>
 /**
  * Plays every sequence of events up to six long, with what may happen between any two of them, and holds what the rule
  * says after each event against what KakaoPay really did.
- *
- * @param most so many counterexamples are enough
- * @returns how many worlds were seen, and where the rule broke
  */
-export function play(rule: Rule, most = 1): { worlds: number; broken: Counterexample[] } {
-  const seen = new Set<string>();
-  const broken: Counterexample[] = [];
-  let layer: { world: World; events: string[] }[] = [{ world: { tick: 0, calls: [], looks: [] }, events: [] }];
-  for (let depth = 0; depth <= EVENTS; depth++) {
-    const next: typeof layer = [];
-    for (const { world, events } of layer) {
-      const found = judge(rule, world);
-      if (found) broken.push({ events: events.join(' · '), ...found });
-      if (broken.length >= most) return { worlds: seen.size, broken };
-      if (depth === EVENTS) continue;
-      for (const [name, after] of following(rule, world)) {
-        const key = JSON.stringify(after);
-        if (seen.has(key)) continue;
-        seen.add(key);
-        next.push({ world: after, events: [...events, name] });
-      }
-    }
-    layer = next;
-  }
-  return { worlds: seen.size, broken };
+export function play(rule: Rule): { worlds: number; broken: Counterexample<Verdict>[] } {
+  const game: Game<World, Verdict> = {
+    starts: [{ tick: 0, calls: [], looks: [] }],
+    following: (world) => following(rule, world),
+    judge: (world) => judge(rule, world),
+  };
+  return explore(game, EVENTS);
 }
 
 /** Every world that one more event can make of this one. */
@@ -161,7 +138,7 @@ function evidenceOf({ calls, looks }: World): Evidence[] {
   ];
 }
 
-function judge(rule: Rule, world: World): Omit<Counterexample, 'events'> | undefined {
+function judge(rule: Rule, world: World): Broken<Verdict> | undefined {
   const evidence = evidenceOf(world);
   const verdict = rule(PAYMENT, evidence, at(world.tick));
   const stillActs = world.calls.some((call) => mayAct(call, world.tick + 1));
@@ -175,7 +152,7 @@ function judge(rule: Rule, world: World): Omit<Counterexample, 'events'> | undef
 }
 
 /** Past every end, with one honest look more, the rule must come to an end, and to the right one. */
-function undecided(rule: Rule, world: World): Omit<Counterexample, 'events'> | undefined {
+function undecided(rule: Rule, world: World): Broken<Verdict> | undefined {
   const sent = END + ACTS_WITHIN + LAG + 1;
   const status = world.taken === undefined ? 'AUTH_PASSWORD' : 'SUCCESS_PAYMENT';
   const look = { sent, outcome: answered({ ...OURS, status }) };
