@@ -30,6 +30,12 @@ const withEach =
       evidence.map((each) => (each.operation === operation ? { ...each, ...change(each) } : each)),
     );
 
+const withSum = (said: Said | CancelSaid): Said => ({
+  ...BOOKS,
+  ...said,
+  cancelledAmount: said.cancelledAmount ?? REFUND.before,
+});
+
 /** Rules that each forget one thing, and what the play must find of each. */
 const BROKEN_RULES: Record<string, RefundRule> = {
   'a refusal ends the refund, whatever another call did': (refund, evidence) => {
@@ -51,9 +57,7 @@ const BROKEN_RULES: Record<string, RefundRule> = {
     ...(mayActUntil && { mayActUntil: new Date(mayActUntil.getTime() - 1000) }),
   })),
   'what order does not say is what we know': withEach('order', ({ outcome }) =>
-    outcome?.kind === 'answered'
-      ? { outcome: { kind: 'answered', said: { cancelledAmount: REFUND.before, ...outcome.said } as Said } }
-      : {},
+    outcome?.kind === 'answered' ? { outcome: { kind: 'answered', said: withSum(outcome.said) } } : {},
   ),
 };
 
