@@ -84,6 +84,15 @@ describe('the house', () => {
     await told('payment.paid', facts.relayId);
   });
 
+  it('charges the same buyer again for a repeatable sheet, and not for another', async () => {
+    const buys = (orderSheetId: string, expect: string) =>
+      play('payment', { orderSheetId, appUserId: '7002', zipCode: '13494', expect });
+    const coffees = [await buys('sheet-coffee', 'paid'), await buys('sheet-coffee', 'paid')];
+    expect(new Set(coffees.map(({ facts }) => facts.partnerOrderId)).size).toBe(2);
+    await buys('sheet-mug', 'paid');
+    await buys('sheet-mug', 'refused-300');
+  });
+
   it('charges more for shipping to Jeju', async () => {
     const { facts } = await play('payment', { orderSheetId: 'sheet-mug', zipCode: '63000' });
     expect(await charged(facts)).toEqual({ charges: [15_000], cancels: [] });

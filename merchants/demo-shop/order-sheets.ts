@@ -30,6 +30,7 @@ function sheetOf(id: string, zipCode: string | undefined): OrderSheet | undefine
         totalAmount: 13_500,
         needsShipping: false,
         agreements: AGREEMENTS,
+        repeatable: true,
       };
     case 'sheet-mug':
       return {

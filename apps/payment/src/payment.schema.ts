@@ -16,6 +16,7 @@ import { Evidence1796040000000 } from './migrations/1796040000000-evidence';
 import { UsedKeys1796040100000 } from './migrations/1796040100000-used-keys';
 import { EvidenceOfAll1796050000000 } from './migrations/1796050000000-evidence-of-all';
 import { SubscriptionAgain1796040200000 } from './migrations/1796040200000-subscription-again';
+import { Repeatable1796050100000 } from './migrations/1796050100000-repeatable';
 import { Order } from './orders/order.entity';
 import { PAYMENT_PURGES } from './payment.purges';
 import { Refund } from './refunds/refund.entity';
@@ -38,6 +39,7 @@ export const paymentSchema: SchemaOwner = {
     UsedKeys1796040100000,
     SubscriptionAgain1796040200000,
     EvidenceOfAll1796050000000,
+    Repeatable1796050100000,
   ],
   rights: { history: 'SELECT, INSERT, DELETE' },
   published: ['journey(text, text, integer)'],

@@ -137,6 +137,11 @@ describe('a merchant that answers by HTTP', () => {
     expect(await sheets().load('more', BUYER)).toEqual(SHEET);
   });
 
+  it('may say that its sheet is repeatable', async () => {
+    answer({ json: { ...SHEET, repeatable: true } });
+    expect(await sheets().load('menu', BUYER)).toEqual({ ...SHEET, repeatable: true });
+  });
+
   it.each<[string, StubAnswer]>([
     ['500', { status: 500, json: SHEET }],
     ['a redirect', { status: 302, headers: { location: 'http://169.254.169.254/' } }],
@@ -144,6 +149,7 @@ describe('a merchant that answers by HTTP', () => {
     ['a list', { json: [SHEET] }],
     ['nothing', { text: '' }],
     ['a sheet nobody can pay', { json: { ...SHEET, totalAmount: '7000' } }],
+    ['a word for repeatable', { json: { ...SHEET, repeatable: 'yes' } }],
     ['lines of another kind', { json: { ...SHEET, lines: ['공책'] } }],
     ['more than 64 KiB', { json: { ...SHEET, note: 'x'.repeat(65_536) } }],
     ['half of an answer', { json: SHEET, dropAfter: true }],

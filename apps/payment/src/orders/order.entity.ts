@@ -13,7 +13,7 @@ export interface SheetTerms {
 
 /** One purchase of one user; its payments are its attempts. Deleted without money after a while, else after five years. */
 @Entity({ schema: 'payment', name: 'orders' })
-@Unique('orders_one_per_sheet_and_user', ['merchant', 'sheetId', 'appUserId'])
+@Unique('orders_one_per_sheet_and_user', ['merchant', 'sheetId', 'appUserId', 'turn'])
 @Index('orders_by_state', ['state', 'id'])
 @Index('orders_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
 @Index('orders_one_per_period', ['subscriptionId', 'period'], { unique: true, where: 'subscription_id IS NOT NULL' })
@@ -34,6 +34,7 @@ export interface SheetTerms {
   'orders_amounts',
   `quantity > 0 AND total_amount >= 0 AND tax_free_amount >= 0 AND vat_amount >= 0 AND tax_free_amount + vat_amount <= total_amount`,
 )
+@Check('orders_turn', 'turn >= 0')
 @Check('orders_period', '(subscription_id IS NULL) = (period IS NULL)')
 @Check('orders_refunded_amount', 'refunded_amount >= 0')
 @Check('orders_review_has_a_reason', `state <> 'review' OR review_reason IS NOT NULL`)
@@ -52,6 +53,10 @@ export class Order {
   /** Also KakaoPay's partner_user_id. */
   @Column('text', { name: 'app_user_id' })
   appUserId: string;
+
+  /** 0: the order of its sheet and user. One that another followed, of a repeatable sheet, has a number of its own. */
+  @Column('integer', { default: 0 })
+  turn: number;
 
   @Column('text')
   state: OrderState;

@@ -2,6 +2,7 @@ import type { Buyer, Merchant } from '@biz/merchant';
 import { Clock, gather, newId, OpenLimits, type OpenKind, prepared, Refusal, RuntimeConfig } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { moveTo, ORDER } from '../history/move-to';
 import { PaymentConfig } from '../payment.config';
 import { OrderSheets, type PricedSheet } from '../sheets/order-sheets';
@@ -80,25 +81,35 @@ export class Orders {
   ) {}
 
   /**
-   * T1: the order behind a sheet, one for each (merchant, sheet, user).
+   * T1: the order behind a sheet, one for each (merchant, sheet, user) at a time.
    *
-   * Amounts are made anew until an attempt is under way; then they stand, for the buyer is paying them.
+   * Amounts are made anew until an attempt is under way; then they stand, for the buyer is paying them. A repeatable sheet
+   * has another order once the one before is over.
    */
   async sheet(merchant: Merchant, sheetId: string, buyer: Buyer): Promise<PlacedOrder> {
     if (isChargeSheet(sheetId)) throw new Refusal(300);
     await this.sheets.checkPermission(merchant, buyer);
-    const priced = await this.sheets.load(merchant, sheetId, buyer);
-    if (!priced) throw new Refusal(300);
+    const loaded = await this.sheets.load(merchant, sheetId, buyer);
+    if (!loaded) throw new Refusal(300);
+    const { repeatable, ...priced } = loaded;
     this.cidOf(merchant, priced.terms.subscription !== undefined);
     const made = this.make(merchant, sheetId, buyer, priced);
-    const { isNew, full } = await this.insert(made);
-    const order = isNew ? made : await this.renew(made, buyer, priced);
-    if (!order) throw this.limits.refused(OPEN_ORDERS, full, merchant.id);
+    const order = await this.place(made, buyer, priced, repeatable);
     return {
       order,
       cid: this.cidOf(merchant, order.terms.subscription !== undefined),
       urls: this.urls.urlsOf(merchant, order),
     };
+  }
+
+  /** Of a repeatable sheet in two tries: the first may find an order that is over and makes room, or has just made it. */
+  private async place(made: Order, buyer: Buyer, priced: PricedSheet, repeatable: boolean): Promise<Order> {
+    for (let triesLeft = repeatable ? 2 : 1; ; triesLeft--) {
+      const { isNew, full } = await this.insert(made);
+      const order = isNew ? made : await this.renew(made, buyer, priced, repeatable);
+      if (order) return order;
+      if (triesLeft <= 1) throw this.limits.refused(OPEN_ORDERS, full, made.merchant);
+    }
   }
 
   /** T4: our own state only, always read afresh. */
@@ -147,6 +158,7 @@ export class Orders {
       merchant: merchant.id,
       sheetId,
       appUserId,
+      turn: 0,
       state: 'open',
       relayId: relayId ?? null,
       zipCode: zipCode ?? null,
@@ -210,15 +222,20 @@ export class Orders {
   /**
    * T1 again: what the sheet says now, unless the buyer is paying what it said before.
    *
-   * @returns nothing when there is no such order: a limit kept it out
+   * @returns nothing when there is no such order: a limit kept it out, or it is over and makes room for the next
    */
-  private renew(made: Order, { relayId, zipCode }: Buyer, priced: PricedSheet): Promise<Order | undefined> {
+  private renew(
+    made: Order,
+    { relayId, zipCode }: Buyer,
+    priced: PricedSheet,
+    repeatable: boolean,
+  ): Promise<Order | undefined> {
     return this.dataSource.transaction(async (manager) => {
       const now = this.clock.now();
       const expiresAt = this.expiry(now);
       const { merchant, sheetId, appUserId } = made;
       const known = await manager.findOne(Order, {
-        where: { merchant, sheetId, appUserId },
+        where: { merchant, sheetId, appUserId, turn: 0 },
         lock: { mode: 'pessimistic_write' },
       });
       switch (known?.state) {
@@ -249,13 +266,27 @@ export class Orders {
         case 'approving':
           await manager.update(Order, { id: known.id }, { expiresAt });
           return known;
-        case 'fulfilling':
         case 'paid':
         case 'cancelled':
+          if (repeatable && (await this.makeRoom(manager, known))) return undefined;
+          throw new Refusal(300);
+        case 'fulfilling':
         case 'review':
           throw new Refusal(300);
       }
     });
+  }
+
+  /** An order that is over gives its place to the next. @returns false while a subscription that it began goes on */
+  private async makeRoom(manager: EntityManager, { id, merchant, sheetId, appUserId }: Order): Promise<boolean> {
+    const [, count] = await manager.query<[unknown, number]>(
+      `UPDATE payment.orders SET turn = (
+                SELECT max(turn) + 1 FROM payment.orders WHERE merchant = $2 AND sheet_id = $3 AND app_user_id = $4)
+        WHERE id = $1 AND turn = 0 AND state IN ('paid', 'cancelled')
+          AND NOT EXISTS (SELECT FROM payment.subscriptions s WHERE s.order_id = $1 AND s.state <> 'ended')`,
+      [id, merchant, sheetId, appUserId],
+    );
+    return count === 1;
   }
 
   private expiry(from: Date): Date {

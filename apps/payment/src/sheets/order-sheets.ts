@@ -33,6 +33,12 @@ export interface PricedSheet {
   draftId: string | null;
 }
 
+/** What T1 learned of a sheet. */
+export interface LoadedSheet extends PricedSheet {
+  /** Once its order is over, the buyer may have another. */
+  repeatable: boolean;
+}
+
 const SOLD_OUT = '주문 상품이 품절되었습니다.';
 const NOTHING_TO_PAY = '결제할 금액이 없는 주문입니다.';
 /** KakaoPay's limit on names, codes and ids. */
@@ -72,10 +78,10 @@ export class OrderSheets {
   }
 
   /** @returns `undefined` when there is no such sheet, or it is not this buyer's */
-  async load(merchant: Merchant, sheetId: string, buyer: Buyer): Promise<PricedSheet | undefined> {
+  async load(merchant: Merchant, sheetId: string, buyer: Buyer): Promise<LoadedSheet | undefined> {
     const source = this.merchants.port(merchant, OrderSheetSource);
     const own = source && (await this.ask(merchant, 'OrderSheetSource', buyer, () => source.load(sheetId, buyer)));
-    if (own) return this.price(merchant, sheetId, own);
+    if (own) return { ...this.price(merchant, sheetId, own), repeatable: own.repeatable === true };
     const draft = await this.drafts.find(merchant.id, sheetId);
     if (draft === undefined || draft.state === 'paid') return undefined;
     if (draft.appUserId !== undefined && draft.appUserId !== buyer.appUserId) return undefined;
@@ -86,7 +92,7 @@ export class OrderSheets {
     const sheet = draftSheet(now, buyer.zipCode);
     if (sheet.totalAmount === 0) throw new Refusal(500, NOTHING_TO_PAY);
     const priced = this.price(merchant, sheetId, sheet);
-    return { ...priced, stockLines: now.lines, draftId: now.id };
+    return { ...priced, stockLines: now.lines, draftId: now.id, repeatable: false };
   }
 
   /**

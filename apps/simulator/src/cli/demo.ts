@@ -18,6 +18,9 @@ interface Act {
   refund?: boolean;
 }
 
+/** A buyer who comes again, in each run of the demo too. */
+const REGULAR = '7002';
+
 /** Every plugin of the guide, with what demo shop sells (contract, section 11). */
 const ACTS: Act[] = [
   {
@@ -65,7 +68,15 @@ const ACTS: Act[] = [
   {
     title: '원클릭결제: iced americano and more',
     kind: 'payment',
-    options: { orderSheetId: 'sheet-coffee' },
+    options: { orderSheetId: 'sheet-coffee', appUserId: REGULAR },
+    outcome: 'paid',
+    events: ['payment.paid'],
+    kept: 13_500,
+  },
+  {
+    title: '원클릭결제: the same buyer, the same order sheet once more (repeatable)',
+    kind: 'payment',
+    options: { orderSheetId: 'sheet-coffee', appUserId: REGULAR },
     outcome: 'paid',
     events: ['payment.paid'],
     kept: 13_500,

@@ -92,6 +92,7 @@ export class ScenariosController {
   /** 원클릭결제 (단건): T1, ready, T2, the user pays, T3, T4 until the end; then the ledger is compared. */
   @Scenario('payment', PaymentScenario, 'Guide 6.2. Ends as paid, failed, cancelled, waiting or refused-{status}.', {
     'a coffee': { orderSheetId: 'sheet-coffee' },
+    'a coffee of one buyer, again and again': { orderSheetId: 'sheet-coffee', appUserId: '7002' },
     'to Jeju': { orderSheetId: 'sheet-mug', zipCode: '63000' },
     'the answer to approve is lost': { faults: ['approve-drop-after'] },
     'the user gives up': { faults: ['user-quits'] },

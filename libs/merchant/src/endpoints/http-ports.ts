@@ -133,7 +133,7 @@ function readJson(text: string): object {
 
 /** An order sheet is kept with its order: what it does not have, is not kept. */
 function pick({ lines, agreements, productUrls, subscription, ...sheet }: OrderSheet): OrderSheet {
-  const { totalAmount, taxFreeAmount, vatAmount, itemCode, needsShipping } = sheet;
+  const { totalAmount, taxFreeAmount, vatAmount, itemCode, needsShipping, repeatable } = sheet;
   return {
     lines: lines.map(({ name, quantity, productId, sku }) => ({
       ...{ name, quantity },
@@ -144,6 +144,7 @@ function pick({ lines, agreements, productUrls, subscription, ...sheet }: OrderS
     ...(taxFreeAmount !== undefined && { taxFreeAmount }),
     ...(vatAmount !== undefined && { vatAmount }),
     ...(itemCode !== undefined && { itemCode }),
+    ...(repeatable !== undefined && { repeatable }),
     ...(agreements && {
       agreements: agreements.map(({ company, title, url }) => ({ company, title, ...(url !== undefined && { url }) })),
     }),

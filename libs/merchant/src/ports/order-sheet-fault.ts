@@ -32,6 +32,8 @@ export function orderSheetFault(sheet: OrderSheet): string | undefined {
   if (!isWon(sheet.totalAmount) || !isWon(taxFree) || !isWon(vat)) return 'an amount is not whole won, 0 or more';
   if (taxFree + vat > sheet.totalAmount) return 'tax free and VAT are more than the total';
   if (typeof sheet.needsShipping !== 'boolean') return 'needsShipping is neither true nor false';
+  if (sheet.repeatable !== undefined && typeof sheet.repeatable !== 'boolean')
+    return 'repeatable is neither true nor false';
   if (!isTextOrAbsent(sheet.itemCode)) return 'the item code is no text';
   if ((sheet.itemCode?.length ?? 0) > MAX_TEXT) return 'the item code is longer than 100 characters';
   if (!isListOrAbsent(sheet.agreements)) return 'agreements are no list, or more than 200';

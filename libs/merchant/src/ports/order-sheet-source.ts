@@ -64,6 +64,11 @@ export interface OrderSheet {
   agreements?: OrderAgreement[];
   productUrls?: string[];
   subscription?: SubscriptionPlan;
+  /**
+   * The same buyer may pay it again once the last order is over, that is paid or cancelled: a menu, a ticket, a donation
+   * behind a fixed button. Of a subscription: once that has ended. Without it a paid sheet is 300 for good.
+   */
+  repeatable?: boolean;
 }
 
 /** Where a shop's order sheets come from. Without it, the draft orders of the option plugin are the only ones. */
