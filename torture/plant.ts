@@ -1,7 +1,17 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const PLANTS = ['no-guard', 'no-snapshot-check', 'early-release'] as const;
+export const PLANTS = [
+  'no-guard',
+  'no-snapshot-check',
+  'early-release',
+  'refused-repeat',
+  'stale-look',
+  'foreign-look',
+  'refused-refund',
+  'untold-charge',
+  'outliving-subscription',
+] as const;
 export type Plant = (typeof PLANTS)[number];
 
 export interface Patch {
@@ -30,6 +40,42 @@ export const PATCHES: Record<Plant, Patch> = {
     file: 'apps/payment/src/callbacks/callbacks.js',
     text: 'if (!moved)',
     by: 'await this.stock.release(manager, order.merchant, order.id);\n            if (!moved)',
+  },
+  // A refused approve is taken as proof about the one before it.
+  'refused-repeat': {
+    file: 'apps/payment/src/evidence/verdict.js',
+    text: 'if (refusal && allClosed)',
+    by: 'if (refusal)',
+  },
+  // What order says counts, though an approve is on its way.
+  'stale-look': {
+    file: 'apps/payment/src/evidence/verdict.js',
+    text: 'if (last.sentAt.getTime() <= (0, evidence_1.lastActOf)(approves))',
+    by: 'if (false)',
+  },
+  // Whatever order speaks of is taken for this payment.
+  'foreign-look': {
+    file: 'apps/payment/src/evidence/verdict.js',
+    text: '(0, compare_1.foreignFields)(payment, payment.partnerUserId, said);',
+    by: '[];',
+  },
+  // A refused cancel is taken as proof about the one before it.
+  'refused-refund': {
+    file: 'apps/payment/src/evidence/refund-verdict.js',
+    text: '(until === -Infinity || (look && look.sentAt.getTime() > until))',
+    by: 'true',
+  },
+  // A status that names no approval is taken to say that there was none.
+  'untold-charge': {
+    file: 'apps/payment/src/evidence/charge-verdict.js',
+    text: 'return (lastApprovedAt !== undefined &&',
+    by: 'return lastApprovedAt === undefined || (',
+  },
+  // The shop refuses the first order, and its subscription goes on.
+  'outliving-subscription': {
+    file: 'apps/payment/src/subscriptions/subscriptions.js',
+    text: "Subscription, { orderId, state: 'active' })",
+    by: "Subscription, { orderId, state: 'ended' })",
   },
 };
 

@@ -7,6 +7,7 @@ import { liveness } from './judge/liveness';
 import { machinery } from './judge/machinery';
 import { money } from './judge/money';
 import { shop as shopRule } from './judge/shop';
+import { subscriptions } from './judge/subscriptions';
 import { type Broken, sum } from './judge/verdict';
 import { Random } from './random';
 import { untilStill } from './still';
@@ -105,6 +106,7 @@ export async function playRound(
       ...goods(evidence),
       ...course(evidence),
       ...shopRule(evidence),
+      ...subscriptions(evidence),
       ...liveness(evidence, chaos.windows),
       ...machinery(evidence, complaints, caller.failures, chaos.windows),
     ];

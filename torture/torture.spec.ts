@@ -39,6 +39,8 @@ it('draws the same stories from the same seed, and others from another', () => {
 
 it('says which bugs it can plant', async () => {
   const { code, output } = await torture('--plant', 'no-such-bug');
-  expect(output).toContain('--plant: no-such-bug is none of no-guard, no-snapshot-check, early-release');
+  expect(output).toContain(
+    '--plant: no-such-bug is none of no-guard, no-snapshot-check, early-release, refused-repeat, ',
+  );
   expect(code).toBe(2);
 });

@@ -57,10 +57,10 @@ function ends({ orders, stories }: Evidence): Broken[] {
     }
     if (state !== 'review') return [];
     const story = stories.find(({ orderId }) => orderId === id);
-    const wrong = story?.tried.some(({ faults }) => faults.some((fault) => fault.endsWith('wrong-amount')));
+    const wrong = story?.tried.some(({ faults }) => faults.some((fault) => /wrong-amount$|foreign look$/.test(fault)));
     // The one answer that names a SID was cut off: nobody but a person can decide.
     const lost = review?.includes('SID') && (story?.plan.kind === 'monthly' || story?.plan.kind === 'trial');
-    const unnamed = subscription !== null && /answer was lost|charged something else/.test(review ?? '');
+    const unnamed = subscription !== null && /(answer|this charge) was lost|charged something else/.test(review ?? '');
     return wrong || lost || unnamed
       ? []
       : [{ rule: 'review', order: id, what: `nothing was undecidable: ${review ?? ''}` }];

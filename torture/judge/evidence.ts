@@ -77,6 +77,8 @@ export interface Evidence {
   stock: { merchant: string; sku: string; onHand: number; reserved: number }[];
   reservations: ReservationRow[];
   drafts: { id: string; order: string | null }[];
+  /** Each with the state of the order it began with. */
+  subscriptions: { id: string; order: string; state: string; first: string }[];
   jobs: { name: string; state: string; count: number }[];
   /** What was on the shelf of each merchant at the begin. */
   initial: Record<string, number>;
@@ -136,6 +138,10 @@ export async function gatherEvidence(
       `SELECT merchant_id AS merchant, order_ref AS order, state, lines FROM commerce.reservations`,
     ),
     drafts: await reader.rows(`SELECT id, order_ref AS order FROM commerce.drafts`),
+    subscriptions: await reader.rows(
+      `SELECT s.id, s.order_id AS order, s.state, o.state AS first
+         FROM payment.subscriptions s JOIN payment.orders o ON o.id = s.order_id`,
+    ),
     jobs: await reader.rows(
       `SELECT name, state::text, count(*)::int AS count FROM pgboss.job
         WHERE state::text <> 'completed' AND ${ONCE} GROUP BY 1, 2 ORDER BY 1, 2`,

@@ -42,6 +42,9 @@ export function shop(evidence: Evidence): Broken[] {
     ).size;
     const due = wasPaid.has(id) ? 1 : 0;
     if (told !== due) complain(id, `${type} was told ${told} times, due ${due}`);
+    if (state === 'failed' && subscription === null && !of.get(id)?.some((event) => event.type === 'payment.failed')) {
+      complain(id, 'has failed, and payment.failed was never told');
+    }
     if (state === 'paid' && merchant === 'workshop' && fulfilled.get(id) !== 'done') {
       complain(id, `is sold, and the shop's own work is ${fulfilled.get(id) ?? 'not begun'}`);
     }

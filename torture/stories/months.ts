@@ -48,6 +48,13 @@ export class Months {
   }
 
   private orderFault(): void {
+    // The answer to a charge is lost, and status does not say when it last charged the SID.
+    if (this.random.chance(0.15)) {
+      this.faults.add({ point: 'pay.subscription', kind: 'drop-after' });
+      this.faults.add({ point: 'pay.status', kind: 'says', fields: { last_approved_at: null }, times: 3 });
+      this.tally['scheme untold approval'] = (this.tally['scheme untold approval'] ?? 0) + 1;
+      return;
+    }
     const kind = this.random.weighted(KINDS);
     this.faults.add({ point: 'pay.subscription', kind, times: 1, ms: this.random.int(100, 1_100), code: -1 });
     this.tally[`pay.subscription ${kind}`] = (this.tally[`pay.subscription ${kind}`] ?? 0) + 1;

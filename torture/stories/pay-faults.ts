@@ -1,11 +1,14 @@
 import type { FaultOrder } from '../../apps/simulator/src/faults/fault';
 import type { Faults } from '../../apps/simulator/src/faults/faults';
 import type { Random } from '../random';
+import { orderScheme } from './schemes';
 
 /** How often each kind of misbehaviour was ordered. */
 export type FaultTally = Record<string, number>;
 
 type Kind = 'drop-before' | 'drop-after' | 'status' | 'slow' | 'late' | 'garbage' | 'refuse' | 'wrong-amount';
+
+const SCHEMES = 0.15;
 
 /** Refusals of approve: −780 is for good, the others say nothing or the wrong thing. */
 const APPROVE_CODES = [-702, -785, -783, -1, -780, -9798] as const;
@@ -28,6 +31,7 @@ const WEIGHTS: Record<'pay.approve' | 'pay.order' | 'pay.cancel', { share: numbe
 
 /** KakaoPay's misbehaviour towards one tid, ordered before anybody asks about it. @returns its kinds */
 export function orderPayFaults(faults: Faults, random: Random, tid: string, tally: FaultTally): string[] {
+  if (random.chance(SCHEMES)) return [orderScheme(faults, random, tid, tally)];
   const drawn: string[] = [];
   for (const [point, { share, kinds }] of Object.entries(WEIGHTS) as [
     keyof typeof WEIGHTS,

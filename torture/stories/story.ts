@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../random';
+import { sum } from '../judge/verdict';
 import { innerPath, type Kakao, type Sheet } from '../world/kakao';
 import type { Caller, Reply } from './caller';
 import { type FaultTally, orderPayFaults } from './pay-faults';
 import { type Plan, priceOf, type Try, type Wish } from './plan';
+import { orderRefundScheme } from './schemes';
 
 const ADDRESS = {
   base_address: '경기도 성남시 분당구 판교역로 235',
@@ -12,6 +14,8 @@ const ADDRESS = {
   receiver_name: '수령인',
   receiver_mobile_number: '01011112222',
 };
+
+const REFUND_SCHEMES = 0.3;
 
 /** How often a call without an answer is made again; a T3 is often made only once. */
 const PATIENCE = { t1: 80, t2: 12, t3: [1, 1, 8] } as const;
@@ -205,6 +209,7 @@ export class Story {
     this.wished.push(wished);
     const amount = wish.share === undefined ? undefined : Math.max(1, Math.floor(priceOf(this.plan) * wish.share));
     const path = `orders/${this.orderId ?? ''}/cancel`;
+    this.spoilRefund();
     await Promise.all(
       Array.from({ length: wish.times }, async () => {
         for (let at = 0; at < 4; at++) {
@@ -224,6 +229,16 @@ export class Story {
         }
       }),
     );
+  }
+
+  /** Only of a payment that everybody knows of: before it, order would tell of money that is not there. */
+  private spoilRefund(): void {
+    const tid = this.tried.at(-1)?.tid;
+    if (tid === undefined || this.shown.at(-1) !== 'S' || !this.random.chance(REFUND_SCHEMES)) return;
+    const booked = this.kakao.booked().find((each) => each.tid === tid);
+    if (!booked || booked.charges.length === 0) return;
+    orderRefundScheme(this.kakao.faults, this.random, { tid, givenBack: sum(booked.refunds) }, this.tally);
+    this.note(`KakaoPay will refuse the repeat of a refund of ${tid}`);
   }
 
   private async watch(): Promise<void> {

@@ -29,6 +29,7 @@ export const FAULT_KINDS = [
   'garbage',
   'refuse',
   'wrong-amount',
+  'says',
   'cut',
   'wrong-type',
   'too-large',
@@ -51,6 +52,8 @@ export interface Fault {
   resultCode?: string;
   /** `extras.method_result_message` of `refuse`. */
   resultMessage?: string;
+  /** What the answer of `says` names instead of what is. */
+  fields?: Record<string, unknown>;
   /** Applies only to calls about this OTP token, image, tid, sid, partner_order_id or login code. */
   subject?: string;
 }

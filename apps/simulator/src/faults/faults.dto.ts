@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsObject, IsOptional, IsString, Max, Min } from 'class-validator';
 import { FAULT_KINDS, FAULT_POINTS, type FaultKind, type FaultPoint } from './fault';
 
 /** Misbehaviour to order (장애 주입). */
@@ -9,7 +9,7 @@ export class NewFault {
   @IsIn(FAULT_POINTS)
   point: FaultPoint;
 
-  /** How: slow (works, answers late), late (works late, whether or not anybody still listens), status (does nothing), drop-before, drop-after (works, then drops the connection), hold (until removed), garbage (works, answers no JSON), refuse (KakaoPay's code), wrong-amount (works, and names another amount), and for images cut, wrong-type, too-large. */
+  /** How: slow (works, answers late), late (works late, whether or not anybody still listens), status (does nothing), drop-before, drop-after (works, then drops the connection), hold (until removed), garbage (works, answers no JSON), refuse (KakaoPay's code), wrong-amount (works, and names another amount), says (works, and answers with `fields` instead of what is: a stale status, another payment), and for images cut, wrong-type, too-large. */
   @ApiProperty({ enum: FAULT_KINDS, example: 'drop-after' })
   @IsIn(FAULT_KINDS)
   kind: FaultKind;
@@ -55,6 +55,16 @@ export class NewFault {
   @IsOptional()
   @IsString()
   resultMessage?: string;
+
+  /** What the answer of says names instead of what is; null leaves a field out. */
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    example: { status: 'AUTH_PASSWORD', canceled_amount: { total: 0 } },
+  })
+  @IsOptional()
+  @IsObject()
+  fields?: Record<string, unknown>;
 
   /** Only calls about this OTP token, image, tid, sid, partner_order_id or login code. */
   @ApiPropertyOptional()

@@ -103,6 +103,7 @@ export class PlayedInterceptor implements NestInterceptor {
       'hold',
       'garbage',
       'wrong-amount',
+      'says',
     ]);
     switch (fault?.kind) {
       case 'status':
@@ -125,6 +126,8 @@ export class PlayedInterceptor implements NestInterceptor {
         return work();
       case 'wrong-amount':
         return withOtherAmount(await work());
+      case 'says':
+        return saying(fault.fields ?? {}, await work());
       case 'hold':
         await this.faults.hold(fault);
         return work();
@@ -133,6 +136,10 @@ export class PlayedInterceptor implements NestInterceptor {
     }
   }
 }
+
+/** Other words about what is: a field of `null` is left out. */
+const saying = (fields: Record<string, unknown>, answer: unknown): unknown =>
+  Object.fromEntries(Object.entries({ ...asFields(answer), ...fields }).filter(([, value]) => value !== null));
 
 const OTHER_AMOUNT = 1_000;
 
