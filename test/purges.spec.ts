@@ -314,6 +314,7 @@ describe('three simulated years', () => {
     'payment.refunds': MONEY,
     'payment.decisions': MONEY,
     'payment.evidence': MONEY,
+    'payment.sids': MONEY,
     'payment.used_keys': MONEY,
     'payment.history': MONEY,
     'payment.subscriptions': MONEY,

@@ -40,8 +40,10 @@ import { OrderUrlMaker } from './sheets/order-urls';
 import { StockSweep } from './sweep/stock-sweep';
 import { StuckWork } from './sweep/stuck-work';
 import { Sweep } from './sweep/sweep';
+import { SidCalls } from './subscriptions/sid-calls';
 import { Subscriptions } from './subscriptions/subscriptions';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller';
+import { UnusedSids } from './subscriptions/unused-sids';
 
 const DESCRIPTION = `
 The one-click payment plugin (원클릭 결제 플러그인, guide 6): T1 order sheet, T2 approve, T3 callback, T4 status.
@@ -97,6 +99,8 @@ export class PaymentModule {
         StockSweep,
         StuckWork,
         Sweep,
+        SidCalls,
+        UnusedSids,
         Subscriptions,
         ChargePeriods,
         Charges,

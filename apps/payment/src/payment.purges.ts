@@ -20,6 +20,7 @@ const OVER = `
                    AND (a.state IN ('waiting', 'approving', 'surplus', 'review') OR a.updated_at >= $1))
   AND NOT EXISTS (SELECT FROM payment.refunds r WHERE r.order_id = t.id
                    AND (r.state IN ('requested', 'sending', 'failed') OR r.updated_at >= $1))
+  AND NOT EXISTS (SELECT FROM payment.sids s WHERE s.order_id = t.id AND s.state IN ('kept', 'ending'))
   AND NOT EXISTS (SELECT FROM payment.subscriptions s WHERE s.order_id = t.id)`;
 
 const UNPAID = `t.state IN ('open', 'failed', 'cancelled')`;

@@ -17,15 +17,17 @@ import { UsedKeys1796040100000 } from './migrations/1796040100000-used-keys';
 import { EvidenceOfAll1796050000000 } from './migrations/1796050000000-evidence-of-all';
 import { SubscriptionAgain1796040200000 } from './migrations/1796040200000-subscription-again';
 import { Repeatable1796050100000 } from './migrations/1796050100000-repeatable';
+import { Sids1796060000000 } from './migrations/1796060000000-sids';
 import { Order } from './orders/order.entity';
 import { PAYMENT_PURGES } from './payment.purges';
 import { Refund } from './refunds/refund.entity';
 import { Decision } from './review/decision.entity';
+import { Sid } from './subscriptions/sid.entity';
 import { Subscription } from './subscriptions/subscription.entity';
 
 export const paymentSchema: SchemaOwner = {
   schema: 'payment',
-  entities: [Order, Attempt, EvidenceRow, Callback, Refund, Subscription, Decision, UsedKey, HistoryEntry],
+  entities: [Order, Attempt, EvidenceRow, Sid, Callback, Refund, Subscription, Decision, UsedKey, HistoryEntry],
   migrations: [
     Payment1795300000000,
     SubscriptionCharges1795500000000,
@@ -40,13 +42,14 @@ export const paymentSchema: SchemaOwner = {
     SubscriptionAgain1796040200000,
     EvidenceOfAll1796050000000,
     Repeatable1796050100000,
+    Sids1796060000000,
   ],
   rights: { history: 'SELECT, INSERT, DELETE' },
   published: ['journey(text, text, integer)'],
   sealed: [
     { table: 'payment.orders', key: 'id', column: 'address_sealed' },
     { table: 'payment.callbacks', key: 'id', column: 'token_sealed' },
-    { table: 'payment.evidence', key: 'id', column: 'sid_sealed' },
+    { table: 'payment.sids', key: 'evidence_id', column: 'sealed' },
     { table: 'payment.subscriptions', key: 'id', column: 'sid_sealed' },
   ],
   purges: PAYMENT_PURGES,

@@ -126,7 +126,6 @@ describe('the evidence about a payment', () => {
     expect(rows[0]).toMatchObject({
       operation: 'approve',
       outcome: 'answered',
-      sid_sealed: null,
       said: { tid: order.tid, amount: { total: 13_500 } },
     });
     expect(JSON.stringify(rows)).not.toContain(order.token);

@@ -182,6 +182,11 @@ export class FakeKakaoPay {
     return [...this.payments.values()].find((each) => each.partner_order_id === orderId)?.tid ?? '';
   }
 
+  /** The key that the first payment of a subscription was answered with. */
+  sidOf(tid: string): string | undefined {
+    return this.of(tid).sid;
+  }
+
   /** The buyer ends it in KakaoPay's app. */
   endSid(userId: string): void {
     for (const sid of this.bySid.values()) if (sid.userId === userId) sid.status = 'INACTIVE';

@@ -183,13 +183,13 @@ export class Attempts implements OnModuleInit {
    * @returns whether it was decided, or gone on with
    */
   private async conclude(attempt: Attempt, order: Order, { mayApprove }: { mayApprove: boolean }): Promise<boolean> {
-    const { evidence, sidSealed } = await this.evidence.of(attempt);
+    const { evidence, hasSid } = await this.evidence.of(attempt);
     const payment = Object.assign({ partnerUserId: order.appUserId }, attempt);
     const verdict = verdictOn(payment, evidence, this.clock.now());
     switch (verdict.is) {
       case 'paid':
-        if (order.terms.subscription && sidSealed === undefined) await this.waitForCall(attempt);
-        await this.settlement.paid(attempt, { ...verdict.said, ...(sidSealed !== undefined && { sidSealed }) });
+        if (order.terms.subscription && !hasSid) await this.waitForCall(attempt);
+        await this.settlement.paid(attempt, verdict.said);
         return true;
       case 'given-back':
         await this.settlement.cancelledThere(attempt, verdict.said);

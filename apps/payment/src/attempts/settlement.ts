@@ -13,6 +13,7 @@ import { Order } from '../orders/order.entity';
 import { orderFacts, paymentFacts } from '../completion/order-facts';
 import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
 import { Refunds } from '../refunds/refunds';
+import { Sid } from '../subscriptions/sid.entity';
 import { Subscriptions } from '../subscriptions/subscriptions';
 import { Attempt } from './attempt.entity';
 import type { AttemptState } from './attempt-status';
@@ -22,8 +23,6 @@ export interface Charge {
   amount: Amounts;
   tid?: string;
   aid?: string;
-  /** The key of a subscription, from its first payment. */
-  sidSealed?: string;
   method?: string;
   card?: Card;
   approvedAt?: Date;
@@ -67,12 +66,11 @@ export class Settlement {
 
   /** The money is there. When the order cannot take it any more, it goes back. */
   async paid({ id }: Attempt, charge: Charge): Promise<void> {
-    const { sidSealed } = charge;
     await this.inOrder(id, MONEY_MAY_BE_LATE, async (manager, order, attempt) => {
       const refusal = await this.whyNotTaken(manager, order, attempt);
       const at = this.clock.now();
       if (refusal !== undefined) return this.sendBack(manager, order, attempt, charge, refusal);
-      if (order.terms.subscription && sidSealed === undefined) {
+      if (order.terms.subscription && !(await manager.existsBy(Sid, { attemptId: id, state: 'kept' }))) {
         // KakaoPay hands a SID out in the answer to approve only; when that answer was lost, nobody can charge later.
         return this.show(manager, order, attempt, 'paid, but the SID of the subscription was lost', charge);
       }
@@ -85,9 +83,7 @@ export class Settlement {
       });
       if (!moved) return;
       await this.periods.goOn(manager, order, 'paid');
-      if (sidSealed !== undefined) {
-        await this.subscriptions.begin(manager, order, attempt.cid, sidSealed, charge.approvedAt ?? at);
-      }
+      await this.subscriptions.begin(manager, order, id, charge.approvedAt ?? at);
       await this.completion.begin(manager, order, charge.approvedAt ?? at);
     });
   }

@@ -7,7 +7,8 @@ import type { EntityManager, FindOptionsWhere } from 'typeorm';
 import type { Attempt } from '../attempts/attempt.entity';
 import { PaymentConfig } from '../payment.config';
 import type { Refund } from '../refunds/refund.entity';
-import { Subscriptions } from '../subscriptions/subscriptions';
+import { SidCalls } from '../subscriptions/sid-calls';
+import { Sid } from '../subscriptions/sid.entity';
 import type { CancelSaid, Evidence, LookOperation, Operation, Outcome, Said, SidSaid } from './evidence';
 import { EvidenceRow } from './evidence.entity';
 import { cancelSaid, outcomeIn, outcomeOf, saidIn, sidSaid } from './said';
@@ -17,11 +18,24 @@ const MAY_ACT_SECONDS = 600;
 /** An answer that only this process holds is worth a wait for a database that restarts. */
 const RIDE_OUT_MS = 30_000;
 
-/** What is known of an attempt. @property sidSealed the key of its subscription, when an answer named one */
+/** What is known of an attempt. @property hasSid whether an answer named the key of a subscription that can begin with it */
 export interface Known {
   readonly evidence: Evidence[];
-  readonly sidSealed?: string;
+  readonly hasSid: boolean;
 }
+
+/**
+ * Keeps the SID that an answer named, in the statement that writes the answer down (`answered`), once for each attempt:
+ * a tid has one. A later charge has the SID of its subscription, which is kept there. $1 when, $2 the SID sealed, $3 what was said.
+ */
+const KEEP_SID = `
+  INSERT INTO payment.sids (evidence_id, order_id, attempt_id, merchant, cid, sealed, state, created_at, updated_at)
+  SELECT e.id, o.id, a.id, a.merchant, a.cid, $2,
+         CASE WHEN $3::jsonb ->> 'cid' = a.cid AND $3::jsonb ->> 'tid' = a.tid AND $3::jsonb ->> 'partnerOrderId' = o.id::text
+               AND $3::jsonb ->> 'partnerUserId' = o.app_user_id THEN 'kept' ELSE 'foreign' END, $1, $1
+    FROM answered e JOIN payment.attempts a ON a.id = e.attempt_id JOIN payment.orders o ON o.id = a.order_id
+   WHERE $2::text IS NOT NULL AND o.subscription_id IS NULL
+  ON CONFLICT (attempt_id) DO NOTHING`;
 
 /** What a call is about: a payment, or a refund of it. */
 type Subject = Attempt | Refund;
@@ -31,7 +45,7 @@ type Subject = Attempt | Refund;
 export class EvidenceLog {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly subscriptions: Subscriptions,
+    private readonly sids: SidCalls,
     private readonly clock: Clock,
     private readonly config: PaymentConfig,
     private readonly runtime: RuntimeConfig,
@@ -48,9 +62,7 @@ export class EvidenceLog {
 
   /** How an approve ended. */
   async approved(id: string, answer: Answer<Approval>): Promise<void> {
-    const sid = answer.kind === 'answered' ? answer.value.sid : undefined;
-    const sidSealed = sid === undefined ? null : await this.subscriptions.seal(sid);
-    await this.ended(id, outcomeOf(answer, saidIn), sidSealed);
+    await this.ended(id, outcomeOf(answer, saidIn), await this.sidIn(answer));
   }
 
   /** How the charge of a SID ended. @param sid the one that was charged: it is kept already, another is noted only */
@@ -69,7 +81,7 @@ export class EvidenceLog {
 
   /** A look at a payment by `order` has ended. */
   async looked(subject: Subject, sentAt: Date, answer: Answer<PaymentOrder>): Promise<void> {
-    await this.looks(subject, 'order', sentAt, outcomeOf(answer, saidIn));
+    await this.looks(subject, 'order', sentAt, outcomeOf(answer, saidIn), await this.sidIn(answer));
   }
 
   /** A look at a SID by `status` has ended. */
@@ -78,9 +90,11 @@ export class EvidenceLog {
   }
 
   async of({ id }: Attempt): Promise<Known> {
-    const rows = await this.rows({ attemptId: id, refundId: IsNull() });
-    const sidSealed = rows.find((row) => row.sidSealed !== null)?.sidSealed;
-    return { evidence: rows.map((row) => toEvidence<Said>(row)), ...(sidSealed != null && { sidSealed }) };
+    const [rows, hasSid] = await Promise.all([
+      this.rows({ attemptId: id, refundId: IsNull() }),
+      this.dataSource.manager.existsBy(Sid, { attemptId: id, state: 'kept' }),
+    ]);
+    return { evidence: rows.map((row) => toEvidence<Said>(row)), hasSid };
   }
 
   async ofCharge({ id }: Attempt): Promise<Evidence<Said | SidSaid>[]> {
@@ -95,15 +109,22 @@ export class EvidenceLog {
     return this.dataSource.manager.find(EvidenceRow, { where, order: { id: 'ASC' } });
   }
 
+  private async sidIn(answer: Answer<Approval | PaymentOrder>): Promise<string | null> {
+    const sid = answer.kind === 'answered' ? answer.value.sid : undefined;
+    return sid === undefined ? null : this.sids.seal(sid);
+  }
+
   /** The first word about a call stands. */
-  private async ended(id: string, outcome: Outcome<object>, sidSealed: string | null = null): Promise<void> {
+  private async ended(id: string, outcome: Outcome<object>, sid: string | null = null): Promise<void> {
     const { code, message, said } = columnsOf(outcome);
     await throughBriefOutage(
       () =>
         this.dataSource.query(
-          `UPDATE payment.evidence SET outcome = $2, ended_at = $3, code = $4, message = $5, said = $6, sid_sealed = $7
-            WHERE id = $1 AND outcome IS NULL`,
-          [id, outcome.kind, this.clock.now(), code, message, said, sidSealed],
+          `WITH answered AS (
+             UPDATE payment.evidence SET outcome = $5, ended_at = $1, code = $6, message = $7, said = $3
+              WHERE id = $4 AND outcome IS NULL RETURNING id, attempt_id
+           ) ${KEEP_SID}`,
+          [this.clock.now(), sid, said, id, outcome.kind, code, message],
         ),
       RIDE_OUT_MS,
     );
@@ -114,13 +135,25 @@ export class EvidenceLog {
     operation: LookOperation,
     sentAt: Date,
     outcome: Outcome<object>,
+    sid: string | null = null,
   ): Promise<void> {
-    const row = { id: newId(), ...placeOf(subject), operation, sentAt, endedAt: this.clock.now() };
-    await this.dataSource.manager.insert(EvidenceRow, { ...row, outcome: outcome.kind, ...columnsOf(outcome) });
+    const { code, message, said } = columnsOf(outcome);
+    const { orderId, attemptId, refundId = null } = placeOf(subject);
+    await this.dataSource.query(
+      `WITH answered AS (
+         INSERT INTO payment.evidence
+                (id, order_id, attempt_id, refund_id, operation, sent_at, ended_at, outcome, code, message, said)
+         VALUES ($4, $5, $6, $7, $8, $9, $1, $10, $11, $12, $3) RETURNING id, attempt_id
+       ) ${KEEP_SID}`,
+      [
+        ...[this.clock.now(), sid, said, newId()],
+        ...[orderId, attemptId, refundId, operation, sentAt, outcome.kind, code, message],
+      ],
+    );
   }
 }
 
-const placeOf = (subject: Subject) =>
+const placeOf = (subject: Subject): { orderId: string; attemptId: string; refundId?: string } =>
   'attemptId' in subject
     ? { orderId: subject.orderId, attemptId: subject.attemptId, refundId: subject.id }
     : { orderId: subject.orderId, attemptId: subject.id };

@@ -57,7 +57,4 @@ export class EvidenceRow {
   /** What the answer named: ids, amounts in won, KakaoPay's times. */
   @Column('jsonb', { nullable: true })
   said: object | null;
-
-  @Column('text', { name: 'sid_sealed', nullable: true })
-  sidSealed: string | null;
 }

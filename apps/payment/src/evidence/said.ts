@@ -17,7 +17,7 @@ export function outcomeOf<T, S>(answer: Answer<T>, said: (value: T) => S): Outco
   }
 }
 
-/** Everything that is asked of an answer later; a SID is kept sealed, beside it. */
+/** Everything that is asked of an answer later; a SID is kept sealed, in `payment.sids`. */
 export function saidIn(answer: Approval | PaymentOrder): Said {
   const { cid, tid, partnerOrderId, partnerUserId, amount, method, card, approvedAt } = answer;
   const seen: Said = { cid, tid, partnerOrderId, partnerUserId, amount };

@@ -11,13 +11,17 @@ const SLOW_AFTER_MS = 3_600_000;
 export const NEEDS_A_PERSON = `
   SELECT id FROM payment.orders WHERE state = 'review'
   UNION SELECT order_id FROM payment.attempts WHERE state = 'review'
-  UNION SELECT order_id FROM payment.refunds WHERE state = 'failed'`;
+  UNION SELECT order_id FROM payment.refunds WHERE state = 'failed'
+  UNION SELECT order_id FROM payment.sids WHERE state = 'ending' AND failure IS NOT NULL
+  UNION SELECT order_id FROM payment.subscriptions WHERE state = 'ending' AND end_failure IS NOT NULL`;
 
 /** By what it counts, $1 a moment of the past. A period of a subscription may wait for days between its tries. */
 const COUNTS = {
   'order-in-review': `SELECT count(*) FROM payment.orders WHERE state = 'review'`,
   'attempt-in-review': `SELECT count(*) FROM payment.attempts WHERE state = 'review'`,
   'refund-failed': `SELECT count(*) FROM payment.refunds WHERE state = 'failed'`,
+  'sid-not-ended': `SELECT (SELECT count(*) FROM payment.sids WHERE state = 'ending' AND failure IS NOT NULL)
+                         + (SELECT count(*) FROM payment.subscriptions WHERE state = 'ending' AND end_failure IS NOT NULL)`,
   'order-unfinished': `SELECT count(*) FROM payment.orders
                         WHERE state IN ('pending', 'approving', 'fulfilling') AND subscription_id IS NULL AND updated_at < $1`,
 };
@@ -40,7 +44,7 @@ export class Attention {
     const count = (gauge: Gauge<'what'>): Promise<void> => this.count(gauge);
     new Gauge({
       name: 'payment_attention',
-      help: 'What needs a person: orders and attempts in review, failed refunds, orders unfinished for over an hour',
+      help: 'What needs a person: orders and attempts in review, failed refunds, SIDs that KakaoPay would not end, orders unfinished for over an hour',
       labelNames: ['what'] as const,
       registers: [metrics.registry],
       async collect() {

@@ -26,6 +26,8 @@ import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
 import { Refund } from '../refunds/refund.entity';
 import { Refunds } from '../refunds/refunds';
+import { SidDto } from '../subscriptions/sid.dto';
+import { Sid } from '../subscriptions/sid.entity';
 import { NEEDS_A_PERSON } from './attention';
 import { IDEMPOTENCY_KEY_HEADER, requireKey } from '../idempotency/idempotency-key';
 import {
@@ -77,9 +79,10 @@ export class OperatorOrdersController {
     const order = isOrderId(id) ? await manager.findOneBy(Order, { id }) : null;
     if (!order) throw new NotFoundException('No such order');
     const of = { where: { orderId: id }, order: { id: 'ASC' } } as const;
-    const [attempts, refunds, history] = await Promise.all([
+    const [attempts, refunds, sids, history] = await Promise.all([
       manager.find(Attempt, of),
       manager.find(Refund, of),
+      manager.find(Sid, { where: { orderId: id }, order: { createdAt: 'ASC' } }),
       manager.find(HistoryEntry, of),
     ]);
     const own = attempts.find((each) => each.id === order.attemptId);
@@ -87,6 +90,7 @@ export class OperatorOrdersController {
       ...(own?.chargedAmount != null && { chargedAmount: own.chargedAmount }),
       attempts: attempts.map((each) => AttemptDto.of(each)),
       refunds: refunds.map((each) => RefundDto.of(each)),
+      sids: sids.map((each) => SidDto.of(each)),
       history: history.map((each) => HistoryDto.of(each)),
     });
   }

@@ -9,6 +9,7 @@ import { ORDER_STATE_NAMES, ORDER_STATES, type OrderState } from '../orders/orde
 import type { Order } from '../orders/order.entity';
 import { REFUND_STATES, type RefundState } from '../refunds/refund-status';
 import type { Refund } from '../refunds/refund.entity';
+import { SidDto } from '../subscriptions/sid.dto';
 
 const ATTEMPT_STATE_NAMES = Object.keys(ATTEMPT_STATES);
 const REFUND_STATE_NAMES = Object.keys(REFUND_STATES);
@@ -364,6 +365,10 @@ export class OrderDetailDto extends OrderDto {
   /** Oldest first */
   @ApiProperty({ type: [RefundDto] })
   refunds: RefundDto[];
+
+  /** Oldest first */
+  @ApiProperty({ type: [SidDto] })
+  sids: SidDto[];
 
   /** Oldest first */
   @ApiProperty({ type: [HistoryDto] })

@@ -13,6 +13,7 @@ import { UNDER_WAY } from '../refunds/refund-status';
 import { Refund } from '../refunds/refund.entity';
 import { chargedParts, Refunds } from '../refunds/refunds';
 import { splitRefund } from '../refunds/tax-split';
+import { UnusedSids } from '../subscriptions/unused-sids';
 import { KakaoPayWord } from './kakaopay-word';
 
 export interface FoundWhy {
@@ -29,6 +30,7 @@ export class FoundRefunds {
     private readonly word: KakaoPayWord,
     private readonly refunds: Refunds,
     private readonly completion: RefundCompletion,
+    private readonly sids: UnusedSids,
     private readonly clock: Clock,
   ) {}
 
@@ -44,6 +46,7 @@ export class FoundRefunds {
     if (!seen) throw new NotFoundException('No such order');
     if (seen.state === 'review') throw new ConflictException('The order is in review: accept or refund it');
     await this.lookSoon(seen.id);
+    await this.sids.endAgain(seen.id);
     const attempts = await manager.find(Attempt, {
       where: { orderId: seen.id, state: In(['paid', 'surplus', 'refunded']), chargedAmount: MoreThan(0) },
     });

@@ -3,6 +3,7 @@ import { Clock } from '@biz/platform';
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import type { Attempt } from '../attempts/attempt.entity';
 import { MerchantKakaoPay } from '../attempts/merchant-kakaopay';
+import { EvidenceLog } from '../evidence/evidence-log';
 
 const NO_SUCH_TID = -721;
 
@@ -26,13 +27,18 @@ export type Word = { readonly status: string } & (
 export class KakaoPayWord {
   constructor(
     private readonly kakaopay: MerchantKakaoPay,
+    private readonly evidence: EvidenceLog,
     private readonly clock: Clock,
   ) {}
 
   /** @throws ServiceUnavailableException when KakaoPay does not say; then nothing is decided */
-  async about({ merchant, cid, expiresAt }: Attempt, tid: string): Promise<Word> {
+  async about(attempt: Attempt, tid: string): Promise<Word> {
+    const { merchant, cid, expiresAt } = attempt;
     const { pay, cidSecret } = this.kakaopay.of(merchant);
+    const sentAt = this.clock.now();
     const answer = await pay.order({ cid, ...(cidSecret !== undefined && { cidSecret }), tid });
+    // A tid that a person named is not the attempt's yet.
+    if (tid === attempt.tid) await this.evidence.looked(attempt, sentAt, answer);
     const over = expiresAt <= this.clock.now();
     if (answer.kind === 'answered') return wordOf(answer.value, over);
     if (answer.kind === 'refused' && answer.code === NO_SUCH_TID) {

@@ -12,7 +12,6 @@ import { chargeColumns, chargedOf } from '../attempts/settlement';
 import { ChargePeriods } from '../charges/charge-periods';
 import { OrderCompletion } from '../completion/order-completion';
 import { orderFacts, paymentFacts } from '../completion/order-facts';
-import { EvidenceLog } from '../evidence/evidence-log';
 import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
 import { type Request, UsedKeys } from '../idempotency/used-keys';
 import { isOrderId } from '../orders/order-id';
@@ -49,7 +48,6 @@ export class Review {
   constructor(
     private readonly dataSource: DataSource,
     private readonly word: KakaoPayWord,
-    private readonly evidence: EvidenceLog,
     private readonly keys: UsedKeys,
     private readonly completion: OrderCompletion,
     private readonly refunds: Refunds,
@@ -75,8 +73,6 @@ export class Review {
     const attempt = await this.dataSource.manager.findOneByOrFail(Attempt, { id: seen.attemptId ?? '' });
     if (!UNDECIDED.includes(attempt.state)) throw new ConflictException(`Its payment is ${attempt.state}; refund it`);
     const said = acceptable(seen, attempt, await this.wordAbout(seen, attempt, wish));
-    const sidSealed =
-      said.sid === undefined ? (await this.evidence.of(attempt)).sidSealed : await this.subscriptions.seal(said.sid);
     await this.decide(seen.id, 'accept', wish, async (manager, order) => {
       if (order.state !== 'review' || order.attemptId !== attempt.id) throw changed();
       await this.found.refuseWhileUnderWay(manager, attempt.id);
@@ -90,9 +86,7 @@ export class Review {
       } else {
         const set = { ...chargeColumns(attempt, said, at), failure_message: null };
         if (!(await moveTo(manager, ATTEMPT, attempt.id, { to: 'paid', ...why, at, set }))) throw changed();
-        if (sidSealed !== undefined) {
-          await this.subscriptions.begin(manager, order, attempt.cid, sidSealed, said.approvedAt ?? at);
-        }
+        await this.subscriptions.begin(manager, order, attempt.id, said.approvedAt ?? at);
         await this.completion.begin(manager, order, said.approvedAt ?? at, why);
       }
       const [accepted, charged] = await Promise.all([

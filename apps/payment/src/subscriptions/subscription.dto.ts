@@ -79,6 +79,9 @@ export class SubscriptionDto {
   /** Why it was ended */
   endReason?: string;
 
+  /** Why KakaoPay could not be made to end it: `end` asks again */
+  endFailure?: string;
+
   /** When KakaoPay ended it */
   endedAt?: Date;
 
@@ -103,6 +106,7 @@ export class SubscriptionDto {
       ...(row.nextAmount !== null && { nextAmount: row.nextAmount }),
       ...(row.tries > 0 && { failedTries: row.tries, ...(row.chargeAt && { nextTryAt: row.chargeAt }) }),
       ...(row.endReason !== null && { endReason: row.endReason }),
+      ...(row.endFailure !== null && { endFailure: row.endFailure }),
       ...(row.endedAt && { endedAt: row.endedAt }),
       createdAt: row.createdAt,
       updatedAt: row.updatedAt,

@@ -10,6 +10,8 @@ import type { SubscriptionState } from './subscription-status';
 @Index('subscriptions_due', ['chargeAt'], { where: `state = 'active'` })
 @Index('subscriptions_to_check', ['checkedAt'], { where: `state = 'active'` })
 @Index('subscriptions_by_age', ['endedAt'], { where: 'ended_at IS NOT NULL' })
+@Index('subscriptions_ending', ['updatedAt'], { where: `state = 'ending'` })
+@Check('subscriptions_end_failure', `end_failure IS NULL OR state = 'ending'`)
 @Check('subscriptions_state', `state IN ('active', 'ending', 'ended')`)
 export class Subscription {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'subscriptions_pkey' })
@@ -75,6 +77,10 @@ export class Subscription {
 
   @Column('text', { name: 'end_reason', nullable: true })
   endReason: string | null;
+
+  /** Why KakaoPay could not be made to end its SID; a person looks. */
+  @Column('text', { name: 'end_failure', nullable: true })
+  endFailure: string | null;
 
   @Column('timestamptz', { name: 'ended_at', nullable: true })
   endedAt: Date | null;

@@ -57,7 +57,8 @@ export class SubscriptionsController {
   /**
    * Ends a subscription (정기결제 해지)
    *
-   * @remarks Nothing is charged from now on; KakaoPay is told by durable work (`ending`, then `ended`). Repeating it is harmless.
+   * @remarks Nothing is charged from now on; KakaoPay is told by durable work (`ending`, then `ended`). Repeating it is harmless, and asks
+   * KakaoPay again after an `endFailure`.
    */
   @Post(':id/end')
   @ApiParam({ name: 'id', description: 'Id of the subscription' })

@@ -1,6 +1,6 @@
 import { type Answer, chargeRefusal, explainCode, type SidRequest, type SubscriptionStatus } from '@biz/kakaopay';
 import { Deliveries } from '@biz/merchant';
-import { Clock, defineJob, Jobs, newId, NotYet, Vault } from '@biz/platform';
+import { Clock, defineJob, Jobs, newId, NotYet } from '@biz/platform';
 import { Injectable, NotFoundException } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -13,16 +13,13 @@ import type { Order } from '../orders/order.entity';
 import { atKstHour, kstDay } from '../charges/kst-day';
 import { plannedCharge } from '../charges/next-charge';
 import { PaymentConfig } from '../payment.config';
+import { END_AFTER, SidCalls, whyNotEnded } from './sid-calls';
 import { Subscription } from './subscription.entity';
 
-const SID_CONTEXT = 'payment.subscriptions.sid';
 const NOTHING_TO_CHARGE = { next_charge_on: null, next_amount: null, charge_at: null };
 
-/** Ends a SID at KakaoPay; seconds before each repeat, over two days. */
-const END = defineJob<{ subscriptionId: string }>({
-  name: 'payment.end-subscription',
-  schedule: [1, 2, 5, 10, 30, 60, 300, 900, 3600, 7200, 14_400, 28_800, 28_800, 28_800, 57_600],
-});
+/** Ends the SID of a subscription at KakaoPay. */
+export const END = defineJob<{ subscriptionId: string }>({ name: 'payment.end-subscription', schedule: END_AFTER });
 
 /** Asks KakaoPay whether a SID is still active; seconds before each repeat. */
 export const CHECK = defineJob<{ subscriptionId: string }>({
@@ -46,28 +43,33 @@ export class Subscriptions implements OnModuleInit {
     private readonly kakaopay: MerchantKakaoPay,
     private readonly deliveries: Deliveries,
     private readonly jobs: Jobs,
-    private readonly vault: Vault,
+    private readonly sids: SidCalls,
     private readonly clock: Clock,
     private readonly config: PaymentConfig,
   ) {}
 
   onModuleInit(): void {
-    this.jobs.work(END, ({ subscriptionId }) => this.endAtKakaoPay(subscriptionId));
+    this.jobs.work(
+      END,
+      ({ subscriptionId }) => this.endAtKakaoPay(subscriptionId),
+      ({ subscriptionId }, error) => this.endFailed(subscriptionId, whyNotEnded(error)),
+    );
     this.jobs.work(CHECK, async ({ subscriptionId }) => {
       const subscription = await this.dataSource.manager.findOneByOrFail(Subscription, { id: subscriptionId });
       if (subscription.state === 'active') await this.check(subscription);
     });
   }
 
-  /** Before the transaction: sealing takes a moment. */
-  seal(sid: string): Promise<string> {
-    return this.vault.seal(sid, SID_CONTEXT);
-  }
-
-  /** Begins with the first payment, in the caller's transaction. */
-  async begin(manager: EntityManager, order: Order, cid: string, sidSealed: string, at: Date): Promise<void> {
+  /**
+   * Begins with the first payment, by the SID that KakaoPay named for it, in the caller's transaction.
+   *
+   * @returns false when KakaoPay named none: nobody can charge later
+   */
+  async begin(manager: EntityManager, order: Order, attemptId: string, at: Date): Promise<boolean> {
     const plan = order.terms.subscription;
-    if (!plan) return;
+    if (!plan) return true;
+    const sid = await this.takeSid(manager, attemptId);
+    if (!sid) return false;
     const next = plannedCharge(plan, 1, kstDay(at));
     const id = newId();
     await manager.insert(Subscription, {
@@ -77,8 +79,8 @@ export class Subscriptions implements OnModuleInit {
       appUserId: order.appUserId,
       relayId: order.relayId,
       state: 'active',
-      cid,
-      sidSealed,
+      cid: sid.cid,
+      sidSealed: sid.sealed,
       itemName: order.itemName,
       itemCode: order.itemCode,
       quantity: order.quantity,
@@ -101,6 +103,18 @@ export class Subscriptions implements OnModuleInit {
       note: 'first payment approved',
       at,
     });
+    return true;
+  }
+
+  private async takeSid(
+    manager: EntityManager,
+    attemptId: string,
+  ): Promise<{ cid: string; sealed: string } | undefined> {
+    const [[sid]] = await manager.query<[{ cid: string; sealed: string }[], number]>(
+      `UPDATE payment.sids SET state = 'used', updated_at = $2 WHERE attempt_id = $1 AND state = 'kept' RETURNING cid, sealed`,
+      [attemptId, this.clock.now()],
+    );
+    return sid;
   }
 
   /**
@@ -126,8 +140,19 @@ export class Subscriptions implements OnModuleInit {
       if (!found) throw new NotFoundException('No such subscription');
       await this.hold(manager, id);
       await this.beginEnding(manager, id, 'operator', reason);
+      await this.endAgain(manager, id);
       return manager.findOneByOrFail(Subscription, { id });
     });
+  }
+
+  /** KakaoPay is asked again to end what it would not end in the time of the schedule. */
+  private async endAgain(manager: EntityManager, id: string): Promise<void> {
+    const [, again] = await manager.query<[unknown, number]>(
+      `UPDATE payment.subscriptions SET end_failure = NULL, updated_at = $2
+        WHERE id = $1 AND state = 'ending' AND end_failure IS NOT NULL`,
+      [id, this.clock.now()],
+    );
+    if (again > 0) await this.jobs.add(END, { subscriptionId: id }, manager);
   }
 
   /** What began with an order ends with it; in the caller's transaction. */
@@ -181,10 +206,16 @@ export class Subscriptions implements OnModuleInit {
   }
 
   /** What every call about a SID names. */
-  async sidOf({ merchant, cid, sidSealed }: Subscription): Promise<SidRequest> {
-    const { cidSecret } = this.kakaopay.of(merchant);
-    const sid = await this.vault.open(sidSealed, SID_CONTEXT);
-    return { cid, ...(cidSecret !== undefined && { cidSecret }), sid };
+  sidOf({ merchant, cid, sidSealed }: Subscription): Promise<SidRequest> {
+    return this.sids.requestOf({ merchant, cid, sealed: sidSealed });
+  }
+
+  /** A person must look: the SID can still be charged at KakaoPay, by a mistake of anybody's. */
+  async endFailed(id: string, why: string): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE payment.subscriptions SET end_failure = $2 WHERE id = $1 AND state = 'ending' AND end_failure IS NULL`,
+      [id, why],
+    );
   }
 
   private endThere(id: string, reason: string): Promise<void> {
@@ -197,22 +228,9 @@ export class Subscriptions implements OnModuleInit {
   private async endAtKakaoPay(id: string): Promise<void> {
     const subscription = await this.dataSource.manager.findOneByOrFail(Subscription, { id });
     if (subscription.state !== 'ending') return;
-    const { pay } = this.kakaopay.of(subscription.merchant);
-    const answer = await pay.inactive(await this.sidOf(subscription));
-    switch (answer.kind) {
-      case 'answered':
-        if (answer.value.status !== 'INACTIVE') throw new NotYet(`inactive: KakaoPay says ${answer.value.status}`);
-        return this.ended(id, answer.value.inactivatedAt ?? this.clock.now(), 'inactive at KakaoPay');
-      case 'refused':
-        if (chargeRefusal(answer.code) === 'ended') {
-          return this.ended(id, this.clock.now(), `KakaoPay: ${explainCode(answer.code)}`);
-        }
-        throw new Error(`inactive refused with ${answer.code}: ${explainCode(answer.code)}`);
-      case 'not-sent':
-      case 'unknown':
-        // Asking again is harmless: a SID that is inactive already is −751.
-        throw new NotYet(`inactive: ${answer.kind} ${answer.reason}`);
-    }
+    const { merchant, cid, sidSealed } = subscription;
+    const { endedAt, note } = await this.sids.end({ merchant, cid, sealed: sidSealed });
+    await this.ended(id, endedAt, note);
   }
 
   private async ended(id: string, endedAt: Date, note: string): Promise<void> {
@@ -224,7 +242,7 @@ export class Subscriptions implements OnModuleInit {
         note,
         at: this.clock.now(),
         from: ['ending'],
-        set: { ended_at: endedAt },
+        set: { ended_at: endedAt, end_failure: null },
       });
       if (moved) await this.tellEnded(manager, id);
     });

@@ -8,7 +8,8 @@ import { Attempt } from '../attempts/attempt.entity';
 import { FULFIL, OrderCompletion } from '../completion/order-completion';
 import { orderFacts } from '../completion/order-facts';
 import type { OrderState } from '../orders/order-status';
-import { Subscriptions } from '../subscriptions/subscriptions';
+import { END, Subscriptions } from '../subscriptions/subscriptions';
+import { END_SID, UnusedSids } from '../subscriptions/unused-sids';
 import { moveTo, ORDER } from '../history/move-to';
 import { Order } from '../orders/order.entity';
 import { RefundWorker } from '../refunds/refund-worker';
@@ -35,6 +36,7 @@ export class StuckWork {
     private readonly completion: OrderCompletion,
     private readonly refunds: RefundWorker,
     private readonly subscriptions: Subscriptions,
+    private readonly sids: UnusedSids,
     private readonly stock: Stock,
     private readonly deliveries: Deliveries,
     private readonly clock: Clock,
@@ -95,6 +97,24 @@ export class StuckWork {
     );
     for (const id of lost) await this.refunds.giveUp(id);
     return lost;
+  }
+
+  /** SIDs that were to end at KakaoPay, and whose job is lost. */
+  async giveUpSids(): Promise<string[]> {
+    const why = 'the work that ends it was lost';
+    const unused = await this.ids(
+      `SELECT evidence_id AS id FROM payment.sids
+        WHERE state = 'ending' AND failure IS NULL AND updated_at < $1 ORDER BY updated_at LIMIT ${BATCH}`,
+      secondsOf(END_SID),
+    );
+    for (const id of unused) await this.sids.giveUp(id, why);
+    const used = await this.ids(
+      `SELECT id FROM payment.subscriptions
+        WHERE state = 'ending' AND end_failure IS NULL AND updated_at < $1 ORDER BY updated_at LIMIT ${BATCH}`,
+      secondsOf(END),
+    );
+    for (const id of used) await this.subscriptions.endFailed(id, why);
+    return [...unused, ...used];
   }
 
   private async ids(select: string, afterSeconds: number): Promise<string[]> {

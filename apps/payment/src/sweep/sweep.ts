@@ -2,6 +2,7 @@ import { Jobs, Metrics } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { Counter } from 'prom-client';
+import { UnusedSids } from '../subscriptions/unused-sids';
 import { StockSweep } from './stock-sweep';
 import { StuckWork } from './stuck-work';
 
@@ -21,12 +22,13 @@ export class Sweep implements OnModuleInit {
   constructor(
     private readonly stock: StockSweep,
     private readonly stuck: StuckWork,
+    private readonly sids: UnusedSids,
     private readonly jobs: Jobs,
     metrics: Metrics,
   ) {
     this.swept = new Counter({
       name: 'payment_swept_total',
-      help: 'What the sweep found left behind: stock, orders, fulfilments, refunds, subscriptions',
+      help: 'What the sweep found left behind: stock, orders, fulfilments, refunds, subscriptions, SIDs',
       labelNames: ['what'] as const,
       registers: [metrics.registry],
     });
@@ -42,6 +44,9 @@ export class Sweep implements OnModuleInit {
     this.count('refund', await this.stuck.giveUpRefunds());
     this.count('subscription', await this.stuck.endSubscriptions());
     this.count('stock', await this.stock.run());
+    this.count('sid', await this.stuck.giveUpSids());
+    // No fault: an order that was paid again, or not accepted, leaves a SID behind.
+    await this.sids.handOut();
   }
 
   private count(what: string, ids: string[]): void {
