@@ -32,7 +32,7 @@ class PythonShop {
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
     const url = await eventually(() => {
-      const found = /listening on (\S+)/.exec(text)?.[1];
+      const found = /listening on (\S+)\n/.exec(text)?.[1];
       if (found === undefined) throw new Error('the Python shop does not listen');
       return found;
     });
