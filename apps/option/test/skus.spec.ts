@@ -150,6 +150,34 @@ it('tells what the rules of the guide say, at the line that breaks them', async 
   });
 });
 
+it('names columns that it does not know, and cells that hold blanks and mean nothing', async () => {
+  const before = await kept();
+  const told = async (file: string) => (await put(file)).body.problems?.map(({ column, message }) => [column, message]);
+  const titles = `the titles must be: ${HEADER}`;
+  expect(await told(lines().replace('재고,', '제고,'))).toEqual([
+    ['제고', `is no column here, or stands twice; ${titles}`],
+    ['재고', `is missing; ${titles}`],
+  ]);
+  expect(await told(lines('S,흰색,,3,,,,').replace('재고 이름', '재고 이름,비고'))).toEqual([
+    ['비고', `is no column here, or stands twice; ${titles}`],
+  ]);
+  expect(await told(lines().replace('추가 금액,재고', '재고,추가 금액'))).toEqual([
+    ['사이즈', `stands in another order; ${titles}`],
+  ]);
+  expect(await told(lines('S,흰색, ,3,,,\u200B,\u3000', 'S,\u200B,,3,,,,'))).toEqual([
+    ['추가 금액', 'holds nothing but blanks: leave it empty'],
+    ['전달값', 'holds nothing but blanks: leave it empty'],
+    ['재고 이름', 'holds nothing but blanks: leave it empty'],
+    [undefined, 'lacks a value that names the SKU'],
+  ]);
+  expect(await kept()).toEqual(before);
+});
+
+it('finds its SKUs in a file whose hangul is decomposed, as a Mac writes it', async () => {
+  const file = lines('S,흰색,,99,,,,').normalize('NFD');
+  expect(await put(file, '?dryRun=true')).toMatchObject({ http: 200, body: { added: 0, changed: 1, problems: [] } });
+});
+
 it('tries a file without saving it', async () => {
   const before = await kept();
   const dry = { dryRun: true, saved: false, rows: 1, added: 0, changed: 1, removed: 2, problemCount: 0, problems: [] };
@@ -204,7 +232,7 @@ it.each<[string, string | Buffer, number, RegExp]>([
   ['with a quote left open', `${HEADER}\r\n"S,흰색,,3,,,,\r\n`, 2, /is no CSV: CSV_QUOTE_NOT_CLOSED/],
 ])('refuses a file that is %s', async (_, file, line, message) => {
   const { http, body } = await put(file);
-  expect({ http, told: body.problems?.[0] }).toEqual({
+  expect({ http, told: body.problems?.[0] }).toMatchObject({
     http: 400,
     told: { line: expect.any(Number) as number, message: expect.stringMatching(message) as string },
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Merchants } from '@biz/merchant';
 import { newId } from '@biz/platform';
-import { customerPath, startTestApp, times } from '@biz/testing';
+import { customerPath, eventually, startTestApp, times } from '@biz/testing';
 import { paymentApp } from '../src/payment.module';
 import { OrderUrlMaker } from '../src/sheets/order-urls';
 import { draft } from './drafts';
@@ -11,8 +11,11 @@ import { ADDRESS, World } from './world';
 const ids = () => ({ id: newId(), attemptId: newId() });
 
 let world: World;
+let log = '';
 beforeAll(async () => {
   world = await World.start();
+  await world.app.close();
+  world.app = await world.startInstance({ write: (line: string) => void (log += line) });
 });
 afterAll(() => world.stop());
 
@@ -94,6 +97,29 @@ describe('T1, the order sheet', () => {
   });
 
   it.each([
+    ['120 emoji', '😀'.repeat(120), `${'😀'.repeat(49)}…`],
+    ['a name in decomposed hangul', '아이스 아메리카노'.normalize('NFD'), '아이스 아메리카노'],
+    ['100 letters in decomposed hangul', '가'.repeat(100).normalize('NFD'), '가'.repeat(100)],
+    ['line breaks and changes of direction', '머그\r\n빨강\u2028\u202E큰 것\u0007', '머그 빨강 큰 것'],
+    ['families', '👨‍👩‍👧‍👦'.repeat(20), `${'👨‍👩‍👧‍👦'.repeat(9)}…`],
+    ['flags', '🇰🇷'.repeat(60), `${'🇰🇷'.repeat(24)}…`],
+    ['heaps of marks', `커피${'\u0301'.repeat(200)}`, `커피${'\u0301'.repeat(8)}`],
+  ])('names the goods in one visible line of 100 UTF-16 units at most: %s', async (_what, name, shown) => {
+    shop.sheets.named = () => ({ lines: [{ name, quantity: 1 }], totalAmount: 1_000, needsShipping: false });
+    const { item_name: alone } = await world.sheet(`named-${randomUUID()}`, 'one');
+    expect(alone).toBe(shown);
+    shop.sheets.named = () => ({
+      lines: times(3, () => ({ name, quantity: 1 })),
+      totalAmount: 1_000,
+      needsShipping: false,
+    });
+    const { item_name: gathered } = await world.sheet(`named-${randomUUID()}`, 'one');
+    expect(gathered).toMatch(/ 외 2$/);
+    expect(gathered.length).toBeLessThanOrEqual(100);
+    expect(gathered.slice(0, 5)).toBe(shown.slice(0, 5));
+  });
+
+  it.each([
     ['an unknown sheet', '/ordersheet?ordersheet_id=nothing', 'one', 300],
     ['no user', '/ordersheet?ordersheet_id=coffee-1', undefined, 400],
     ['a malformed user', '/ordersheet?ordersheet_id=coffee-1', 'a b', 400],
@@ -134,25 +160,72 @@ describe('T1, the order sheet', () => {
     expect(JSON.stringify(broken)).not.toContain('hunter2');
   });
 
-  it.each([
-    ['a negative amount', { totalAmount: -1 }],
-    ['half a won', { totalAmount: 10.5 }],
-    ['no goods', { lines: [] }],
-    ['more VAT than money', { totalAmount: 10, vatAmount: 11 }],
-    ['a free order that is no subscription', { totalAmount: 0 }],
+  const LINE = { name: '커피', quantity: 1 };
+  const PLAN = { message: 'm', billingCycle: '월', details: [{ date: '2099-11-23', amount: 1_000 }] };
+  const AGREED = { company: '데모샵', title: '동의' };
+  it.each<[string, unknown, string]>([
+    ['a negative amount', { totalAmount: -1 }, 'totalAmount'],
+    ['half a won', { totalAmount: 10.5 }, 'totalAmount'],
+    ['a sum that was none', { taxFreeAmount: null }, 'taxFreeAmount must not be null'],
+    ['a slip of the pen', { taxfreeAmount: 5 }, 'taxfreeAmount is no field here'],
+    ['no goods', { lines: [] }, 'lines must not be empty'],
+    ['nothing for goods', { lines: [null] }, 'lines[0] must be an object'],
+    ['nothing beside goods', { lines: [null, LINE] }, 'lines[0] must be an object'],
+    ['a list for goods', { lines: [LINE, [LINE]] }, 'lines[1] must be an object'],
+    ['half an emoji', { lines: [LINE, { ...LINE, name: '커피 \uD83D' }] }, 'lines[1].name'],
+    ['NUL', { lines: [{ ...LINE, name: '커\0피' }] }, 'lines[0].name'],
+    ['a name of blanks', { lines: [{ ...LINE, name: ' \u200B\u3164' }] }, 'lines[0].name'],
+    ['half an emoji for a code', { itemCode: '\uDE00' }, 'itemCode'],
+    ['a code of two lines', { itemCode: 'a\nb' }, 'itemCode'],
+    ['a code of 51 emoji', { itemCode: '😀'.repeat(51) }, 'itemCode'],
+    ['more VAT than money', { totalAmount: 10, vatAmount: 11 }, 'totalAmount'],
+    ['a free order that is no subscription', { totalAmount: 0 }, 'totalAmount'],
+    ['null for agreements', { agreements: [AGREED, null] }, 'agreements[1] must be an object'],
+    ['a script for an agreement', { agreements: [{ ...AGREED, url: 'javascript:alert(1)' }] }, 'agreements[0].url'],
+    ['a plain http agreement', { agreements: [{ ...AGREED, url: 'http://shop.example/' }] }, 'agreements[0].url'],
+    ['a script for goods', { productUrls: ['https://shop.example/', 'JavaScript:alert(1)'] }, 'productUrls[1]'],
+    ['a broken address', { productUrls: ['https://shop.example/\n.evil.example'] }, 'productUrls[0]'],
+    ['an address with a password', { productUrls: ['https://shop.example@evil.example/'] }, 'productUrls[0]'],
+    ['null for an address', { productUrls: [null] }, 'productUrls[0]'],
+    ['a subscription without agreements', { subscription: PLAN }, 'agreements must not be empty'],
     [
-      'a subscription without agreements',
-      { subscription: { message: 'm', billingCycle: '월' as const, details: [{ date: '2026-11-23', amount: 1 }] } },
+      'a planned charge of nothing',
+      { agreements: [AGREED], subscription: { ...PLAN, details: [PLAN.details[0], null] } },
+      'subscription.details[1] must be an object',
     ],
-  ])('refuses a sheet nobody could pay: %s', async (_what, wrong) => {
-    shop.sheets.wrong = () => ({
-      lines: [{ name: '커피', quantity: 1 }],
-      totalAmount: 1_000,
-      needsShipping: false,
-      ...wrong,
+    ['texts for a subscription', { agreements: [AGREED], subscription: 'monthly' }, 'subscription must be an object'],
+  ])("tells %s as the shop's own mistake: merchant, port and field", async (_what, wrong, field) => {
+    shop.sheets.wrong = () => ({ lines: [LINE], totalAmount: 1_000, needsShipping: false, ...(wrong as object) });
+    log = '';
+    expect(await world.get('/ordersheet?ordersheet_id=wrong-1', 'one')).toEqual({
+      http: 200,
+      status: 500,
+      message: '주문 정보를 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.',
     });
-    expect(await world.get('/ordersheet?ordersheet_id=wrong-1', 'one')).toMatchObject({ http: 200, status: 500 });
+    await eventually(() => {
+      const line = log.split('\n').find((each) => each.includes('ShopAnswerRefused')) ?? '';
+      expect(line).toContain('"merchant":"first"');
+      expect(line).toContain('merchant first: OrderSheetSource answered what cannot be used');
+      expect(line).toContain(field);
+    });
   });
+
+  it.each([null, true, 'open', ['allowed'], { permission: 'open' }])(
+    'tells a policy that answers %j the same way',
+    async (answer) => {
+      shop.permission = answer as never;
+      log = '';
+      expect(await world.get('/ordersheet?ordersheet_id=coffee-1', 'one')).toMatchObject({
+        http: 200,
+        status: 500,
+        message: expect.stringMatching(/[가-힣]/) as string,
+      });
+      shop.permission = 'allowed';
+      await eventually(() => {
+        expect(log).toContain('merchant first: OrderPolicy answered what cannot be used: ');
+      });
+    },
+  );
 
   it('sells a draft of the option plugin to the user who made it, and to nobody else', async () => {
     const id = await draft(world, 'chooser');

@@ -363,11 +363,17 @@ describe('a payment', () => {
     finish();
     await world.until(order, 'S');
 
-    shop.fulfil = () => Promise.resolve({ refused: '주문이 마감되었습니다.' });
+    // An answer that cannot be used is asked for again; the shop's words are one line of 200 at most.
+    const words = `${'주문이'.normalize('NFD')}\r\n마감되었습니다.${'😀'.repeat(120)}`;
+    const answers: unknown[] = [{ refuse: '품절' }, { refused: null }, { refused: ' \u200B' }, 'no', []];
+    shop.fulfil = () => Promise.resolve((answers.shift() ?? { refused: words }) as { refused: string });
     const refused = await world.orderAwaitingPayment('coffee', { prefix: '/m/second' });
     await world.callback(refused);
     await eventually(async () => {
-      expect(await world.status(refused)).toEqual({ order_status: 'F', message: '주문이 마감되었습니다.' });
+      expect(await world.status(refused)).toEqual({
+        order_status: 'F',
+        message: `주문이 마감되었습니다.${'😀'.repeat(93)}…`,
+      });
       expect(world.kakaopay.cancelled(refused.tid)).toBe(13_500);
     });
   });

@@ -90,15 +90,26 @@ describe('the match with the members a shop had before', () => {
     expect(await house.everythingStored()).not.toContain(CI);
   });
 
-  it('does not keep a customer from joining when the shop never answers properly', async () => {
-    directory.answers.push(() => Promise.resolve({ memberId: '' }));
+  it.each<[unknown, string]>([
+    [{ memberId: '' }, 'memberId must be a text'],
+    [{ memberId: 7 }, 'memberId must be a text'],
+    [{ memberId: 'm-\uD83D' }, 'memberId must be a text'],
+    [{ memberid: 'm-1' }, 'memberid is no field here'],
+    [{ memberId: 'm-1', userMatchUrl: null }, 'userMatchUrl must not be null'],
+    [{ userMatchUrl: '/me' }, 'userMatchUrl must be an address'],
+    [[null], 'must be an object'],
+    [true, 'must be an object'],
+  ])("lets a customer join when the shop answers %j, and tells that as the shop's mistake", async (answer, told) => {
+    directory.answers.push(() => Promise.resolve(answer as never));
 
-    await login('odd');
+    await login(`odd ${JSON.stringify(answer)}`);
 
     expect((await house.members())[0]).toMatchObject({ state: 'joined', match: 'failed' });
     expect(await failures()).toEqual([['match', 'UNREADABLE_MATCH']]);
+    expect(house.logLines.join('')).toContain(`MemberDirectory answered what cannot be used: ${told}`);
+  });
 
-    await house.reset();
+  it('does not keep a customer from joining when the shop never answers properly', async () => {
     directory.answers = Array.from({ length: 30 }, () => () => Promise.reject(new Error('down')));
     await login('down-for-good');
     await eventually(async () => {

@@ -7,7 +7,7 @@ export type { DraftPrice } from './drafts/draft-price';
 export { choice, choices, combination, date, integer, numbers, pathId, text } from './products/product-builders';
 export type { OptionInput, Question, Sku } from './products/product-builders';
 export { acceptProduct, checkProduct, ProductRefused } from './checker/product-checker';
-export type { Problem } from './checker/fields';
+export type { Problem } from '@biz/platform';
 export {
   GROUP_KINDS,
   Product,
@@ -19,7 +19,6 @@ export {
 } from './products/product.dto';
 export type { GroupKind, ProductKind } from './products/product.dto';
 export { ProductAgreement, ShippingArea, ShippingRule } from './products/product-terms.dto';
-export { isWebAddress } from './checker/web-address';
 export { CountedLeft } from './products/left';
 export type { Left, SkuPlaces } from './products/left';
 export { countedStock, skuOf, withStock } from './products/product-stock';

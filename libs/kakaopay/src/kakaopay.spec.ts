@@ -136,6 +136,15 @@ describe.each<KakaoPayApi>(['legacy', 'open'])('KakaoPay, %s generation', (api) 
     });
   });
 
+  it('hands on what KakaoPay tells the buyer as one line that PostgreSQL can keep', async () => {
+    const told = async (method_result_message: string) => {
+      serve(400, refusal(-780, { method_result_message }));
+      return (await pay.approve(APPROVE)) as { userMessage?: string };
+    };
+    expect((await told('잔액이\u0000\r\n부족합니다.\uD83D')).userMessage).toBe('잔액이 부족합니다.');
+    expect(await told(' \u200B')).not.toHaveProperty('userMessage');
+  });
+
   it.each<[string, StubAnswer]>([
     ['a 5xx', { status: 502, json: refusal(-780) }],
     ['a 4xx that is not KakaoPay’s', { status: 403, text: '<html>blocked</html>' }],

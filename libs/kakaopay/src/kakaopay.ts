@@ -1,5 +1,5 @@
 import type { Outbound } from '@biz/platform';
-import { parseJson } from '@biz/platform';
+import { parseJson, shortLine } from '@biz/platform';
 import { readApproval, readCancellation, readInactivation, readOrder, readSubscriptionStatus } from './readers';
 import type { Approval, Cancellation, Inactivation, PaymentOrder, SubscriptionStatus } from './readers';
 import { Fields, present } from './wire';
@@ -16,6 +16,9 @@ export type Answer<T> =
   | { readonly kind: 'refused'; readonly code: number; readonly message: string; readonly userMessage?: string }
   | { readonly kind: 'not-sent'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
+
+/** KakaoPay's limit on names. */
+const MAX_NAME = 100;
 
 export interface Contract {
   /** 가맹점 코드, 10 characters. */
@@ -132,7 +135,7 @@ export abstract class KakaoPay {
         sid: request.sid,
         partner_order_id: request.partnerOrderId,
         partner_user_id: request.partnerUserId,
-        item_name: request.itemName,
+        item_name: shortLine(request.itemName, MAX_NAME),
         item_code: request.itemCode,
         quantity: request.quantity,
         total_amount: request.totalAmount,

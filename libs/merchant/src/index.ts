@@ -33,7 +33,7 @@ export { MemberDirectory } from './ports/member-directory';
 export type { JoiningCustomer, MemberMatch } from './ports/member-directory';
 export { OrderPolicy } from './ports/order-policy';
 export type { OrderPermission } from './ports/order-policy';
-export { orderSheetFault, vatOf } from './ports/order-sheet-fault';
+export { orderSheetFault, vatOf } from './ports/order-sheet-reader';
 export { OrderSheetSource } from './ports/order-sheet-source';
 export type {
   Buyer,
@@ -44,6 +44,7 @@ export type {
   SubscriptionPlan,
 } from './ports/order-sheet-source';
 export { ProductSource } from './ports/product-source';
+export { ShopAnswerRefused } from './ports/shop-answer-refused';
 export { ShopConfig } from './ports/shop.config';
 export { applicationForm, SCENARIOS } from './application/application-form';
 export type { ApplicationForm, Scenario } from './application/application-form';

@@ -79,15 +79,27 @@ describe('a merchant that answers by HTTP', () => {
       return directory.match({ appUserId: '42', ci: 'CI==' });
     };
     const headers = { 'cache-control': 'max-age=60' };
-    expect(await match({ json: { memberId: 'm-1', other: null }, headers })).toEqual({ memberId: 'm-1' });
+    expect(await match({ json: { memberId: 'm-1' }, headers })).toEqual({ memberId: 'm-1' });
     expect(await match({ json: { userMatchUrl: 'https://shop.example/' } })).toEqual({
       userMatchUrl: 'https://shop.example/',
     });
     expect(await match({ status: 404 })).toBeUndefined();
-    for (const odd of [{ status: 500 }, { json: {} }, { json: { memberId: 7 } }, { text: 'yes' }]) {
-      await expect(match(odd)).rejects.toThrow(/member.match|no JSON/);
+    for (const odd of [{ status: 500 }, { text: 'yes' }]) {
+      await expect(match(odd)).rejects.toThrow('member.match: the shop answered');
     }
-    expect(shop.requests).toHaveLength(7);
+    for (const [odd, told] of [
+      [{}, 'memberId is missing, and userMatchUrl'],
+      [{ memberId: 7 }, 'memberId must be a text of 1 to 200 characters'],
+      [{ memberId: 'm-1', other: null }, 'other is no field here'],
+      [{ memberId: null }, 'memberId must not be null: leave it out'],
+      [{ userMatchUrl: 'no address' }, 'userMatchUrl must be an address'],
+      [{ memberId: 'm-1', userMatchUrl: 'https://shop.example/' }, 'userMatchUrl is not for a known member'],
+    ] as const) {
+      await expect(match({ json: odd })).rejects.toThrow(
+        `merchant far-shop: endpoints.members answered what cannot be used: ${told}`,
+      );
+    }
+    expect(shop.requests).toHaveLength(11);
     expect(shop.requests[0]!.json() as { type: string; data: object }).toMatchObject({
       type: 'member.match',
       data: { merchant: 'far-shop', customer: { appUserId: '42', ci: 'CI==' } },
@@ -132,9 +144,23 @@ describe('a merchant that answers by HTTP', () => {
     expect(await sheets().load('none', BUYER)).toBeUndefined();
   });
 
-  it('hands over no field that an order sheet does not have, and null counts as absent', async () => {
-    answer({ json: { ...SHEET, itemCode: null, secret: 'x', lines: [{ ...SHEET.lines[0], cost: 1, sku: null }] } });
-    expect(await sheets().load('more', BUYER)).toEqual(SHEET);
+  it.each<[string, object, string]>([
+    ['null', { itemCode: null }, 'itemCode must not be null: leave it out'],
+    ['an unknown field', { secret: 'x' }, 'secret is no field here'],
+    [
+      'both in a line',
+      { lines: [{ ...SHEET.lines[0], cost: 1, sku: null }] },
+      'lines[0].sku must not be null: leave it out; lines[0].cost is no field here',
+    ],
+    ['no goods', { lines: [null] }, 'lines[0] must be an object'],
+    ['half an emoji', { lines: [{ name: '\uD83D', quantity: 1 }] }, 'lines[0].name must be a text'],
+    ['a text for an amount', { totalAmount: '7000' }, 'totalAmount must be a whole number'],
+    ['a word for repeatable', { repeatable: 'yes' }, 'repeatable must be true or false'],
+  ])('is told what is wrong with a sheet: %s', async (_what, wrong, told) => {
+    answer({ json: { ...SHEET, ...wrong } });
+    await expect(sheets().load('wrong', BUYER)).rejects.toThrow(
+      `merchant far-shop: endpoints.orderSheets answered what cannot be used: ${told}`,
+    );
   });
 
   it('may say that its sheet is repeatable', async () => {
@@ -148,24 +174,30 @@ describe('a merchant that answers by HTTP', () => {
     ['no JSON', { text: '<html>' }],
     ['a list', { json: [SHEET] }],
     ['nothing', { text: '' }],
-    ['a sheet nobody can pay', { json: { ...SHEET, totalAmount: '7000' } }],
-    ['a word for repeatable', { json: { ...SHEET, repeatable: 'yes' } }],
-    ['lines of another kind', { json: { ...SHEET, lines: ['공책'] } }],
     ['more than 64 KiB', { json: { ...SHEET, note: 'x'.repeat(65_536) } }],
     ['half of an answer', { json: SHEET, dropAfter: true }],
     ['a dropped line', { dropBefore: true }],
     ['a compressed answer', { json: SHEET, headers: { 'content-encoding': 'gzip' } }],
   ])('is an error when it answers %s', async (_what, given) => {
     answer(given);
-    await expect(sheets().load('wrong', BUYER)).rejects.toThrow(/order-sheet\.load|the shop answered/);
+    await expect(sheets().load('wrong', BUYER)).rejects.toThrow('order-sheet.load: ');
   });
 
   it('decides who may order', async () => {
     const policy = running.get(Merchants).port(merchant, OrderPolicy)!;
     shop.on('POST /policy', { json: { permission: 'closed' } });
     expect(await policy.check(BUYER)).toBe('closed');
-    shop.on('POST /policy', { json: { permission: 'perhaps' } });
-    await expect(policy.check(BUYER)).rejects.toThrow('neither allowed');
+    for (const [odd, told] of [
+      [{ permission: 'perhaps' }, 'permission must be one of allowed, closed, restricted'],
+      [{}, 'permission must be one of allowed, closed, restricted'],
+      [{ permission: null }, 'permission must not be null: leave it out'],
+      [{ permission: 'allowed', until: '22:00' }, 'until is no field here'],
+    ] as const) {
+      shop.on('POST /policy', { json: odd });
+      await expect(policy.check(BUYER)).rejects.toThrow(
+        `merchant far-shop: endpoints.orderPolicy answered what cannot be used: ${told}`,
+      );
+    }
   });
 
   it('does its order work under one id, however often it is asked', async () => {
@@ -184,6 +216,19 @@ describe('a merchant that answers by HTTP', () => {
     expect(await fulfilment.fulfil(order)).toBeUndefined();
     shop.on('POST /fulfil', { json: { refused: '품절' } });
     expect(await fulfilment.fulfil(order)).toEqual({ refused: '품절' });
+    shop.on('POST /fulfil', { json: { refused: `${'품절'.normalize('NFD')}\r\n${'가'.repeat(300)}` } });
+    expect(await fulfilment.fulfil(order)).toEqual({ refused: `품절 ${'가'.repeat(300)}` });
+    for (const [odd, told] of [
+      [{ refuse: '품절' }, 'refuse is no field here'],
+      [{ refused: null }, 'refused must not be null: leave it out'],
+      [{ refused: ' \u200B' }, 'refused must be a text'],
+      [{ refused: true }, 'refused must be a text'],
+    ] as const) {
+      shop.on('POST /fulfil', { json: odd });
+      await expect(fulfilment.fulfil(order)).rejects.toThrow(
+        `merchant far-shop: endpoints.fulfilment answered what cannot be used: ${told}`,
+      );
+    }
     expect(new Set(shop.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   });
 });
@@ -232,6 +277,31 @@ describe('MERCHANTS_FILE', () => {
       'merchants[1].plugins.profile[0].scopes: each value in scopes must be one of',
     ]) {
       expect(problems.join('\n')).toContain(expected);
+    }
+  });
+
+  it('names each null: it may be a sum that was none, or a setting that somebody meant to make', async () => {
+    const plugins = { payment: { api: 'legacy', cid: null }, profile: [{ key: 'a', scopes: [null] }, null] };
+    const told = await start([{ ...acme, title: null, plugins }, null]);
+    expect(told.filter((line) => line.startsWith('MERCHANTS_FILE')).toSorted()).toEqual([
+      'MERCHANTS_FILE: merchants[0].plugins.payment.cid: cid must not be null: leave it out',
+      'MERCHANTS_FILE: merchants[0].plugins.profile[0].scopes[0]: 0 must not be null: leave it out',
+      'MERCHANTS_FILE: merchants[0].plugins.profile[1]: 1 must not be null: leave it out',
+      'MERCHANTS_FILE: merchants[0].title: title must not be null: leave it out',
+      'MERCHANTS_FILE: merchants[1]: 1 must not be null: leave it out',
+    ]);
+  });
+
+  it('refuses a name and a title that cannot be read as one line', async () => {
+    const names = [
+      { name: ' \u200B', title: 'a\nb' },
+      { name: '가게'.normalize('NFD'), title: '가게\u202E' },
+    ];
+    for (const each of names) {
+      expect(await start([{ ...acme, ...each }])).toEqual([
+        'merchant acme: name must be one visible line',
+        'merchant acme: title must be one visible line',
+      ]);
     }
   });
 

@@ -1,4 +1,4 @@
-import { asTyped, defused } from '@biz/platform';
+import { asTyped, defused, visibleLine } from '@biz/platform';
 import type { ProductOption } from '@biz/commerce';
 
 /** What a row of the file says of its SKU, beside the values that name it: the columns after them, in this order. */
@@ -28,7 +28,8 @@ export function fieldsOf(cells: readonly string[], wrong: (title: string, messag
   COLUMNS.forEach(({ title, field, kind }, at) => {
     const cell = cells[at] ?? '';
     if (cell === '') return;
-    if (kind === 'text') fields[field] = asTyped(cell);
+    if (visibleLine(cell) === '') wrong(title, 'holds nothing but blanks: leave it empty');
+    else if (kind === 'text') fields[field] = asTyped(cell);
     else if (INTEGER.test(cell)) fields[field] = Number(cell.replaceAll(',', ''));
     else wrong(title, 'must be a whole number or empty');
   });

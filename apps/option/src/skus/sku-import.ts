@@ -1,6 +1,6 @@
 import { checkProduct, ProductRefused, Products, skuOf } from '@biz/commerce';
 import type { Problem, Product, ProductOption } from '@biz/commerce';
-import { asTyped } from '@biz/platform';
+import { asTyped, visibleLine } from '@biz/platform';
 import { Injectable, NotFoundException, UnprocessableEntityException } from '@nestjs/common';
 import { withSkus } from './product-of-rows';
 import { cellsOf, COLUMNS, fieldsOf } from './sku-cells';
@@ -105,17 +105,16 @@ async function rowsIn(file: AsyncIterable<Buffer>, product: Product, problems: P
     for await (const { cells, line } of recordsOf(file)) {
       if (first) {
         first = false;
-        if (JSON.stringify(cells.map((cell) => cell.trim())) !== JSON.stringify(header.map((cell) => cell.trim()))) {
-          problems.add(line, `must be: ${header.join(',')}`);
-          break;
-        }
+        const wrong = wrongTitles(cells, header);
+        for (const [column, message] of wrong) problems.add(line, message, column);
+        if (wrong.length > 0) break;
       } else if (cells.length !== header.length) {
         problems.add(line, `has ${cells.length} cells instead of ${header.length}`);
       } else {
         const fields = fieldsOf(cells.slice(keys), (title, message) => {
           problems.add(line, message, title);
         });
-        rows.push({ keys: cells.slice(0, keys).map(asTyped), fields, line });
+        rows.push({ keys: cells.slice(0, keys).map((cell) => visibleLine(asTyped(cell))), fields, line });
       }
     }
   } catch (error) {
@@ -125,6 +124,20 @@ async function rowsIn(file: AsyncIterable<Buffer>, product: Product, problems: P
   }
   if (first) problems.add(1, `must be: ${header.join(',')}`);
   return rows;
+}
+
+/** The titles that are not those of the export, each with its name and what is wrong with it. */
+function wrongTitles(cells: readonly string[], header: readonly string[]): [column: string, message: string][] {
+  const [given, wanted] = [cells.map(visibleLine), header.map(visibleLine)];
+  if (JSON.stringify(given) === JSON.stringify(wanted)) return [];
+  const titles = `the titles must be: ${header.join(',')}`;
+  const unknown = given.filter((title, at) => !wanted.includes(title) || given.indexOf(title) < at);
+  const missing = wanted.filter((title) => !given.includes(title));
+  const wrong: [string, string][] = [
+    ...unknown.map((title): [string, string] => [title, `is no column here, or stands twice; ${titles}`]),
+    ...missing.map((title): [string, string] => [title, `is missing; ${titles}`]),
+  ];
+  return wrong.length > 0 ? wrong : [[given[0] ?? '', `stands in another order; ${titles}`]];
 }
 
 function difference(before: Product, after: Product): Pick<SkuImportDto, 'added' | 'changed' | 'removed'> {

@@ -1,5 +1,6 @@
 import type { ApproveOrderRequest, OrderSheetData, OrderStatusData, PaymentShippingAddress } from '@biz/kakao-dto';
 import type { Merchant, ShippingAddress } from '@biz/merchant';
+import { shortLine } from '@biz/platform';
 import type { ToApprove } from '../approval/order-approval';
 import type { OrderShown, PlacedOrder } from './orders';
 
@@ -54,7 +55,12 @@ function addressOf(given: PaymentShippingAddress): ShippingAddress {
   };
 }
 
+/** What a buyer is shown of a reason; KakaoPay's and a shop's own words may be longer. */
+const MAX_MESSAGE = 200;
+
 /** T4's answer (guide 6.2.1). */
 export function orderStatusOf({ shown, message }: OrderShown): OrderStatusData {
-  return message === undefined ? { order_status: shown } : { order_status: shown, message };
+  return message === undefined
+    ? { order_status: shown }
+    : { order_status: shown, message: shortLine(message, MAX_MESSAGE) };
 }

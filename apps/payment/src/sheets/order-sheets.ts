@@ -13,7 +13,7 @@ import {
   ShopConfig,
   vatOf,
 } from '@biz/merchant';
-import { Refusal } from '@biz/platform';
+import { Refusal, shortLine } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { SheetTerms } from '../orders/order.entity';
@@ -44,7 +44,6 @@ const NOTHING_TO_PAY = '결제할 금액이 없는 주문입니다.';
 /** KakaoPay's limit on names, codes and ids. */
 const MAX_TEXT = 100;
 const NOT_NOW = '주문 정보를 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.';
-const PERMISSIONS = ['allowed', 'closed', 'restricted'];
 
 /** What the merchant says about a sheet and its buyer: by its ports, else by the drafts of the option plugin. */
 @Injectable()
@@ -71,17 +70,13 @@ export class OrderSheets {
     const permission = await this.ask(merchant, 'OrderPolicy', buyer, () => policy.check(buyer));
     if (permission === 'closed') throw new Refusal(301);
     if (permission === 'restricted') throw new Refusal(401);
-    if (!PERMISSIONS.includes(permission)) {
-      this.logger.error({ merchant: merchant.id }, 'OrderPolicy answered neither allowed nor closed nor restricted');
-      throw new Refusal(500, NOT_NOW);
-    }
   }
 
   /** @returns `undefined` when there is no such sheet, or it is not this buyer's */
   async load(merchant: Merchant, sheetId: string, buyer: Buyer): Promise<LoadedSheet | undefined> {
     const source = this.merchants.port(merchant, OrderSheetSource);
     const own = source && (await this.ask(merchant, 'OrderSheetSource', buyer, () => source.load(sheetId, buyer)));
-    if (own) return { ...this.price(merchant, sheetId, own), repeatable: own.repeatable === true };
+    if (own) return { ...priced(own), repeatable: own.repeatable === true };
     const draft = await this.drafts.find(merchant.id, sheetId);
     if (draft === undefined || draft.state === 'paid') return undefined;
     if (draft.appUserId !== undefined && draft.appUserId !== buyer.appUserId) return undefined;
@@ -91,8 +86,12 @@ export class OrderSheets {
     const now = await this.asOfNow(merchant, draft, buyer);
     const sheet = draftSheet(now, buyer.zipCode);
     if (sheet.totalAmount === 0) throw new Refusal(500, NOTHING_TO_PAY);
-    const priced = this.price(merchant, sheetId, sheet);
-    return { ...priced, stockLines: now.lines, draftId: now.id, repeatable: false };
+    const fault = orderSheetFault(sheet);
+    if (fault) {
+      this.logger.error({ merchant: merchant.id, sheetId, fault }, 'a draft that nobody can pay');
+      throw new Refusal(500);
+    }
+    return { ...priced(sheet), stockLines: now.lines, draftId: now.id, repeatable: false };
   }
 
   /**
@@ -124,36 +123,6 @@ export class OrderSheets {
     return found.length > 0;
   }
 
-  private price(merchant: Merchant, sheetId: string, sheet: OrderSheet): PricedSheet {
-    const fault = orderSheetFault(sheet);
-    if (fault) {
-      this.logger.error({ merchant: merchant.id, sheetId, fault }, 'the merchant made an order sheet nobody can pay');
-      throw new Refusal(500);
-    }
-    const taxFreeAmount = sheet.taxFreeAmount ?? 0;
-    const vatAmount = sheet.vatAmount ?? vatOf(sheet.totalAmount, taxFreeAmount);
-    const { agreements, productUrls, subscription, lines } = sheet;
-    return {
-      itemName: itemNameOf(lines),
-      itemCode: sheet.itemCode ?? null,
-      quantity: lines.reduce((sum, { quantity }) => sum + quantity, 0),
-      totalAmount: sheet.totalAmount,
-      taxFreeAmount,
-      vatAmount,
-      useShipping: sheet.needsShipping,
-      terms: {
-        lines,
-        ...(agreements?.length && { agreements }),
-        ...(productUrls?.length && { productUrls }),
-        ...(subscription && { subscription }),
-      },
-      stockLines: lines.flatMap(({ productId, sku, quantity }) =>
-        productId === undefined ? [] : [{ productId, sku: sku ?? productId, quantity }],
-      ),
-      draftId: null,
-    };
-  }
-
   /** The merchant's own systems may be slow or down; Kakao is answered all the same. */
   private async ask<T>(merchant: Merchant, port: string, given: object, work: () => Promise<T>): Promise<T> {
     try {
@@ -167,10 +136,33 @@ export class OrderSheets {
   }
 }
 
+function priced(sheet: OrderSheet): PricedSheet {
+  const taxFreeAmount = sheet.taxFreeAmount ?? 0;
+  const vatAmount = sheet.vatAmount ?? vatOf(sheet.totalAmount, taxFreeAmount);
+  const { agreements, productUrls, subscription, lines } = sheet;
+  return {
+    itemName: itemNameOf(lines),
+    itemCode: sheet.itemCode ?? null,
+    quantity: lines.reduce((sum, { quantity }) => sum + quantity, 0),
+    totalAmount: sheet.totalAmount,
+    taxFreeAmount,
+    vatAmount,
+    useShipping: sheet.needsShipping,
+    terms: {
+      lines,
+      ...(agreements?.length && { agreements }),
+      ...(productUrls?.length && { productUrls }),
+      ...(subscription && { subscription }),
+    },
+    stockLines: lines.flatMap(({ productId, sku, quantity }) =>
+      productId === undefined ? [] : [{ productId, sku: sku ?? productId, quantity }],
+    ),
+    draftId: null,
+  };
+}
+
 /** Several goods are gathered in one line (1줄로 취합한다): `첫 상품 외 N`. */
 function itemNameOf(lines: readonly { name: string }[]): string {
   const rest = lines.length > 1 ? ` 외 ${lines.length - 1}` : '';
-  const name = Array.from(lines[0]?.name ?? '');
-  const room = MAX_TEXT - rest.length;
-  return `${name.length > room ? `${name.slice(0, room - 1).join('')}…` : name.join('')}${rest}`;
+  return shortLine(lines[0]?.name ?? '', MAX_TEXT - rest.length) + rest;
 }

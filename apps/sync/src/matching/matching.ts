@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { MemberDirectory, Merchants, RelayIds, ShopCalls } from '@biz/merchant';
+import { MemberDirectory, Merchants, RelayIds, ShopAnswerRefused, ShopCalls } from '@biz/merchant';
 import type { JoiningCustomer, MemberMatch, Merchant } from '@biz/merchant';
 import { DataSource } from 'typeorm';
 import type { Step } from '../kakao/step';
@@ -9,8 +9,6 @@ import type { MatchState } from '../members/member.entity';
 
 /** With the calls to Kakao before it, far below the time a login is claimed for. */
 const TIMEOUT_MS = 3_000;
-const MAX_MEMBER_ID = 200;
-const MAX_ADDRESS = 2_048;
 
 /** What is known of the shop's own member, for the row and the shop's event. */
 export interface Match {
@@ -47,6 +45,10 @@ export class Matching {
       );
       return readMatch(answer, merchant.plugins.sync?.userMatchOrigin);
     } catch (error) {
+      if (error instanceof ShopAnswerRefused) {
+        this.logger.error({ merchant: merchant.id, error }, 'the match of a member cannot be used');
+        return { kind: 'refused', reason: 'UNREADABLE_MATCH' };
+      }
       // The name alone: the shop's own words may quote the customer.
       const reason = error instanceof Error ? error.name : 'FAILED';
       this.logger.warn({ merchant: merchant.id, reason }, 'MemberDirectory failed');
@@ -73,19 +75,10 @@ export class Matching {
   }
 }
 
-/** Judged as if it came from outside: a shop's port may hand on what its own servers said. */
-function readMatch(answer: MemberMatch | null | undefined, origin: string | undefined): Step<Match> {
-  if (answer === undefined || answer === null) return { kind: 'done', value: { state: 'none' } };
-  if ('memberId' in answer) {
-    const { memberId } = answer;
-    return typeof memberId === 'string' && memberId !== '' && memberId.length <= MAX_MEMBER_ID
-      ? { kind: 'done', value: { state: 'matched', shopMemberId: memberId } }
-      : { kind: 'refused', reason: 'UNREADABLE_MATCH' };
-  }
-  const { userMatchUrl } = answer;
-  if (typeof userMatchUrl !== 'string' || userMatchUrl.length > MAX_ADDRESS || !URL.canParse(userMatchUrl))
-    return { kind: 'refused', reason: 'UNREADABLE_MATCH' };
-  const url = new URL(userMatchUrl);
+function readMatch(answer: MemberMatch | undefined, origin: string | undefined): Step<Match> {
+  if (answer === undefined) return { kind: 'done', value: { state: 'none' } };
+  if ('memberId' in answer) return { kind: 'done', value: { state: 'matched', shopMemberId: answer.memberId } };
+  const url = new URL(answer.userMatchUrl);
   if (url.origin !== origin || url.username !== '' || url.password !== '')
     return { kind: 'refused', reason: 'USER_MATCH_URL_REFUSED' };
   return { kind: 'done', value: { state: 'to-confirm', userMatchUrl: url.href } };

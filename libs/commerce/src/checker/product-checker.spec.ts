@@ -61,6 +61,38 @@ it('names the product and its problems when it refuses', () => {
   expect(refuse).toThrow(/product shirt: name must be .*; price must be/);
 });
 
+it('reads the texts of a customer as visible lines, and names those in which nothing is seen or that are too long', () => {
+  const nfd = '아이스 아메리카노'.normalize('NFD');
+  const { name, groups } = acceptProduct({
+    ...product({ name: `${nfd}\r\n 500ml\u202E ` }),
+    groups: [choice(nfd, [nfd, '👨‍👩‍👧‍👦'], { description: '첫 줄\n둘째 줄' })],
+  });
+  expect(name).toBe('아이스 아메리카노 500ml');
+  expect(groups).toEqual([choice('아이스 아메리카노', ['아이스 아메리카노', '👨‍👩‍👧‍👦'], { description: '첫 줄 둘째 줄' })]);
+  expect(acceptProduct(product({ name: '가'.repeat(100).normalize('NFD') })).name).toHaveLength(100);
+  for (const blank of [' ', '\u200B\u2060', '\u3164', '\u202E\n', '\uD83D', '😀'.repeat(51)]) {
+    expect(pathsOf(product({ name: blank }))).toEqual(['name']);
+    expect(pathsOf(with_({ ...choice('a', ['x']), name: blank }))).toEqual(['groups[0].name']);
+    expect(pathsOf(with_(choice('a', [{ id: 'x', value: blank }])))).toEqual([
+      'groups[0].subGroups[0].options[0].value',
+    ]);
+  }
+});
+
+it('takes ids as they are, so they must be visible lines already', () => {
+  for (const id of ['shirt\n', ' shirt', '셔츠'.normalize('NFD'), 'sh\u200Birt', 'shirt\u202E']) {
+    expect(pathsOf(product({ id }))).toEqual(['id']);
+    expect(pathsOf(with_(choice('a', [{ id: 'x', value: 'x', sku: id }])))).toEqual([
+      'groups[0].subGroups[0].options[0].sku',
+    ]);
+  }
+  // What the shop alone reads is handed back as it was.
+  const extra = ' {"a":\n1}\u200B ';
+  expect(acceptProduct(with_(choice('a', [{ value: 'x', extra }]))).groups[0]?.subGroups?.[0]?.options[0]?.extra).toBe(
+    extra,
+  );
+});
+
 it('names what it does not know and what is null, at any depth, instead of selling for another price', () => {
   expect(pathsOf({ ...product(), Price: 10 })).toEqual(['Price']);
   expect(pathsOf({ ...product(), price: null })).toEqual(['price']);

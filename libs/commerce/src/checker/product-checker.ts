@@ -1,7 +1,7 @@
 import { inputProblem } from './input-answer';
 import { SkuCounts, skuOf } from '../products/product-stock';
 import type { GroupKind, Product, ProductGroup, ProductOption, ProductSubGroup } from '../products/product.dto';
-import type { Problem } from './fields';
+import type { Problem } from '@biz/platform';
 import { readProduct } from './product-reader';
 import { termsProblems } from './terms-rules';
 

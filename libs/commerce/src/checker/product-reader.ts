@@ -1,8 +1,8 @@
+import { StrictFields } from '@biz/platform';
+import type { Problem } from '@biz/platform';
 import type { Product, ProductGroup, ProductOption, ProductSubGroup } from '../products/product.dto';
 import { GROUP_KINDS, PRODUCT_KINDS } from '../products/product.dto';
 import type { ProductAgreement, ShippingArea, ShippingRule } from '../products/product-terms.dto';
-import { Fields } from './fields';
-import type { Problem } from './fields';
 
 /** Won and pieces; KakaoPay and Kakao's int end at 32 bits, so every product and sum of ours fits them and 2^53. */
 export const MAX_AMOUNT = 2_147_483_647;
@@ -20,11 +20,11 @@ const MAX_LIST = 200;
 /** Reads JSON of unknown origin as a product; what does not fit is left out and told, and so are unknown fields and nulls. */
 export function readProduct(input: unknown): { product: Product; problems: Problem[] } {
   const problems: Problem[] = [];
-  const from = new Fields(input, '', problems);
+  const from = new StrictFields(input, '', problems);
   const product: Product = from.present({
-    id: from.neededText('id', TITLE),
-    kakaoId: from.text('kakaoId', TITLE),
-    name: from.neededText('name', TITLE),
+    id: from.neededId('id', TITLE),
+    kakaoId: from.id('kakaoId', TITLE),
+    name: from.neededLine('name', TITLE),
     kind: from.oneOf('kind', PRODUCT_KINDS),
     price: from.integer('price', WON),
     minQuantity: from.integer('minQuantity', AT_LEAST_ONE),
@@ -32,7 +32,7 @@ export function readProduct(input: unknown): { product: Product; problems: Probl
     defaultQuantity: from.integer('defaultQuantity', AT_LEAST_ONE),
     stock: from.integer('stock', PIECES),
     useShipping: from.flag('useShipping'),
-    shipping: from.object('shipping', readShipping),
+    shipping: from.inner('shipping', readShipping),
     taxFreeAmount: from.integer('taxFreeAmount', WON),
     agreements: from.list('agreements', readAgreement, MAX_LIST),
     productUrls: from.addresses('productUrls', MAX_LIST),
@@ -41,55 +41,55 @@ export function readProduct(input: unknown): { product: Product; problems: Probl
   return { product, problems };
 }
 
-function readGroup(from: Fields): ProductGroup {
+function readGroup(from: StrictFields): ProductGroup {
   return from.present({
-    id: from.neededText('id', TITLE),
-    name: from.neededText('name', TITLE),
+    id: from.neededId('id', TITLE),
+    name: from.neededLine('name', TITLE),
     kind: from.oneOf('kind', GROUP_KINDS),
-    description: from.text('description', TEXT),
+    description: from.line('description', TEXT),
     required: from.flag('required'),
     subGroups: from.list('subGroups', readSubGroup),
     minLength: from.integer('minLength', PIECES),
     maxLength: from.integer('maxLength', PIECES),
     minValue: from.integer('minValue', WON_EITHER_WAY),
     maxValue: from.integer('maxValue', WON_EITHER_WAY),
-    placeholder: from.text('placeholder', TEXT),
-    defaultValue: from.text('defaultValue', TEXT),
+    placeholder: from.line('placeholder', TEXT),
+    defaultValue: from.line('defaultValue', TEXT),
   });
 }
 
-function readSubGroup(from: Fields): ProductSubGroup {
+function readSubGroup(from: StrictFields): ProductSubGroup {
   return from.present({
     // Ids made of a whole path are longer than a title.
-    id: from.neededText('id', TEXT),
+    id: from.neededId('id', TEXT),
     minSelect: from.integer('minSelect', PIECES),
     maxSelect: from.integer('maxSelect', PIECES),
-    defaultOptionId: from.text('defaultOptionId', TITLE),
+    defaultOptionId: from.id('defaultOptionId', TITLE),
     options: from.list('options', readOption) ?? from.missing('options', []),
   });
 }
 
-function readOption(from: Fields): ProductOption {
+function readOption(from: StrictFields): ProductOption {
   return from.present({
-    id: from.neededText('id', TITLE),
-    value: from.neededText('value', TITLE),
+    id: from.neededId('id', TITLE),
+    value: from.neededLine('value', TITLE),
     addPrice: from.integer('addPrice', WON_EITHER_WAY),
     taxFreeAmount: from.integer('taxFreeAmount', WON_EITHER_WAY),
     minQuantity: from.integer('minQuantity', PIECES),
     maxQuantity: from.integer('maxQuantity', PIECES),
     stock: from.integer('stock', PIECES),
-    sku: from.text('sku', TEXT),
+    sku: from.id('sku', TEXT),
     extra: from.text('extra', TEXT),
     leadsTo: from.list('leadsTo', (link) =>
       link.present({
-        groupId: link.neededText('groupId', TITLE),
-        subGroupId: link.neededText('subGroupId', TEXT),
+        groupId: link.neededId('groupId', TITLE),
+        subGroupId: link.neededId('subGroupId', TEXT),
       }),
     ),
   });
 }
 
-function readShipping(from: Fields): ShippingRule {
+function readShipping(from: StrictFields): ShippingRule {
   return from.present({
     fee: from.neededInteger('fee', WON),
     freeFrom: from.integer('freeFrom', AT_LEAST_ONE),
@@ -98,19 +98,19 @@ function readShipping(from: Fields): ShippingRule {
   });
 }
 
-function readArea(from: Fields): ShippingArea {
+function readArea(from: StrictFields): ShippingArea {
   return from.present({
-    name: from.text('name', TITLE),
-    from: from.neededText('from', POSTAL_CODE),
-    to: from.neededText('to', POSTAL_CODE),
+    name: from.line('name', TITLE),
+    from: from.neededId('from', POSTAL_CODE),
+    to: from.neededId('to', POSTAL_CODE),
     extra: from.neededInteger('extra', WON),
   });
 }
 
-function readAgreement(from: Fields): ProductAgreement {
+function readAgreement(from: StrictFields): ProductAgreement {
   return from.present({
-    company: from.neededText('company', TEXT),
-    title: from.neededText('title', TEXT),
+    company: from.neededLine('company', TEXT),
+    title: from.neededLine('title', TEXT),
     url: from.address('url'),
   });
 }

@@ -1,6 +1,6 @@
 import type { Product } from '../products/product.dto';
 import type { ShippingArea } from '../products/product-terms.dto';
-import type { Problem } from './fields';
+import type { Problem } from '@biz/platform';
 
 /** What payment alone asks for: only what is sold has it. */
 const OF_COMMERCE = ['shipping', 'taxFreeAmount', 'agreements', 'productUrls'] as const satisfies (keyof Product)[];

@@ -3,7 +3,7 @@ import type { OpenKind } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import type { Problem } from '../checker/fields';
+import type { Problem } from '@biz/platform';
 import type { Offer } from '../products/products';
 import { priceSelection } from '../selection/price-selection';
 import type { Answer, Chosen } from '../selection/selection';

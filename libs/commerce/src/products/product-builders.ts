@@ -1,3 +1,4 @@
+import { visibleLine } from '@biz/platform';
 import type { GroupKind, ProductGroup, ProductOption, ProductSubGroup } from './product.dto';
 
 /** A group's title, or its title with what stands below it. */
@@ -40,7 +41,8 @@ export function combination<const Questions extends readonly Question[]>(
 ): ProductGroup[] {
   const titles = questions.map(titleOf);
   const chain = titles.map((title) => ({ title, subGroups: new Map<string, Branch>() }));
-  for (const sku of skus as readonly Sku[]) {
+  for (const given of skus as readonly Sku[]) {
+    const sku = { ...given, values: given.values.map(visibleLine) };
     if (sku.values.length !== titles.length) {
       throw new RangeError(
         `an article has ${sku.values.length} values for ${titles.length} questions: ${sku.values.join(', ')}`,
@@ -123,8 +125,12 @@ interface Branch {
 }
 
 function titleOf(question: Question): { id: string; name: string; description?: string } {
-  if (typeof question === 'string') return { id: question, name: question };
-  return present({ id: question.id ?? question.name, name: question.name, description: question.description });
+  if (typeof question === 'string') return { id: visibleLine(question), name: question };
+  return present({
+    id: question.id ?? visibleLine(question.name),
+    name: question.name,
+    description: question.description,
+  });
 }
 
 /** The path and the group, joined as the guide's sample does; a colon inside a value is written %3A so that no two paths meet. */
@@ -146,21 +152,21 @@ function simple(
   asked: Asked,
   select: Omit<ProductSubGroup, 'id' | 'options'>,
 ): ProductGroup {
-  const id = asked.id ?? name;
+  const id = asked.id ?? visibleLine(name);
   const subGroup = present({
     id,
     ...select,
     options: options.map((option) =>
       typeof option === 'string'
-        ? { id: option, value: option }
-        : present({ ...option, id: option.id ?? option.value }),
+        ? { id: visibleLine(option), value: option }
+        : present({ ...option, id: option.id ?? visibleLine(option.value) }),
     ),
   });
   return present({ ...asked, id, name, kind, subGroups: [subGroup] });
 }
 
 function input(kind: GroupKind, name: string, more: Partial<ProductGroup>): ProductGroup {
-  return present({ ...more, id: more.id ?? name, name, kind });
+  return present({ ...more, id: more.id ?? visibleLine(name), name, kind });
 }
 
 /** Absent fields are absent, not undefined: a product is stored and compared as JSON. */

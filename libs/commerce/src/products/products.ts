@@ -9,7 +9,7 @@ import { countedStock, withStock } from './product-stock';
 import { CountedLeft } from './left';
 import type { Left, SkuPlaces } from './left';
 import type { Product } from './product.dto';
-import type { Problem } from '../checker/fields';
+import type { Problem } from '@biz/platform';
 
 /** A merchant's goods as its definition lists them. */
 export interface Catalogue {

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { Problem } from '../checker/fields';
+import type { Problem } from '@biz/platform';
 
 /** A selection that could not be ordered: what was wrong with it, and nothing that the customer wrote. */
 @Entity({ schema: 'commerce', name: 'refusals' })

@@ -1,7 +1,7 @@
 import { Clock, newId } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Problem } from '../checker/fields';
+import type { Problem } from '@biz/platform';
 import { RefusalRow } from './refusal.entity';
 
 export interface NewRefusal {

@@ -2,7 +2,7 @@ import { inputProblem } from '../checker/input-answer';
 import { countedStock, skuOf } from '../products/product-stock';
 import type { Left } from '../products/left';
 import type { Product, ProductGroup, ProductOption, ProductSubGroup } from '../products/product.dto';
-import type { Problem } from '../checker/fields';
+import type { Problem } from '@biz/platform';
 import { MAX_AMOUNT } from '../checker/product-reader';
 import type { StockLine } from '../stock/stock-line';
 import type { Answer, Chosen, Priced, Selection } from './selection';

@@ -108,7 +108,7 @@ const titleOf = ({ title, name }: Merchant): string => title ?? `${name} 플러�
 
 function* problemsOf(merchant: Merchant, parts: readonly Part[], urls: [string, string][]): Generator<string> {
   const title = titleOf(merchant);
-  const length = Array.from(title).length;
+  const { length } = title;
   if (length > MAX_TITLE)
     yield `플러그인 제목 "${title}": ${length} characters; Kakao takes ${MAX_TITLE} (title of the definition)`;
   if (title.trim() === '') yield '플러그인 제목: empty (title of the definition)';

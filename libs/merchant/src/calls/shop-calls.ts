@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Metrics, NotNow } from '@biz/platform';
 import { Counter } from 'prom-client';
+import { ShopAnswerRefused } from '../ports/shop-answer-refused';
 import { Bulkhead } from './bulkhead';
 import type { Bounds } from './bulkhead';
 import { withoutGiven } from './without-given';
@@ -93,7 +94,7 @@ export class ShopCalls {
       if (!(error instanceof ShopLate)) {
         bulkhead.answered();
         this.count(merchant, lane, 'failed');
-        throw withoutGiven(error, given);
+        throw error instanceof ShopAnswerRefused ? error : withoutGiven(error, given);
       }
       const didHang = bulkhead.hangs;
       bulkhead.late();

@@ -1,3 +1,4 @@
+import { isVisibleLine } from '@biz/platform';
 import { PROFILE_SCOPES } from './merchant-definition';
 import type { MerchantDefinition } from './merchant-definition';
 
@@ -40,8 +41,10 @@ function twinProblems({ id, app, tables }: MerchantDefinition, all: readonly Mer
   return problems;
 }
 
-function problemsOf({ id, app, plugins, tables, imageQuotaBytes = 0 }: MerchantDefinition): string[] {
+function problemsOf({ id, name, title, app, plugins, tables, imageQuotaBytes = 0 }: MerchantDefinition): string[] {
   const problems: string[] = [];
+  if (!isVisibleLine(name)) problems.push('name must be one visible line');
+  if (title !== undefined && !isVisibleLine(title)) problems.push('title must be one visible line');
   if (!Number.isSafeInteger(imageQuotaBytes) || imageQuotaBytes < 0) {
     problems.push('imageQuotaBytes must be a whole number of bytes, 0 or more');
   }

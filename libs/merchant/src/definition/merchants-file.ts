@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { nullsIn } from '@biz/platform';
 import type { Environment } from '@biz/platform';
 import { plainToInstance, Type } from 'class-transformer';
 import {
@@ -85,7 +86,7 @@ class MerchantsFile {
 /**
  * The merchants of MERCHANTS_FILE: a JSON list of definitions, for shops that bring no code.
  *
- * @returns them, and one line for each thing that is wrong; a field that is not known is wrong, it may be a typing error
+ * @returns them, and one line for each thing that is wrong; a field that is not known is wrong, it may be a typing error, and so is null
  */
 export function readMerchantsFile(env: Environment): { definitions: MerchantDefinition[]; problems: string[] } {
   const path = env.MERCHANTS_FILE;
@@ -100,6 +101,9 @@ export function readMerchantsFile(env: Environment): { definitions: MerchantDefi
   if (!Array.isArray(content)) {
     return { definitions: [], problems: ['MERCHANTS_FILE: found no list; it must be a JSON list of merchants'] };
   }
+  // Told for themselves: to class-validator an optional field that is null is left out.
+  const nulls = nullsIn({ merchants: content as unknown[] });
+  if (nulls.length > 0) return { definitions: [], problems: nulls.flatMap((problem) => linesOf(problem)) };
   const file = plainToInstance(MerchantsFile, { merchants: content });
   const problems = validateSync(file, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
   if (problems.length > 0) return { definitions: [], problems: problems.flatMap((problem) => linesOf(problem)) };

@@ -32,7 +32,7 @@ export class EndpointPorts {
     this.cache = new AnswerCache(clock);
   }
 
-  port<T>(merchant: Merchant, port: Port<T>): T | undefined {
+  port<T>(merchant: Merchant, port: Port<T>): { port: T & object; endpoint: string } | undefined {
     const [endpoint, make] = PORTS.get(port) ?? [];
     const url = endpoint && merchant.endpoints?.[endpoint];
     if (!url || !make) return undefined;
@@ -42,6 +42,6 @@ export class EndpointPorts {
       made = make(new ShopClient(merchant, url, this.outbound, this.clock), this.cache);
       this.made.set(key, made);
     }
-    return made as T;
+    return { port: made as T & object, endpoint };
   }
 }

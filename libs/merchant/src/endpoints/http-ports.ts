@@ -4,7 +4,6 @@ import { MemberDirectory } from '../ports/member-directory';
 import type { JoiningCustomer, MemberMatch } from '../ports/member-directory';
 import { OrderPolicy } from '../ports/order-policy';
 import type { OrderPermission } from '../ports/order-policy';
-import { orderSheetFault } from '../ports/order-sheet-fault';
 import { OrderSheetSource } from '../ports/order-sheet-source';
 import type { Buyer, OrderSheet } from '../ports/order-sheet-source';
 import type { AnswerCache } from './answer-cache';
@@ -34,10 +33,7 @@ export class HttpOrderSheets extends OrderSheetSource {
     };
     const text = await answerTo(this.client, this.cache, question);
     if (text === NOTHING) return undefined;
-    const sheet = readJson(text) as OrderSheet;
-    const fault = orderSheetFault(sheet);
-    if (fault) throw new Error(`order-sheet.load: the shop's order sheet cannot be paid: ${fault}`);
-    return pick(sheet);
+    return readJson(question, text) as OrderSheet;
   }
 }
 
@@ -52,9 +48,9 @@ export class HttpOrderPolicy extends OrderPolicy {
 
   async check(buyer: Buyer): Promise<OrderPermission> {
     const question: ShopQuestion = { type: 'order-policy.check', data: { buyer }, timeoutMs: BUYER_WAITS_MS };
-    const { permission } = readJson(await answerTo(this.client, this.cache, question)) as { permission?: unknown };
-    if (permission === 'allowed' || permission === 'closed' || permission === 'restricted') return permission;
-    throw new Error('order-policy.check: permission is neither allowed nor closed nor restricted');
+    const answer: unknown = readJson(question, await answerTo(this.client, this.cache, question));
+    // With all its fields, so that one that is not known is told.
+    return answer as OrderPermission;
   }
 }
 
@@ -65,18 +61,15 @@ export class HttpFulfilment extends Fulfilment {
   }
 
   async fulfil(order: PaidOrder): Promise<{ refused: string } | undefined> {
-    const { status, body } = await this.client.ask({
+    const question: ShopQuestion = {
       type: 'order.fulfil',
       data: { ...order },
       id: `fulfil-${order.partnerOrderId}`,
       timeoutMs: FULFIL_MS,
-    });
+    };
+    const { status, body } = await this.client.ask(question);
     if (status < 200 || status > 299) throw new Error(`order.fulfil: the shop answered ${status}`);
-    const { refused } = (body.trim() === '' ? {} : readJson(body)) as { refused?: unknown };
-    if (refused === undefined || refused === null) return undefined;
-    if (typeof refused !== 'string' || refused === '' || refused.length > 200)
-      throw new Error('order.fulfil: refused must be a text of 200 characters at most');
-    return { refused };
+    return body.trim() === '' ? undefined : (readJson(question, body) as { refused: string });
   }
 }
 
@@ -87,17 +80,11 @@ export class HttpMemberDirectory extends MemberDirectory {
   }
 
   async match(customer: JoiningCustomer): Promise<MemberMatch | undefined> {
-    const { status, body } = await this.client.ask({
-      type: 'member.match',
-      data: { customer },
-      timeoutMs: BUYER_WAITS_MS,
-    });
+    const question: ShopQuestion = { type: 'member.match', data: { customer }, timeoutMs: BUYER_WAITS_MS };
+    const { status, body } = await this.client.ask(question);
     if (status === 404) return undefined;
     if (status !== 200) throw new Error(`member.match: the shop answered ${status}`);
-    const { memberId, userMatchUrl } = readJson(body) as { memberId?: unknown; userMatchUrl?: unknown };
-    if (typeof memberId === 'string') return { memberId };
-    if (typeof userMatchUrl === 'string') return { userMatchUrl };
-    throw new Error('member.match: neither memberId nor userMatchUrl is there');
+    return readJson(question, body) as MemberMatch;
   }
 }
 
@@ -118,46 +105,15 @@ function textOf({ type }: ShopQuestion, { status, body }: ShopAnswer): string {
   return body;
 }
 
-function readJson(text: string): object {
+/** Any JSON object: what stands in it is judged where the answers of all shops are (`CheckedPorts`). */
+function readJson({ type }: ShopQuestion, text: string): object {
   let value: unknown;
   try {
-    // In many languages an absent field is written as null.
-    value = JSON.parse(text, (_key, each: unknown) => each ?? undefined);
+    value = JSON.parse(text);
   } catch {
-    throw new Error('the shop answered no JSON');
+    throw new Error(`${type}: the shop answered no JSON`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error('the shop answered no object');
+    throw new Error(`${type}: the shop answered no object`);
   return value;
-}
-
-/** An order sheet is kept with its order: what it does not have, is not kept. */
-function pick({ lines, agreements, productUrls, subscription, ...sheet }: OrderSheet): OrderSheet {
-  const { totalAmount, taxFreeAmount, vatAmount, itemCode, needsShipping, repeatable } = sheet;
-  return {
-    lines: lines.map(({ name, quantity, productId, sku }) => ({
-      ...{ name, quantity },
-      ...(productId !== undefined && { productId }),
-      ...(sku !== undefined && { sku }),
-    })),
-    ...{ totalAmount, needsShipping },
-    ...(taxFreeAmount !== undefined && { taxFreeAmount }),
-    ...(vatAmount !== undefined && { vatAmount }),
-    ...(itemCode !== undefined && { itemCode }),
-    ...(repeatable !== undefined && { repeatable }),
-    ...(agreements && {
-      agreements: agreements.map(({ company, title, url }) => ({ company, title, ...(url !== undefined && { url }) })),
-    }),
-    ...(productUrls && { productUrls }),
-    ...(subscription && {
-      subscription: {
-        message: subscription.message,
-        billingCycle: subscription.billingCycle,
-        details: subscription.details.map(({ date, amount, taxFreeAmount: free }) => ({
-          ...{ date, amount },
-          ...(free !== undefined && { taxFreeAmount: free }),
-        })),
-      },
-    }),
-  };
 }

@@ -1,7 +1,8 @@
 import type { Buyer } from './order-sheet-source';
 
+export const ORDER_PERMISSIONS = ['allowed', 'closed', 'restricted'] as const;
 /** `closed`: Kakao is told 301 (매장 운영시간이 아닙니다); `restricted`: 401 (사용이 제한된 유저입니다). */
-export type OrderPermission = 'allowed' | 'closed' | 'restricted';
+export type OrderPermission = (typeof ORDER_PERMISSIONS)[number];
 
 /** Who may order when. Without it, everybody at any hour. */
 export abstract class OrderPolicy {

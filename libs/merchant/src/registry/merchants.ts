@@ -7,6 +7,7 @@ import { checkMerchants } from '../definition/check-merchant';
 import type { MerchantDefinition } from '../definition/merchant-definition';
 import { readMerchantsFile } from '../definition/merchants-file';
 import { EndpointPorts } from '../endpoints/endpoint-ports';
+import { CheckedPorts } from '../ports/checked-ports';
 import { webhookProblem } from '../deliveries/webhook-gate';
 import { readSecrets, sharedSecrets, variableOf, withSecretsFile } from './merchant-secrets';
 import type { Merchant, Port } from './merchant';
@@ -60,6 +61,7 @@ export class Merchants {
   /** Whom the guide's own paths belong to. */
   readonly default: Merchant;
   private readonly byId: ReadonlyMap<string, Merchant>;
+  private readonly checked = new CheckedPorts();
   private readonly byKey: Record<PathKeyKind, ReadonlyMap<string, Merchant>>;
 
   constructor(
@@ -103,16 +105,23 @@ export class Merchants {
     return this.byKey[kind].get(pathKey);
   }
 
-  /** The merchant's own implementation of a port: what its module provides, else what its endpoints answer. */
+  /**
+   * The merchant's own implementation of a port: what its module provides, else what its endpoints answer.
+   *
+   * Its answers are checked: a port throws ShopAnswerRefused instead of an answer that cannot be used.
+   */
   port<T>(merchant: Merchant, port: Port<T>): T | undefined {
-    return this.portOfModule(merchant, port) ?? this.endpoints.port(merchant, port);
+    const own = this.portOfModule(merchant, port);
+    if (own) return this.checked.of(merchant.id, port, own);
+    const far = this.endpoints.port(merchant, port);
+    return far && this.checked.of(merchant.id, port, far.port, far.endpoint);
   }
 
-  private portOfModule<T>(merchant: Merchant, port: Port<T>): T | undefined {
+  private portOfModule<T>(merchant: Merchant, port: Port<T>): (T & object) | undefined {
     if (!merchant.module) return undefined;
     const metatype = moduleClass(merchant.module);
     for (const module of this.modules.values()) {
-      if (module.metatype === metatype) return module.providers.get(port as Type)?.instance as T | undefined;
+      if (module.metatype === metatype) return module.providers.get(port as Type)?.instance as (T & object) | undefined;
     }
     return undefined;
   }

@@ -1,4 +1,5 @@
-import { namesPerson, withoutNumbers } from './free-text';
+import { plainToInstance } from 'class-transformer';
+import { FreeText, namesPerson, withoutNumbers } from './free-text';
 
 describe('free text', () => {
   it.each([
@@ -32,6 +33,26 @@ describe('free text', () => {
     '2026-02-1 14:05, 우편번호 06236, 수량 3개, 문의 1588-1234',
   ])('keeps %s', (text) => {
     expect(withoutNumbers(text)).toBe(text);
+  });
+
+  it.each([
+    ['\n 품절\r\n되었습니다 \u202E', '품절 되었습니다'],
+    ['품절'.normalize('NFD'), '품절'],
+    ['👨‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿 👍🏽 ❤️‍🔥', '👨‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿 👍🏽 ❤️‍🔥'],
+    ['0👍\u200D1\u200D0\u200D-1234-5678', '0👍[phone]'],
+    ['\u200B\u3164\n', ''],
+    ['품절 \uD83D', '품절'],
+  ])('is one visible line: %j', (text, line) => {
+    expect(withoutNumbers(text)).toBe(line);
+  });
+
+  it('is no longer than what was sent, and ends between characters', () => {
+    class Body {
+      @FreeText() reason: string;
+    }
+    const { reason } = plainToInstance(Body, { reason: '\uFDFA👨‍👩‍👧‍👦' });
+    expect(reason).toBe('صلى الله عل…');
+    expect(plainToInstance(Body, { reason: ' \n\u200B' }).reason).toBe('');
   });
 
   it('is read in the time that its length takes', () => {

@@ -1,4 +1,4 @@
-import { scrubText } from '@biz/platform';
+import { scrubText, shortLine, visibleLine } from '@biz/platform';
 import { Transform } from 'class-transformer';
 
 /** What people put between the digits of a number. */
@@ -42,24 +42,27 @@ const IDS = /\b([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|T[\da-f]{16,40})\b/i;
 const LONGEST = 2_000;
 
 /**
- * A text that people wrote and that is kept in the clear, without phone, card and resident numbers and mail addresses.
+ * A text that people wrote and that is kept in the clear, as one visible line without phone, card and resident numbers and
+ * mail addresses.
  *
  * Letters and digits of other widths are made plain; what is longer than `LONGEST` is dropped.
  */
 export function withoutNumbers(text: string): string {
   const readable = plain(text).slice(0, LONGEST);
   // At odd places stand the ids.
-  return readable
-    .split(IDS)
-    .map((part, at) => (at % 2 === 1 ? part : cut(part)))
-    .join('');
+  const kept = readable.split(IDS).map((part, at) => (at % 2 === 1 ? part : cut(part)));
+  return visibleLine(kept.join(''));
 }
+
+/** What takes no room, but for what joins emoji (👨‍👩‍👧) and names the region of a flag. */
+const WITHOUT_ROOM =
+  /(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\u{FE0F}])\u{200D}|\u{200D}(?!\p{Extended_Pictographic})|(?![\u{200D}\u{E0020}-\u{E007F}])\p{Cf}/gu;
 
 /** Letters and digits of one width, one kind of hyphen, nothing that takes no room. */
 export const plain = (text: string): string =>
   text
     .normalize('NFKC')
-    .replace(/\p{Cf}/gu, '')
+    .replace(WITHOUT_ROOM, '')
     .replace(/\p{Pd}/gu, '-');
 
 const cut = (text: string): string =>
@@ -74,5 +77,5 @@ export const namesPerson = (name: string): boolean =>
 /** A property that takes free text: what `withoutNumbers` leaves of it, and nothing longer than what was sent. */
 export const FreeText = (): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' && value.length <= LONGEST ? withoutNumbers(value).slice(0, value.length) : value,
+    typeof value === 'string' && value.length <= LONGEST ? shortLine(withoutNumbers(value), value.length) : value,
   );
