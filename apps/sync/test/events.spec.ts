@@ -240,7 +240,62 @@ describe("Kakao's keys", () => {
 
     expect((await house.event(await house.kakao.set(UNLINKED))).status).toBe(202);
     expect(asked()).toBe(atFirst + 1);
+    clock.advance(20_000);
     expect(await refusal(old)).toEqual([400, 'invalid_key']);
+  });
+
+  it.each<[string, () => Promise<unknown>, () => void]>([
+    [
+      'while the list cannot be had',
+      () => house.kakao.rotate(),
+      () => house.kakao.http.on('GET /.well-known/jwks.json', { status: 503 }),
+    ],
+    [
+      'within ten seconds of the last question',
+      async () => {
+        await house.event(await house.kakao.set(UNLINKED, { key: await makeKey('stranger') }));
+        await house.kakao.rotate();
+      },
+      () => undefined,
+    ],
+    [
+      'that took over the id of another, while the list cannot be had',
+      async () => {
+        const [old] = house.kakao.published;
+        house.kakao.published = [await makeKey(old?.kid ?? '')];
+      },
+      () => house.kakao.http.on('GET /.well-known/jwks.json', { status: 503 }),
+    ],
+  ])('do not know a new one %s: the sender shall come again, and is heard then', async (_what, renew, trouble) => {
+    await house.login(`new key ${_what}`);
+    expect((await house.event(await house.kakao.set({ events: { [`${KAKAO}x`]: {} } }))).status).toBe(202);
+    clock.advance(20_000);
+    await renew();
+    const token = await house.kakao.set(UNLINKED);
+    trouble();
+    expect(await refusal(token)).toEqual([503, undefined]);
+    expect(await state()).toEqual(['joined']);
+
+    house.kakao.publish();
+    clock.advance(40_000);
+    expect((await house.event(token)).status).toBe(202);
+    expect(await state()).toEqual(['unlinked']);
+  });
+
+  it('may be two of one id: each is tried', async () => {
+    const [first] = house.kakao.published;
+    const twin = await makeKey(first?.kid ?? '');
+    house.kakao.published.push(twin);
+    clock.advance(4_000_000);
+    for (const key of [first, twin]) {
+      await house.login(`twin ${key === twin}`);
+      expect((await house.event(await house.kakao.set(UNLINKED, { key }))).status).toBe(202);
+    }
+    expect(await refusal(await house.kakao.set(UNLINKED, { key: await makeKey(twin.kid) }))).toEqual([
+      400,
+      'invalid_key',
+    ]);
+    await house.kakao.rotate();
   });
 
   it('are not asked for more often because strangers send key ids', async () => {

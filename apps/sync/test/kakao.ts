@@ -76,7 +76,7 @@ export class KakaoStub {
   };
   /** When events are issued. */
   now = (): Date => new Date();
-  private published: Key[] = [];
+  published: Key[] = [];
   private readonly used = new Set<string>();
   private readonly faults = new Map<Step, (StubAnswer & { until?: Promise<void> })[]>();
 
@@ -111,7 +111,7 @@ export class KakaoStub {
         return { text: body.replace('"ID"', USER), headers: { 'content-type': 'application/json' } };
       }),
     );
-    stub.http.on('GET /.well-known/jwks.json', () => ({ json: { keys: stub.published.map(({ open }) => open) } }));
+    stub.publish();
     stub.http.on('POST /shop/webhook', { status: 200 });
     await stub.rotate();
     return stub;
@@ -176,6 +176,11 @@ export class KakaoStub {
     return this.http.requests
       .filter(({ path }) => path === '/shop/webhook')
       .map((request) => request.json() as { type: string; data: Record<string, unknown> });
+  }
+
+  /** The list of keys can be had. */
+  publish(): void {
+    this.http.on('GET /.well-known/jwks.json', () => ({ json: { keys: this.published.map(({ open }) => open) } }));
   }
 
   /** From now on another key signs, and the old one is no longer published. */

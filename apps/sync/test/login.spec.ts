@@ -166,10 +166,20 @@ describe('a customer who returns with a code', () => {
 });
 
 describe('when Kakao is in trouble the customer goes back at once, and', () => {
+  /** Finality follows the codes that Kakao documents, not the HTTP class; what says nothing is not a refusal. */
   const troubles = [
     ['answers 500', { status: 500, json: { msg: 'internal', code: -1 } }],
     ['answers 429', { status: 429, json: { error_code: 'KOE237' } }],
     ['drops the connection', { dropBefore: true }],
+    ['answers 400 -1', { status: 400, json: { msg: 'internal', code: -1 } }],
+    ['answers 400 -7', { status: 400, json: { msg: 'maintenance', code: -7 } }],
+    ['answers 400 -603', { status: 400, json: { msg: 'time-out', code: -603 } }],
+    ['answers 400 with a code of no document', { status: 400, json: { msg: 'new', code: -7777 } }],
+    ['answers 403 of something before it', { status: 403, text: '<html>blocked</html>' }],
+    ['answers 200 with a page', { text: '<html>' }],
+    ['answers 200 with nothing', { text: '' }],
+    ['answers 200 with an error', { json: { msg: 'internal', code: -1 } }],
+    ['answers 200 with something else', { json: { kakao_account: {} } }],
   ] as const;
 
   it.each(STEPS.flatMap((step) => troubles.map(([what, answer]) => [step, what, answer] as const)))(
@@ -208,9 +218,10 @@ describe('when Kakao is in trouble the customer goes back at once, and', () => {
 
   it.each([
     ['token', 'HTTP 401 KOE010', { status: 401, json: { error: 'invalid_client', error_code: 'KOE010' } }],
-    ['token', 'UNREADABLE_ANSWER', { text: '<html>' }],
+    ['token', 'HTTP 400 invalid_grant', { status: 400, json: { error: 'invalid_grant' } }],
+    ['me', 'HTTP 200 -401', { json: { msg: 'an error inside a 200', code: -401 } }],
     ['me', 'HTTP 401 -401', { status: 401, json: { msg: 'this access token does not exist', code: -401 } }],
-    ['me', 'UNREADABLE_ANSWER', { json: { kakao_account: {} } }],
+    ['me', 'HTTP 400 -101', { status: 400, json: { msg: 'not connected', code: -101 } }],
   ] as const)('does not try again what Kakao refuses: %s %s', async (step, reason, answer) => {
     house.kakao.fault(step, answer, answer, answer);
 
@@ -219,6 +230,42 @@ describe('when Kakao is in trouble the customer goes back at once, and', () => {
     expect((await errors()).items).toMatchObject([{ state: 'final', merchant: 'demo-shop', reason }]);
     expect(house.kakao.calls(step)).toBe(1);
     expect(await house.members()).toEqual([]);
+  });
+
+  it('reads the terms in their older shape too', async () => {
+    await house.login('older-1');
+    house.kakao.fault('terms', {
+      json: {
+        user_id: 1,
+        allowed_service_terms: [
+          { tag: service.tag, agreed_at: service.agreed_at },
+          { tag: 'night_20260301', agreed_at: '2026-11-20T00:00:00Z' },
+        ],
+      },
+    });
+    await house.login('older-2');
+    const [member] = await house.members();
+    expect((await consents(member?.id)).map(({ tag, action }) => [tag, action])).toEqual([
+      ['service_20260101', 'agreed'],
+      ['marketing_2026_0201', 'agreed'],
+      ['night_20260301', 'agreed'],
+      ['marketing_2026_0201', 'withdrawn'],
+    ]);
+  });
+
+  it.each([
+    ['no list', { json: { id: 1 } }],
+    ['null for a list', { json: { id: 1, service_terms: null } }],
+    ['an entry that cannot be read', { json: { id: 1, service_terms: [{ tag: service.tag, agreed: 'maybe' }] } }],
+  ])('writes no withdrawal when Kakao tells %s of terms', async (_what, answer) => {
+    await house.login(`told ${_what}`);
+    house.kakao.fault('terms', answer);
+    await house.login(`untold ${_what}`);
+    const [member] = await house.members();
+    expect((await consents(member?.id)).map(({ action }) => action)).toEqual(['agreed', 'agreed']);
+    const { items } = await errors();
+    const seen = items.map(({ step, reason }) => [step, reason]);
+    expect(seen).toEqual([['terms', _what.includes('list') ? 'NO_TERMS_TOLD' : 'UNREADABLE_TERMS']]);
   });
 
   it('joins without terms when Kakao refuses to tell them', async () => {

@@ -259,7 +259,11 @@ describe('what any caller can send', () => {
   it('is a login of its own when Kakao refuses the code of one that was begun here, or has a relay id of ours', async () => {
     const begun = await leave();
     const { relayId } = house.app.get(RelayIds).issue('demo-shop', { for: 'sync' });
-    house.kakao.fault('token', { status: 400, json: { error_code: 'KOE320' } }, { status: 400, json: {} });
+    house.kakao.fault(
+      'token',
+      { status: 400, json: { error_code: 'KOE320' } },
+      { status: 400, json: { error_code: 'KOE303' } },
+    );
 
     await comeBack('begun-here', begun);
     await house.login('with-a-relay-id', { next: `${CHAT}&relay_id=${encodeURIComponent(relayId)}` });

@@ -220,7 +220,7 @@ describe('the operator', () => {
 
     expect(without).toMatchObject({ id, consents: [{ action: 'agreed' }, { action: 'agreed' }] });
     expect(without).not.toHaveProperty('account');
-    expect(withReason).toMatchObject({ account: { email: EMAIL } });
+    expect(withReason).toMatchObject({ account: { email: EMAIL }, raw: { kakao_account: { email: EMAIL } } });
     const query = 'SELECT merchant, app, what, reason, caller FROM privacy.accesses WHERE subject = $1';
     expect(await house.database.query(query, [id])).toEqual([
       { merchant: 'demo-shop', app: 'sync', what: 'member', reason: '고객 문의 4711', caller: '127.0.0.1' },

@@ -41,6 +41,8 @@ export { AnswerInTime, inTime } from './http/answer-in-time';
 export { endedAfter } from './http/ended-after';
 export { MalformedRequest } from './http/error.filter';
 export { headerText } from './http/header-text';
+export { kakaoErrorIn } from './http/kakao-error';
+export type { KakaoError, KakaoErrorMeaning } from './http/kakao-error';
 export { PolledRoute } from './http/polled-route';
 export type { PolledRouteConfig } from './http/polled-route';
 export { parseJson } from './bodies/json';

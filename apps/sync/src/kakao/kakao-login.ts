@@ -5,9 +5,10 @@ import type { Merchant } from '@biz/merchant';
 import { readKakaoUser } from '../members/kakao-account';
 import type { KakaoUser } from '../members/kakao-account';
 import { readServiceTerms } from '../members/service-terms';
-import type { ServiceTerm } from '../members/service-terms';
+import type { ToldTerms } from '../members/service-terms';
 import { stepOf } from './step';
 import type { Step } from './step';
+import { text } from './tolerant';
 
 /** Kakao's tokens of one member; stored sealed only. */
 export interface KakaoTokens {
@@ -56,9 +57,11 @@ export class KakaoLogin {
     return stepOf(await this.get('/v2/user/me', accessToken, timeoutMs), readKakaoUser);
   }
 
-  /** 서비스 약관 동의 내역 조회. */
-  async terms({ accessToken }: KakaoTokens, timeoutMs: number): Promise<Step<ServiceTerm[]>> {
-    return stepOf(await this.get('/v2/user/service_terms', accessToken, timeoutMs), readServiceTerms);
+  /** 서비스 약관 동의 내역 조회. An answer of this user without a list of terms is `untold`: it says nothing about them. */
+  async terms({ accessToken }: KakaoTokens, timeoutMs: number): Promise<Step<ToldTerms | 'untold'>> {
+    const read = (answer: Record<string, unknown>): ToldTerms | 'untold' | undefined =>
+      readServiceTerms(answer) ?? (text(answer.id ?? answer.user_id) === undefined ? undefined : 'untold');
+    return stepOf(await this.get('/v2/user/service_terms', accessToken, timeoutMs), read);
   }
 
   private get(path: string, accessToken: string, timeoutMs: number): Promise<Outcome> {

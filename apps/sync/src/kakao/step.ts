@@ -1,27 +1,26 @@
-import { parseJson } from '@biz/platform';
+import { kakaoErrorIn, parseJson } from '@biz/platform';
 import type { Outcome } from '@biz/platform';
 
 /** What a call to Kakao led to. `later`: worth another try; `refused`: Kakao's last word. Reasons are codes. */
 export type Step<T> = { kind: 'done'; value: T } | { kind: 'later' | 'refused'; reason: string };
 
-/** 4xx answers that mean "too many", not "no": token requests, API quota. */
-const TOO_MANY = new Set(['KOE237', '-10']);
-const CODE = /^[\w-]{1,40}$/;
-
-/** @param read nothing when the answer cannot be read */
+/**
+ * What an answer of Kakao's comes to.
+ *
+ * Whether it is final follows the error code that it names, not its HTTP class: Kakao tells of its own faults with a 400 too.
+ * An answer without a code that can be read says nothing, so it is asked for again.
+ * @param read nothing when the answer cannot be read
+ */
 export function stepOf<T>(outcome: Outcome, read: (answer: Record<string, unknown>) => T | undefined): Step<T> {
   if (outcome.kind !== 'answered') return { kind: 'later', reason: outcome.reason };
   const { status, body } = outcome;
   const answer = readObject(body);
-  if (status >= 200 && status < 300) {
-    const value = answer && read(answer);
-    return value === undefined ? { kind: 'refused', reason: 'UNREADABLE_ANSWER' } : { kind: 'done', value };
-  }
-  const given = answer?.error_code ?? answer?.code ?? answer?.error;
-  const code = typeof given === 'string' || typeof given === 'number' ? String(given) : '';
-  const known = CODE.test(code);
-  const busy = status >= 500 || status === 429 || (known && TOO_MANY.has(code));
-  return { kind: busy ? 'later' : 'refused', reason: `HTTP ${status}${known ? ` ${code}` : ''}` };
+  const isGood = status >= 200 && status < 300;
+  const value = isGood && answer ? read(answer) : undefined;
+  if (value !== undefined) return { kind: 'done', value };
+  const error = answer && kakaoErrorIn(answer);
+  if (error) return { kind: error.meaning === 'final' ? 'refused' : 'later', reason: `HTTP ${status} ${error.code}` };
+  return { kind: 'later', reason: isGood ? 'UNREADABLE_ANSWER' : `HTTP ${status}` };
 }
 
 function readObject(body: string): Record<string, unknown> | undefined {

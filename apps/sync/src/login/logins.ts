@@ -9,7 +9,7 @@ import type { KakaoUser } from '../members/kakao-account';
 import { Matching } from '../matching/matching';
 import type { Match } from '../matching/matching';
 import { Members } from '../members/members';
-import type { ServiceTerm } from '../members/service-terms';
+import type { ToldTerms } from '../members/service-terms';
 import { Notices } from '../notices/notices';
 import { redirectUriOf } from '../sync-plugin';
 import { SyncConfig } from '../sync.config';
@@ -255,7 +255,8 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
     if (user.kind !== 'done') return this.stop(login, 'user', user);
     if (terms.kind === 'later' && !last) return this.stop(login, 'terms', terms);
     // A customer who agreed is a member, also when Kakao does not tell to which terms.
-    if (terms.kind !== 'done') await this.failed(this.dataSource.manager, login, 'terms', terms.reason);
+    const untold = terms.kind === 'done' ? whyUntold(terms.value) : terms.reason;
+    if (untold !== undefined) await this.failed(this.dataSource.manager, login, 'terms', untold);
     const match = await this.matching.match(merchant, user.value, login);
     if (match.kind === 'later' && !last) return this.stop(login, 'match', match);
     if (match.kind !== 'done') await this.failed(this.dataSource.manager, login, 'match', match.reason);
@@ -265,7 +266,7 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
       tokens,
       user: user.value,
       ...(matched && { match: matched }),
-      ...(terms.kind === 'done' && { terms: terms.value }),
+      ...(terms.kind === 'done' && terms.value !== 'untold' && { terms: terms.value }),
     });
     return { settled: true, userMatchUrl: matched?.userMatchUrl };
   }
@@ -327,7 +328,7 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
 
   private async join(
     login: Login,
-    found: { merchant: Merchant; tokens: KakaoTokens; user: KakaoUser; match?: Match; terms?: ServiceTerm[] },
+    found: { merchant: Merchant; tokens: KakaoTokens; user: KakaoUser; match?: Match; terms?: ToldTerms },
   ): Promise<void> {
     const { merchant, user } = found;
     await this.dataSource.transaction(async (manager) => {
@@ -378,6 +379,12 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
   private async failed(manager: EntityManager, { id, merchant }: Login, step: SyncStep, reason: string): Promise<void> {
     await this.failures.recordOf(manager, id, { merchant, step, reason });
   }
+}
+
+/** Agreements are kept as they are where Kakao did not tell of them; an operator sees why. */
+function whyUntold(told: ToldTerms | 'untold'): string | undefined {
+  if (told === 'untold') return 'NO_TERMS_TOLD';
+  return told.isWhole ? undefined : 'UNREADABLE_TERMS';
 }
 
 const unfinished = (

@@ -2,7 +2,7 @@ import { newId } from '@biz/platform';
 import type { EntityManager } from 'typeorm';
 import { Consent } from './consent.entity';
 import type { ConsentActor } from './consent.entity';
-import type { ServiceTerm } from './service-terms';
+import type { ToldTerms } from './service-terms';
 
 /** The newest turn of each term of a member. */
 async function standing(manager: EntityManager, memberId: string): Promise<Consent[]> {
@@ -10,11 +10,15 @@ async function standing(manager: EntityManager, memberId: string): Promise<Conse
   return [...new Map(history.map((consent) => [consent.tag, consent])).values()];
 }
 
-/** Writes down what changed since the last login: terms agreed to, agreed to again, and those no longer agreed. */
+/**
+ * Writes down what changed since the last login: terms agreed to, agreed to again, and those no longer agreed.
+ *
+ * A withdrawal is a legal act: it is written when Kakao says so, or leaves the term out of a list that is whole.
+ */
 export async function recordTerms(
   manager: EntityManager,
   memberId: string,
-  terms: readonly ServiceTerm[],
+  { terms, isWhole }: ToldTerms,
   now: Date,
 ): Promise<void> {
   const before = new Map((await standing(manager, memberId)).map((consent) => [consent.tag, consent]));
@@ -35,12 +39,9 @@ export async function recordTerms(
     });
   }
   const still = new Set(agreed.map(({ tag }) => tag));
-  await withdraw(
-    manager,
-    [...before.values()].filter(({ tag }) => !still.has(tag)),
-    'member',
-    now,
-  );
+  const denied = new Set(terms.filter((term) => !term.agreed).map(({ tag }) => tag));
+  const gone = [...before.values()].filter(({ tag }) => (isWhole ? !still.has(tag) : denied.has(tag)));
+  await withdraw(manager, gone, 'member', now);
 }
 
 /** A membership that ends takes every agreement with it. */

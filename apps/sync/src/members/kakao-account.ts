@@ -44,6 +44,7 @@ export function readKakaoUser(answer: Record<string, unknown>): KakaoUser | unde
       birthyear: text(kakaoAccount.birthyear),
       birthday: text(kakaoAccount.birthday),
       birthdayType: text(kakaoAccount.birthday_type),
+      birthdayInLeapMonth: typeof kakaoAccount.is_leap_month === 'boolean' ? kakaoAccount.is_leap_month : undefined,
       gender: text(kakaoAccount.gender),
     }),
     raw: { ...withoutCi(answer), ...(answer.kakao_account !== undefined && { kakao_account: kakaoAccount }) },

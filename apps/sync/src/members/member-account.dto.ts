@@ -43,6 +43,10 @@ export class MemberAccount {
   @ApiPropertyOptional({ example: 'SOLAR' })
   birthdayType?: string;
 
+  /** Whether a lunar birthday falls into a leap month (윤달). */
+  @ApiPropertyOptional({ example: false })
+  birthdayInLeapMonth?: boolean;
+
   /** 성별. */
   @ApiPropertyOptional({ example: 'male' })
   gender?: string;

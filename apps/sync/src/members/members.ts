@@ -10,7 +10,7 @@ import type { ConsentActor } from './consent.entity';
 import { recordTerms, withdrawAll } from './consents';
 import type { KakaoUser, StoredAccount } from './kakao-account';
 import { Member } from './member.entity';
-import type { ServiceTerm } from './service-terms';
+import type { ToldTerms } from './service-terms';
 
 export const ACCOUNT_CONTEXT = 'sync.members.account';
 const TOKENS_CONTEXT = 'sync.members.tokens';
@@ -19,7 +19,7 @@ export interface Joining {
   merchant: Merchant;
   user: KakaoUser;
   /** Absent: Kakao did not say, so the history stays as it is. */
-  terms?: ServiceTerm[];
+  terms?: ToldTerms;
   /** Absent: nobody was asked, so what was known stays. */
   match?: Match;
   tokens: KakaoTokens;
@@ -157,7 +157,7 @@ export class Members {
         joinedAt,
         account: user.account,
         ...(match && { match: matchFacts(match) }),
-        terms: (terms ?? [])
+        terms: (terms?.terms ?? [])
           .filter(({ agreed }) => agreed)
           .map(({ tag, version, required, agreedAt }) => ({ tag, version, required, agreedAt })),
       },

@@ -13,21 +13,32 @@ export interface ServiceTerm {
 /** Kakao has no field for it; shops write the day a term came into force at the end of its tag: `service_20260101`, `service_2026_0101`. */
 const DAY_IN_TAG = /_(\d{4})_?(\d{2})_?(\d{2})$/;
 
-/** @returns nothing when it is no answer of `/v2/user/service_terms`; a tag that comes twice counts once, the last time */
-export function readServiceTerms(answer: Record<string, unknown>): ServiceTerm[] | undefined {
-  const list: unknown = answer.service_terms ?? [];
-  if (!Array.isArray(list)) return undefined;
-  const terms = list.flatMap((entry: unknown) => {
-    const term = readTerm(entry);
-    return term ? [term] : [];
-  });
-  return [...new Map(terms.map((term) => [term.tag, term])).values()];
+/** What Kakao told of a user's terms. */
+export interface ToldTerms {
+  terms: ServiceTerm[];
+  /** Whether it is all there is: only then has a term that is missing been withdrawn. */
+  isWhole: boolean;
 }
 
+/**
+ * Reads `/v2/user/service_terms`, in today's shape (`service_terms`) and the older one (`allowed_service_terms`).
+ *
+ * @returns nothing when the answer holds no list, which says nothing about what the user agreed to; a tag that comes twice
+ *   counts once, the last time
+ */
+export function readServiceTerms(answer: Record<string, unknown>): ToldTerms | undefined {
+  const list = answer.service_terms ?? answer.allowed_service_terms;
+  if (!Array.isArray(list)) return undefined;
+  const read = list.map((entry: unknown) => readTerm(entry));
+  const terms = read.filter((term) => term !== undefined);
+  return { terms: [...new Map(terms.map((term) => [term.tag, term])).values()], isWhole: terms.length === list.length };
+}
+
+/** @returns nothing for an entry that cannot be read as a term of this user */
 function readTerm(entry: unknown): ServiceTerm | undefined {
   if (typeof entry !== 'object' || entry === null) return undefined;
-  const { tag, version, required, agreed, agreed_at, agreed_by } = entry as Record<string, unknown>;
-  if (typeof tag !== 'string' || tag === '') return undefined;
+  const { tag, version, required, agreed = true, agreed_at, agreed_by } = entry as Record<string, unknown>;
+  if (typeof tag !== 'string' || tag === '' || typeof agreed !== 'boolean') return undefined;
   const at = typeof agreed_at === 'string' ? new Date(agreed_at) : undefined;
   const stated = typeof version === 'string' && version !== '' ? version : DAY_IN_TAG.exec(tag)?.slice(1).join('');
   return {
@@ -35,7 +46,7 @@ function readTerm(entry: unknown): ServiceTerm | undefined {
     ...(stated !== undefined && { version: stated }),
     ...(typeof required === 'boolean' && { required }),
     // The list holds agreed terms unless all of the app were asked for.
-    agreed: agreed !== false,
+    agreed,
     ...(at && !Number.isNaN(at.getTime()) && { agreedAt: at }),
     byShop: agreed_by === 'KAPI',
   };

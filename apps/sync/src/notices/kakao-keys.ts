@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock, KakaoOrigins, Outbound } from '@biz/platform';
-import { createLocalJWKSet } from 'jose';
-import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors, jwtVerify } from 'jose';
+import type { CryptoKey, JSONWebKeySet, JWTVerifyOptions } from 'jose';
 
 /** Keys are asked for again after this long. */
 const FRESH_MS = 3_600_000;
@@ -26,6 +26,8 @@ export class KakaoKeys {
   private readonly logger = new Logger(KakaoKeys.name);
   private keys?: ReturnType<typeof createLocalJWKSet>;
   private fetchedAt = 0;
+  /** Lists that came so far. */
+  private fetches = 0;
   private askedAt = 0;
   private asking?: Promise<void>;
 
@@ -35,17 +37,27 @@ export class KakaoKeys {
     private readonly clock: Clock,
   ) {}
 
-  /** For `jwtVerify`. */
-  readonly find: JWTVerifyGetKey = async (header, token) => {
+  /**
+   * Verifies a token with Kakao's keys.
+   *
+   * Whether a key is Kakao's is decided only by keys that are current: an unknown key id, or a signature that does not fit,
+   * makes us ask Kakao again first.
+   * @throws KeysUnavailable when the keys in hand do not fit and are not known to be current; jose's errors
+   */
+  async verify(token: string, options: JWTVerifyOptions): Promise<void> {
+    const fetched = this.fetches;
     if (!this.keys || this.age() > FRESH_MS) await this.ask();
     try {
-      return await this.current()(header, token);
+      await check(token, this.current(), options);
     } catch (error) {
-      if ((error as { code?: unknown }).code !== 'ERR_JWKS_NO_MATCHING_KEY') throw error;
+      if (!isOfKeys(error)) throw error;
+      const known = this.fetches > fetched || (isOfSignature(error) && this.age() < ASK_AGAIN_MS);
+      if (known) throw error;
       await this.ask();
-      return this.current()(header, token);
+      if (this.fetches === fetched) throw new KeysUnavailable();
+      await check(token, this.current(), options);
     }
-  };
+  }
 
   private current(): ReturnType<typeof createLocalJWKSet> {
     if (!this.keys || this.age() > STALE_MS) throw new KeysUnavailable();
@@ -77,6 +89,7 @@ export class KakaoKeys {
     if (read) {
       this.keys = read;
       this.fetchedAt = now;
+      this.fetches += 1;
     } else {
       this.logger.warn(
         { reason: outcome.kind === 'answered' ? `HTTP ${outcome.status}` : outcome.reason },
@@ -85,6 +98,34 @@ export class KakaoKeys {
     }
   }
 }
+
+/** Tries every key that goes by the token's key id: a list may name two alike. */
+async function check(
+  token: string,
+  keys: ReturnType<typeof createLocalJWKSet>,
+  options: JWTVerifyOptions,
+): Promise<void> {
+  try {
+    await jwtVerify(token, keys, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) if (await fits(token, key, options)) return;
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+async function fits(token: string, key: CryptoKey, options: JWTVerifyOptions): Promise<boolean> {
+  try {
+    await jwtVerify(token, key, options);
+    return true;
+  } catch (error) {
+    if (isOfSignature(error)) return false;
+    throw error;
+  }
+}
+
+const isOfSignature = (error: unknown): boolean => error instanceof errors.JWSSignatureVerificationFailed;
+const isOfKeys = (error: unknown): boolean => error instanceof errors.JWKSNoMatchingKey || isOfSignature(error);
 
 function readKeys(body: string): ReturnType<typeof createLocalJWKSet> | undefined {
   try {

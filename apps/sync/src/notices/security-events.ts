@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, KakaoOrigins, parseJson } from '@biz/platform';
 import type { Merchant } from '@biz/merchant';
-import { jwtVerify } from 'jose';
 import { KakaoKeys } from './kakao-keys';
 
 /** One event of a token. */
@@ -59,7 +58,7 @@ export class SecurityEvents {
   /** @throws InvalidToken, KeysUnavailable */
   async read({ secrets }: Merchant, token: string): Promise<SecurityEventToken> {
     try {
-      await jwtVerify(token, this.keys.find, {
+      await this.keys.verify(token, {
         algorithms: ['RS256'],
         typ: 'secevent+jwt',
         issuer: this.origins.auth,
@@ -119,7 +118,6 @@ const malformed = (claim: string): InvalidToken =>
 const UNVERIFIED = new Set([
   'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
   'ERR_JWKS_NO_MATCHING_KEY',
-  'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
   'ERR_JOSE_ALG_NOT_ALLOWED',
   'ERR_JOSE_NOT_SUPPORTED',
   'ERR_JWK_INVALID',

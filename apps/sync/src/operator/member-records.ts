@@ -6,7 +6,6 @@ import type { AccessReason } from '@biz/privacy';
 import { DataSource } from 'typeorm';
 import { Consent } from '../members/consent.entity';
 import type { StoredAccount } from '../members/kakao-account';
-import type { MemberAccount } from '../members/member-account.dto';
 import { Member } from '../members/member.entity';
 import { ACCOUNT_CONTEXT } from '../members/members';
 import { ConsentDto, MemberDto } from './member.dto';
@@ -32,20 +31,20 @@ export class MemberRecords {
     const consents = await this.dataSource
       .getRepository(Consent)
       .find({ where: { memberId: id }, order: { id: 'ASC' } });
-    const account = reason && (await this.reveal(member, reason));
+    const revealed = reason && (await this.reveal(member, reason));
     return Object.assign(MemberDto.of(member), {
       consents: consents.map((consent) => ConsentDto.of(consent)),
-      ...(account && { account }),
+      ...revealed,
     });
   }
 
   /** Nothing is shown before the access is on record. */
-  private async reveal({ id, merchant, account }: Member, reason: AccessReason): Promise<MemberAccount | undefined> {
+  private async reveal({ id, merchant, account }: Member, reason: AccessReason): Promise<StoredAccount | undefined> {
     if (account === null) return undefined;
     const shown = await this.vault.open(account, ACCOUNT_CONTEXT);
     await this.dataSource.transaction((manager) =>
       this.accesses.record(manager, { ...reason, merchant, subject: id, what: 'member', shown }),
     );
-    return (JSON.parse(shown) as StoredAccount).account;
+    return JSON.parse(shown) as StoredAccount;
   }
 }

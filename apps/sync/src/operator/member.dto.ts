@@ -123,4 +123,8 @@ export class MemberDetail extends MemberDto {
   /** Only with `X-Access-Reason`, and only while the member has not left. */
   @ApiPropertyOptional({ type: MemberAccount })
   account?: MemberAccount;
+
+  /** Kakao's answer of the newest login, with what we do not read yet; as `account`, and without the CI. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  raw?: Record<string, unknown>;
 }

@@ -8,7 +8,8 @@ export class ImageConfig implements CheckedConfig {
   @Variable('IMAGE_STORE', { about: 'where images are kept: a folder, or s3://bucket/prefix' })
   @IsOptional()
   @Matches(/^(?!\w+:\/\/)|^s3:\/\/[a-z0-9][a-z0-9.-]+[a-z0-9](\/|$)/, {
-    message: 'must be a folder or s3://bucket/prefix',
+    message:
+      'must be a folder or s3://bucket/prefix; the name of a bucket has lower-case letters, digits, dots and hyphens, and no "_"',
   })
   store: string;
 
