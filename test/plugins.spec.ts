@@ -93,6 +93,30 @@ describe('the house', () => {
     await buys('sheet-mug', 'refused-300');
   });
 
+  it('serves each registered plugin at addresses of its own, with what it was registered to sell', async () => {
+    const at = (key: string) => ({
+      paths: { ordersheet: `/ordersheet/${key}`, approve: `/approve/${key}`, status: `/status/${key}` },
+    });
+    const [club, coffee] = [{ orderSheetId: 'sheet-subscription' }, { orderSheetId: 'sheet-coffee' }];
+    await play('subscription', { ...club, ...at('club'), expect: 'paid' });
+    await play('payment', { ...coffee, ...at('club'), expect: 'refused-300' });
+    await play('payment', { ...coffee, ...at('order'), expect: 'paid' });
+    await play('subscription', { ...club, ...at('order'), expect: 'refused-300' });
+    const options = (key: string) => ({ paths: { options: `/options/${key}`, option: `/option/${key}` } });
+    await play('option', { productId: 'survey', ...options('survey'), expect: 'chosen' });
+    await play('option', { productId: 'mug', ...options('survey'), expect: 'refused-500' });
+    await play('option', { productId: 'mug', ...options('shop'), expect: 'chosen' });
+    const mixed = { paths: { options: '/options', option: '/option/survey' } };
+    await play('option', { productId: 'mug', ...mixed, expect: 'refused-500' });
+    for (const [app, path] of [
+      ['option', '/options/nobody?id=mug'],
+      ['option', '/options/order?id=mug'],
+      ['payment', '/ordersheet/survey?ordersheet_id=sheet-coffee'],
+      ['payment', '/status/nobody?order_id=1'],
+    ] as const)
+      expect((await house.get(app, path, { 'X-Kakao-AppUserId': '7002' })).status).toBe(404);
+  });
+
   it('charges more for shipping to Jeju', async () => {
     const { facts } = await play('payment', { orderSheetId: 'sheet-mug', zipCode: '63000' });
     expect(await charged(facts)).toEqual({ charges: [15_000], cancels: [] });

@@ -11,11 +11,11 @@ import { paymentApp } from '../apps/payment/src/payment.module';
 import { profileApp } from '../apps/profile/src/profile.module';
 import { syncApp } from '../apps/sync/src/sync.module';
 
-const merchantOf = (id: string): MerchantDefinition =>
+const merchantOf = (id: string, appId: string): MerchantDefinition =>
   defineMerchant({
     id,
     name: id,
-    app: { id: '1001', environment: 'test' },
+    app: { id: appId, environment: 'test' },
     plugins: {
       profile: [{ key: 'main', scopes: ['email'] }],
       location: {},
@@ -24,10 +24,11 @@ const merchantOf = (id: string): MerchantDefinition =>
       payment: { api: 'open' },
       sync: {},
     },
+    registrations: [{ key: 'x', scenario: 4, title: '전부', option: 'commerce', payment: 'single' }],
   });
 
 /** Two merchants with every plugin, for tests that walk over all routes. */
-export const BOTH = [merchantOf('acme'), merchantOf('zeta')];
+export const BOTH = [merchantOf('acme', '1001'), merchantOf('zeta', '1002')];
 export const KEYS = { acme: 'acme-path-key-0123456789', zeta: 'zeta-path-key-0123456789' };
 export const KEYS_ENV = { DEFAULT_MERCHANT: 'acme', ACME_PATH_KEY: KEYS.acme, ZETA_PATH_KEY: KEYS.zeta };
 
@@ -36,8 +37,8 @@ export const APPS: [AppName, (merchants: MerchantDefinition[]) => AppDefinition,
   ['profile', profileApp, 6],
   ['location', locationApp, 6],
   ['image', imageApp, 7],
-  ['option', optionApp, 4],
-  ['payment', paymentApp, 22],
+  ['option', optionApp, 8],
+  ['payment', paymentApp, 28],
   ['sync', syncApp, 8],
 ];
 

@@ -26,6 +26,12 @@ export const demoShop = defineMerchant({
     payment: { api: 'legacy', cid: 'TC0ONETIME', subscriptionCid: 'TCSUBSCRIP' },
     sync: {},
   },
+  registrations: [
+    { key: 'shop', scenario: 4, title: '데모샵 옵션+결제', option: 'commerce', payment: 'single' },
+    { key: 'order', scenario: 3, title: '데모샵 바로결제', payment: 'single' },
+    { key: 'club', scenario: 3, title: '데모샵 정기 이용권', payment: 'subscription' },
+    { key: 'survey', scenario: 1, title: '데모샵 설문', option: 'non-commerce' },
+  ],
   catalogue: products,
   module: DemoShopModule,
 });

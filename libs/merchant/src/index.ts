@@ -4,7 +4,13 @@ export { choice, choices, combination, date, integer, numbers, text } from '@biz
 export type { OptionInput, Product, ProductGroup, ProductOption, Question, Sku } from '@biz/commerce';
 export type { ProductAgreement, ShippingArea, ShippingRule } from '@biz/commerce';
 export { SHOP_WORKERS, ShopBusy, ShopCalls, ShopLate } from './calls/shop-calls';
-export { defineMerchant, IMAGE_QUOTA_BYTES, PLUGIN_KINDS, PROFILE_SCOPES } from './definition/merchant-definition';
+export {
+  defineMerchant,
+  IMAGE_QUOTA_BYTES,
+  PLUGIN_KINDS,
+  PROFILE_SCOPES,
+  SCENARIOS,
+} from './definition/merchant-definition';
 export type {
   CollectingPlugin,
   ImagePlugin,
@@ -12,12 +18,16 @@ export type {
   MerchantDefinition,
   MerchantPlugins,
   OptionPlugin,
+  OptionType,
   PaymentPlugin,
+  PaymentType,
   PluginKind,
+  PluginRegistration,
   ProfilePlugin,
   ProfileScope,
   RegisteredPlugin,
   RelayedPlugin,
+  Scenario,
   ShopEndpoints,
   SyncPlugin,
 } from './definition/merchant-definition';
@@ -46,8 +56,8 @@ export type {
 export { ProductSource } from './ports/product-source';
 export { ShopAnswerRefused } from './ports/shop-answer-refused';
 export { ShopConfig } from './ports/shop.config';
-export { applicationForm, SCENARIOS } from './application/application-form';
-export type { ApplicationForm, Scenario } from './application/application-form';
+export { applicationForms } from './application/application-form';
+export type { ApplicationForm } from './application/application-form';
 export { launchOf, LaunchRefused } from './launch/launch';
 export type { AlimtalkButton, Launch, LaunchOrder, SkillButton } from './launch/launch.dto';
 export { Merchants, readMerchants } from './registry/merchants';
@@ -68,6 +78,7 @@ export {
   RelayId,
   sentRelayIdOf,
 } from './routing/kakao.controller';
+export { CurrentRegistration, registrationOfCall } from './routing/current-registration';
 export type { KakaoRequest } from './routing/kakao-check';
 export { KakaoCheck, KeylessPaths, OpenedByCustomers } from './routing/kakao-check';
 export { KakaoAddresses, keyedBase } from './routing/kakao-addresses';

@@ -7,7 +7,7 @@ import { ManualClock } from '@biz/testing';
 import { EndpointPorts } from '../src/endpoints/endpoint-ports';
 import type { Environment, ConfigError } from '@biz/platform';
 import { defineMerchant, Merchants } from '@biz/merchant';
-import type { MerchantDefinition, MerchantPlugins } from '@biz/merchant';
+import type { MerchantDefinition, MerchantPlugins, PluginRegistration, ProfileScope } from '@biz/merchant';
 
 const shop = (id: string, plugins: MerchantPlugins = {}, environment: 'test' | 'live' = 'test'): MerchantDefinition =>
   defineMerchant({ id, name: id, app: { id: '249344', environment }, plugins });
@@ -147,6 +147,67 @@ describe('a merchant definition', () => {
     ],
   ])('with %s is refused', (_what, definitions, problem) => {
     expect(problems(definitions)).toContain(problem);
+  });
+
+  const profile = (key: string, ...scopes: ProfileScope[]): MerchantPlugins => ({
+    profile: [{ key, scopes, retainDays: 1 }],
+  });
+  const [acmeId, zetaId] = ['5fcf3cfe00a6950dc026b0aa', '5FCF3CFE00A6950DC026B0AA'];
+
+  it.each<[string, MerchantPlugins, MerchantPlugins, string]>([
+    ['a scope', profile('a', 'email', 'gender'), profile('b', 'gender'), 'profile plugins share the scope gender'],
+    ['more than ten image plugins', images(6), images(5), '11 image plugins; Kakao allows 10'],
+    ['two location plugins', { location: {} }, { location: {} }, '2 location plugins of app 249344; Kakao allows 1'],
+    ['two sync plugins', { sync: {} }, { sync: {} }, '2 sync plugins of app 249344; Kakao allows 1'],
+    ['a plugin id', { sync: { pluginId: acmeId } }, { location: { pluginId: zetaId } }, `the pluginId ${acmeId}`],
+  ])('is refused when two merchants of one app have %s together (0.5)', (_what, one, other, problem) => {
+    const both = [shop('acme', one), shop('zeta', other)];
+    expect(problems(both)).toContain('merchant acme and zeta: ');
+    expect(problems(both)).toContain(problem);
+    const apart = [both[0]!, { ...both[1]!, app: { id: '7', environment: 'test' as const } }];
+    expect(problems(apart)).toBe(problem.includes('pluginId') ? problems(both) : '');
+  });
+
+  it('counts no app that is not there yet', () => {
+    const fresh = (id: string) => ({ ...shop(id, { sync: {} }), app: { id: '0', environment: 'test' as const } });
+    expect(problems([fresh('acme'), fresh('zeta')])).toBe('');
+  });
+
+  const applied = (...registrations: object[]): MerchantDefinition => ({
+    ...shop('acme', { option: { kind: 'commerce' }, payment: { api: 'legacy' }, sync: {} }),
+    registrations: registrations as PluginRegistration[],
+  });
+  const shopPlugin = { key: 'shop', scenario: 4, title: '옵션+결제', option: 'commerce', payment: 'single' };
+
+  it('registers plugins of each scenario, several of a kind', () => {
+    const several = applied(
+      shopPlugin,
+      { key: 'club', scenario: 3, title: '정기', payment: 'subscription', pluginId: acmeId },
+      { key: 'survey', scenario: 1, title: '설문', option: 'non-commerce' },
+      { key: 'quiz', scenario: 2, title: '가'.repeat(20), option: 'non-commerce', relayId: 'required' },
+    );
+    expect(problems([several])).toBe('');
+  });
+
+  it.each<[string, object, string]>([
+    ['no scenario', { scenario: 5 }, 'registration shop: scenario must be one of 1, 2, 3, 4'],
+    ['a long title', { title: '가'.repeat(21) }, 'registration shop: title "가가가'],
+    ['a blank title', { title: ' ' }, 'registration shop: title " ": empty'],
+    ['no option type', { option: undefined }, 'registration shop: option must be commerce or non-commerce'],
+    ['no payment type', { payment: 'both' }, 'registration shop: payment must be single or subscription'],
+    ['a payment that it has not', { scenario: 1 }, 'registration shop: payment is not part of its scenario'],
+    ['an option that it has not', { scenario: 3 }, 'registration shop: option is not part of its scenario'],
+    ['a payment after mere questions', { option: 'non-commerce' }, 'a payment follows, so it must be commerce'],
+    ['an odd key', { key: 'Shop 1' }, 'applied plugin key "Shop 1" must be lower-case'],
+    ['an odd id', { pluginId: 'x' }, 'pluginId of registration shop must be 24 hex digits'],
+  ])('refuses a registration with %s', (_what, changes, problem) => {
+    expect(problems([applied({ ...shopPlugin, ...changes })])).toContain(problem);
+  });
+
+  it('refuses registrations of one key, and of plugins that the merchant has not', () => {
+    expect(problems([applied(shopPlugin, shopPlugin)])).toContain('two applied plugins have the key shop');
+    const none = { ...applied(shopPlugin), plugins: { payment: { api: 'legacy' } } } as MerchantDefinition;
+    expect(problems([none])).toContain('registration shop: scenario 4 has a sync plugin, and plugins.sync is missing');
   });
 
   it('with ten image plugins is not', () => {

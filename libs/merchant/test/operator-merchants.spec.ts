@@ -32,6 +32,18 @@ const acmeTest = defineMerchant({
   app: { id: '249345', environment: 'test', testOf: 'acme' },
   plugins: { option: { kind: 'non-commerce' }, payment: { api: 'open' } },
 });
+const many = defineMerchant({
+  id: 'many',
+  name: '여러 플러그인',
+  app: { id: '249347', environment: 'test' },
+  plugins: { option: { kind: 'commerce' }, payment: { api: 'open' }, sync: {} },
+  registrations: [
+    { key: 'shop', scenario: 4, title: '옵션+결제', option: 'commerce', payment: 'single', pluginId: id('011') },
+    { key: 'order', scenario: 3, title: '바로결제', payment: 'single', pluginId: id('012') },
+    { key: 'club', scenario: 3, title: '정기 이용권', payment: 'subscription' },
+    { key: 'survey', scenario: 1, title: '설문', option: 'non-commerce', pluginId: id('013') },
+  ],
+});
 const long = defineMerchant({
   id: 'long',
   name: '이름이 아주 길어서 제목에 들어가지 않는 가게',
@@ -59,7 +71,7 @@ describe('merchants, for the operator', () => {
   let running: TestApp;
   beforeAll(async () => {
     database = await testDatabase(merchantSchema);
-    running = await startTestApp(appOf([acme, acmeTest, long]), { database, env: PUBLIC });
+    running = await startTestApp(appOf([acme, acmeTest, long, many]), { database, env: PUBLIC });
   });
   afterAll(async () => {
     await running.close();
@@ -79,7 +91,11 @@ describe('merchants, for the operator', () => {
     expect(body.items).toMatchObject([
       { id: 'acme', environment: 'live', appId: '249344', isDefault: true },
       { id: 'acme-test', merchant: 'acme-test', environment: 'test', testOf: 'acme', isDefault: false },
-      { id: 'long', environment: 'test', plugins: [] },
+      { id: 'long', environment: 'test', plugins: [], registrations: [] },
+      {
+        id: 'many',
+        registrations: [{ key: 'shop', title: '옵션+결제', scenario: 4, pluginId: id('011') }, {}, {}, {}],
+      },
     ]);
     expect((body.items as { plugins: object[] }[])[0]?.plugins).toContainEqual({
       kind: 'profile',
@@ -161,6 +177,35 @@ describe('merchants, for the operator', () => {
       for (const problem of problems) expect((body.problems as string[]).join('\n')).toContain(problem);
     });
 
+    it.each([
+      ['by its key', { plugin: 'payment', key: 'order', orderSheetId: 's' }, id('012')],
+      ['of a chain, by either of its parts', { plugin: 'option', key: 'shop', productId: 'mug' }, id('011')],
+      ['of a chain', { plugin: 'payment', key: 'shop', productId: 'mug' }, id('011')],
+      ['that is the first of its kind', { plugin: 'option', productId: 'mug' }, id('011')],
+    ])('open one of several plugins: %s', async (_what, order, pluginId) => {
+      const { body } = await ask('/many/launch-links', order);
+      expect(body.link).toContain(`plugin_id=${pluginId}`);
+    });
+
+    it.each([
+      [
+        'without its id',
+        { plugin: 'payment', key: 'club', orderSheetId: 's' },
+        'payment plugin club of merchant many has no pluginId',
+      ],
+      [
+        'of another kind',
+        { plugin: 'option', key: 'order', productId: 'mug' },
+        'merchant many has no option plugin order',
+      ],
+      ['a chain without its product', { plugin: 'payment', key: 'shop', orderSheetId: 's' }, 'it needs productId'],
+      ['a payment without its sheet', { plugin: 'payment', key: 'order', productId: 'mug' }, 'it needs orderSheetId'],
+    ])('are refused for one of several plugins: %s', async (_what, order, problem) => {
+      const { status, body } = await ask('/many/launch-links', order);
+      expect(status).toBe(422);
+      expect((body.problems as string[]).join('\n')).toContain(problem);
+    });
+
     it('of nobody are 404, and of no plugin 400', async () => {
       expect((await ask('/nobody/launch-links', { plugin: 'sync' })).status).toBe(404);
       expect((await launch({ plugin: 'bank' })).status).toBe(400);
@@ -221,6 +266,30 @@ describe('merchants, for the operator', () => {
       for (const other of others) expect(markdown).not.toContain(other);
     });
 
+    it('is one for each plugin that is registered, with title, types and addresses of its own', async () => {
+      const forms = async (query: string): Promise<string> => String((await ask(`/many/form?${query}`)).body.markdown);
+      const both = await forms('scenario=3');
+      expect(both.match(/^# 9\.2\.\d/gm)).toEqual(['# 9.2.3', '# 9.2.3']);
+      expect(both.match(/플러그인 제목 .*/g)).toEqual([
+        '플러그인 제목 (20자 이내) : 바로결제',
+        '플러그인 제목 (20자 이내) : 정기 이용권',
+      ]);
+      const club = await forms('plugin=club');
+      expect(both.endsWith(club)).toBe(true);
+      expect(club).toContain('- [  ] 일반(단건)결제\n  - [v] 정기결제');
+      for (const path of ['ordersheet', 'approve', 'status'])
+        expect(club).toContain(` : https://plugin.acme.example/payment/m/many/${path}/club\n`);
+      const survey = await forms('scenario=1&plugin=survey');
+      expect(survey).toContain('- [  ] 커머스형\n  - [v] 비커머스형');
+      for (const path of ['options', 'option'])
+        expect(survey).toContain(` : https://plugin.acme.example/option/m/many/${path}/survey\n`);
+      // None of scenario 2 is registered, so it is that of the merchant.
+      expect(await forms('scenario=2')).toContain('/option/m/many/options\n');
+      expect((await ask('/many/form?plugin=nobody')).status).toBe(404);
+      expect((await ask('/many/form?scenario=1&plugin=club')).status).toBe(404);
+      expect((await ask('/many/form')).status).toBe(400);
+    });
+
     it('is refused for everything that Kakao would refuse, all at once', async () => {
       const { status, body } = await form('long', 4);
       expect(status).toBe(422);
@@ -242,7 +311,7 @@ describe('merchants, for the operator', () => {
       ['this machine', 'https://localhost', 'cannot be reached by Kakao'],
     ])('is refused for an address of %s, which is not told in full', async (_what, url, problem) => {
       await running.close();
-      running = await startTestApp(appOf([acme, acmeTest, long]), {
+      running = await startTestApp(appOf([acme, acmeTest, long, many]), {
         database,
         env: { ...PUBLIC, PUBLIC_BASE_URL_OPTION: url },
       });
@@ -266,6 +335,15 @@ describe('merchants, for the operator', () => {
     expect(items).toContainEqual(
       expect.objectContaining({ guide: '0.2', state: 'missing', found: 'without pluginId: option, payment' }),
     );
+    const { items: ofMany } = (await ask('/many/checklist')).body as { items: typeof items };
+    expect(ofMany).toContainEqual(expect.objectContaining({ guide: '9.2.4', state: 'done' }));
+    expect(ofMany).toContainEqual(
+      expect.objectContaining({ guide: '9.2.3', state: 'missing', found: 'registration club has no pluginId' }),
+    );
+    expect(ofMany).toContainEqual(expect.objectContaining({ found: 'without pluginId: sync' }));
+    expect(ofMany.filter(({ what }) => what.includes('공개 주소')).map(({ what }) => what.split(':')[0])).toEqual([
+      ...['option', 'payment', 'sync', 'option shop', 'option survey', 'payment shop', 'payment order', 'payment club'],
+    ]);
     // Nobody is at those addresses: a name that leads nowhere, a closed port.
     const live = (await ask('/acme/checklist')).body.items as typeof items;
     const reached = live.filter(({ what }) => what.includes('공개 주소'));

@@ -62,8 +62,12 @@ const merchants = [
   defineMerchant({
     id: 'strict-shop',
     name: '엄격',
-    app,
+    app: { ...app, id: '2' },
     plugins: { ...chain, payment: { api: 'legacy', relayId: 'required' } },
+    registrations: [
+      { key: 'shop', scenario: 4, title: '옵션+결제', option: 'commerce', payment: 'single' },
+      { key: 'club', scenario: 3, title: '정기결제', payment: 'subscription', relayId: 'optional' },
+    ],
   }),
 ];
 @Module({ imports: [MerchantsModule.for(merchants)], controllers: [EchoController] })
@@ -205,6 +209,24 @@ describe('relay ids', () => {
     expect((await call('/callback/receipt', { method: 'POST' }))[0]).toBe(200);
     const id = issue({ for: 'image', plugin: 'return' });
     expect((await call(`/callback/return?relay_id=${id}`, { method: 'POST' }))[0]).toBe(200);
+  });
+
+  it('are issued for one of several plugins of the form, and for all parts of its chain', async () => {
+    await start('payment');
+    const post = (key: string, id = ''): Promise<[number, Record<string, unknown>]> =>
+      call(`/m/strict-shop/callback/${key}?relay_id=${id}`, { method: 'POST' });
+    const shop = issue({ for: ['sync', 'option', 'payment'], plugin: 'shop', reference: 'cart' }, 'strict-shop');
+    expect(await post('shop', shop)).toEqual([200, { id: shop, state: 'issued', reference: 'cart' }]);
+    expect(await post('club', shop)).toEqual([200, { id: shop, state: 'other-purpose' }]);
+    // What the merchant says of its payments counts for each of them that says nothing else.
+    expect((await post('shop'))[0]).toBe(400);
+    expect((await post('club'))[0]).toBe(200);
+    expect(() => issue({ for: 'option', plugin: 'club' }, 'strict-shop')).toThrow(
+      'strict-shop has no plugin option club',
+    );
+    await running.close();
+    await start('sync');
+    expect(await echo(shop, '/m/strict-shop/echo')).toMatchObject({ state: 'issued', reference: 'cart' });
   });
 
   it('are issued to operators by every app, for every plugin', async () => {

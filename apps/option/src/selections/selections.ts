@@ -1,19 +1,25 @@
 import { Drafts, priceSelection, Refusals } from '@biz/commerce';
-import type { Draft, NewRefusal, Selection } from '@biz/commerce';
+import type { Draft, NewRefusal, Offer, Selection } from '@biz/commerce';
 import { Deliveries, Goods } from '@biz/merchant';
-import type { Merchant } from '@biz/merchant';
+import type { Merchant, OptionType } from '@biz/merchant';
 import { Refusal } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
-/** Who selected, as far as Kakao says. */
+/** Who selected, as far as Kakao says, and where. */
 export interface Customer {
   appUserId?: string;
   relayId?: string;
+  /** 옵션타입 of the plugin; unless given it has products of both. */
+  type?: OptionType;
 }
 
 /** The guide names no code for it, so it is told as 500 with a message. */
 export const unknownProduct = (): Refusal => new Refusal(500, '판매하지 않는 상품입니다.');
+
+/** Whether a plugin of this 옵션타입 was registered to show a product. */
+export const isOfType = ({ product }: Offer, type: OptionType | undefined): boolean =>
+  type === undefined || product.kind === type;
 
 /** A body of 256 KB can be wrong in thousands of places. */
 const MAX_LOGGED = 100;
@@ -37,9 +43,9 @@ export class Selections {
    * @returns the draft's id
    * @throws {Refusal} with the first problem, nothing stored
    */
-  async accept(merchant: Merchant, selection: Selection, { appUserId, relayId }: Customer): Promise<string> {
+  async accept(merchant: Merchant, selection: Selection, { appUserId, relayId, type }: Customer): Promise<string> {
     const offer = await this.goods.find(merchant, selection.productId);
-    if (offer === undefined) throw unknownProduct();
+    if (offer === undefined || !isOfType(offer, type)) throw unknownProduct();
     const { product, left, version } = offer;
     const result = priceSelection(product, selection, left);
     if (!result.ok) {

@@ -1,9 +1,25 @@
 import { ApproveOrderRequest, OrderSheetAnswer, OrderSheetQuery, OrderStatusAnswer } from '@biz/kakao-dto';
-import { AppUserId, appUserIdOf, CurrentMerchant, CurrentRelay, KakaoController, merchantOf } from '@biz/merchant';
-import type { KakaoRequest, Merchant, Relay } from '@biz/merchant';
+import {
+  AppUserId,
+  appUserIdOf,
+  CurrentMerchant,
+  CurrentRegistration,
+  CurrentRelay,
+  KakaoController,
+  merchantOf,
+  registrationOfCall,
+} from '@biz/merchant';
+import type { KakaoRequest, Merchant, PluginRegistration, Relay } from '@biz/merchant';
 import { KakaoAnswer, ok, PolledRoute, Refusal } from '@biz/platform';
 import { applyDecorators, BadRequestException, Body, Get, HttpCode, Post, Query, Req } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiQuery } from '@nestjs/swagger';
+import {
+  ApiBadRequestResponse,
+  ApiHeader,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiParam,
+  ApiQuery,
+} from '@nestjs/swagger';
 import { OrderApproval } from '../approval/order-approval';
 import { approvalOf, orderSheetOf, orderStatusOf } from './kakao-orders';
 import { Orders } from './orders';
@@ -19,6 +35,13 @@ const ApiFromKakao = (): MethodDecorator =>
       description: 'The relay id (용도 ID); wins over `relay_id`',
     }),
     ApiBadRequestResponse({ type: KakaoAnswer, description: 'Malformed request (요청 형식 오류)' }),
+  );
+
+/** An address of one of several plugins. */
+const ApiOfPlugin = (): MethodDecorator =>
+  applyDecorators(
+    ApiParam({ name: 'plugin', description: 'Key of the plugin in the registrations of the merchant’s definition' }),
+    ApiNotFoundResponse({ type: KakaoAnswer, description: 'No such merchant or plugin' }),
   );
 
 @KakaoController()
@@ -41,6 +64,7 @@ export class OrdersController {
     @CurrentMerchant() merchant: Merchant,
     @AppUserId() user: string | undefined,
     @CurrentRelay() relay: Relay | undefined,
+    @CurrentRegistration('payment') registration: PluginRegistration | undefined,
     @Query() query: OrderSheetQuery,
   ): Promise<OrderSheetAnswer> {
     const buyer = {
@@ -48,7 +72,28 @@ export class OrdersController {
       ...(query.zip_code && { zipCode: query.zip_code }),
       ...(relay && { relayId: relay.id, relay }),
     };
-    return ok(orderSheetOf(merchant, await this.orders.sheet(merchant, query.ordersheet_id, buyer)));
+    const placed = await this.orders.sheet(merchant, query.ordersheet_id, buyer, registration?.payment);
+    return ok(orderSheetOf(merchant, placed));
+  }
+
+  /**
+   * T1 of one of several plugins
+   *
+   * @remarks As `/ordersheet`, for the plugin whose key is the last segment of the address registered at Kakao: order sheets of its 결제타입 only,
+   * 300 for others.
+   */
+  @Get('ordersheet/:plugin')
+  @ApiFromKakao()
+  @ApiOfPlugin()
+  @ApiOkResponse({ type: OrderSheetAnswer })
+  sheetOfPlugin(
+    @CurrentMerchant() merchant: Merchant,
+    @AppUserId() user: string | undefined,
+    @CurrentRelay() relay: Relay | undefined,
+    @CurrentRegistration('payment') registration: PluginRegistration | undefined,
+    @Query() query: OrderSheetQuery,
+  ): Promise<OrderSheetAnswer> {
+    return this.sheet(merchant, user, relay, registration, query);
   }
 
   /**
@@ -84,6 +129,22 @@ export class OrdersController {
     return this.approve(merchant, user, relay, body);
   }
 
+  /** T2 of one of several plugins, named by the last segment of its address */
+  @Post('approve/:plugin')
+  @HttpCode(200)
+  @ApiFromKakao()
+  @ApiOfPlugin()
+  @ApiOkResponse({ type: KakaoAnswer })
+  approveOfPlugin(
+    @CurrentMerchant() merchant: Merchant,
+    @AppUserId() user: string | undefined,
+    @CurrentRelay('begun') relay: Relay | undefined,
+    @CurrentRegistration('payment') _registration: PluginRegistration | undefined,
+    @Body() body: ApproveOrderRequest,
+  ): Promise<KakaoAnswer> {
+    return this.approve(merchant, user, relay, body);
+  }
+
   /**
    * T4. 주문상태 확인: how the order is
    *
@@ -110,6 +171,18 @@ export class OrdersController {
   @ApiQuery({ name: 'order_id', description: "주문아이디, T1's `partner_order_id`" })
   @ApiOkResponse({ type: OrderStatusAnswer })
   statusAsInForm(@Req() request: KakaoRequest): Promise<OrderStatusAnswer> {
+    return this.status(request);
+  }
+
+  /** T4 of one of several plugins, named by the last segment of its address */
+  @Get('status/:plugin')
+  @PolledRoute()
+  @ApiFromKakao()
+  @ApiOfPlugin()
+  @ApiQuery({ name: 'order_id', description: "주문아이디, T1's `partner_order_id`" })
+  @ApiOkResponse({ type: OrderStatusAnswer })
+  statusOfPlugin(@Req() request: KakaoRequest): Promise<OrderStatusAnswer> {
+    registrationOfCall('payment', request);
     return this.status(request);
   }
 }

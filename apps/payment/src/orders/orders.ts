@@ -1,4 +1,4 @@
-import type { Buyer, Merchant } from '@biz/merchant';
+import type { Buyer, Merchant, PaymentType } from '@biz/merchant';
 import { Clock, gather, newId, OpenLimits, type OpenKind, prepared, Refusal, RuntimeConfig } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -85,13 +85,16 @@ export class Orders {
    *
    * Amounts are made anew until an attempt is under way; then they stand, for the buyer is paying them. A repeatable sheet
    * has another order once the one before is over.
+   *
+   * @param type 결제타입 of the plugin that asks; unless given it sells both
    */
-  async sheet(merchant: Merchant, sheetId: string, buyer: Buyer): Promise<PlacedOrder> {
+  async sheet(merchant: Merchant, sheetId: string, buyer: Buyer, type?: PaymentType): Promise<PlacedOrder> {
     if (isChargeSheet(sheetId)) throw new Refusal(300);
     await this.sheets.checkPermission(merchant, buyer);
     const loaded = await this.sheets.load(merchant, sheetId, buyer);
     if (!loaded) throw new Refusal(300);
     const { repeatable, ...priced } = loaded;
+    this.checkType(merchant, sheetId, priced, type);
     this.cidOf(merchant, priced.terms.subscription !== undefined);
     const made = this.make(merchant, sheetId, buyer, priced);
     const order = await this.place(made, buyer, priced, repeatable);
@@ -100,6 +103,17 @@ export class Orders {
       cid: this.cidOf(merchant, order.terms.subscription !== undefined),
       urls: this.urls.urlsOf(merchant, order),
     };
+  }
+
+  /** @throws Refusal 300 for a sheet that the plugin was not registered to sell */
+  private checkType({ id }: Merchant, sheetId: string, { terms }: PricedSheet, type: PaymentType | undefined): void {
+    const isOf: PaymentType = terms.subscription === undefined ? 'single' : 'subscription';
+    if (type === undefined || type === isOf) return;
+    this.logger.warn(
+      { merchant: id, sheetId, plugin: type, sheet: isOf },
+      'a plugin was asked for a sheet of the other type',
+    );
+    throw new Refusal(300);
   }
 
   /** Of a repeatable sheet in two tries: the first may find an order that is over and makes room, or has just made it. */

@@ -1,9 +1,9 @@
 import { isVisibleLine } from '@biz/platform';
+import { appProblems, pluginIdsOf, repeated } from './app-limits';
 import { PROFILE_SCOPES } from './merchant-definition';
 import type { MerchantDefinition } from './merchant-definition';
+import { registrationProblems } from './registrations';
 
-/** Image plugins one Kakao app may have (guide 0.5, 4.1). */
-const MAX_IMAGE_PLUGINS = 10;
 const ID = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const PLUGIN_ID = /^[0-9a-f]{24}$/i;
 const KEY = /^[a-z0-9][a-z0-9-]{0,39}$/;
@@ -16,6 +16,7 @@ export function checkMerchants(definitions: readonly MerchantDefinition[]): stri
       twinProblems(definition, definitions).map((problem) => `merchant ${definition.id}: ${problem}`),
     ),
     ...repeated(ids).map((id) => `merchant ${id}: two merchants have this id`),
+    ...appProblems(definitions),
     ...definitions.flatMap((definition) =>
       problemsOf(definition).map((problem) => `merchant ${definition.id}: ${problem}`),
     ),
@@ -41,19 +42,17 @@ function twinProblems({ id, app, tables }: MerchantDefinition, all: readonly Mer
   return problems;
 }
 
-function problemsOf({ id, name, title, app, plugins, tables, imageQuotaBytes = 0 }: MerchantDefinition): string[] {
-  const problems: string[] = [];
+function problemsOf(definition: MerchantDefinition): string[] {
+  const { id, name, title, app, plugins, tables, registrations = [], imageQuotaBytes = 0 } = definition;
+  const problems: string[] = [...registrationProblems(definition)];
   if (!isVisibleLine(name)) problems.push('name must be one visible line');
   if (title !== undefined && !isVisibleLine(title)) problems.push('title must be one visible line');
   if (!Number.isSafeInteger(imageQuotaBytes) || imageQuotaBytes < 0) {
     problems.push('imageQuotaBytes must be a whole number of bytes, 0 or more');
   }
-  for (const [plugin, pluginId] of pluginIdsOf(plugins)) {
+  for (const [plugin, pluginId] of pluginIdsOf(definition)) {
     if (!PLUGIN_ID.test(pluginId))
       problems.push(`pluginId of ${plugin} must be 24 hex digits, as 플러그인 관리자센터 shows it`);
-  }
-  for (const pluginId of repeated(pluginIdsOf(plugins).map(([, each]) => each))) {
-    problems.push(`two plugins have the pluginId ${pluginId}`);
   }
   const schema = `shop_${id.replaceAll('-', '_')}`;
   if (tables && tables.schema !== schema) problems.push(`its tables must stand in the PostgreSQL schema ${schema}`);
@@ -62,23 +61,18 @@ function problemsOf({ id, name, title, app, plugins, tables, imageQuotaBytes = 0
     problems.push(`app id ${JSON.stringify(app.id)} must be digits, as Kakao Developers shows it`);
   const profiles = plugins.profile ?? [];
   const images = plugins.image ?? [];
-  for (const scope of repeated(profiles.flatMap(({ scopes }) => [...new Set(scopes)]))) {
-    problems.push(`profile plugins share the scope ${scope}; Kakao registers a scope once for an app (guide 0.5)`);
-  }
   for (const { key, scopes } of profiles) {
     if (scopes.length === 0) problems.push(`profile plugin ${key} asks for nothing; it needs a scope`);
     for (const scope of scopes.filter((each) => !PROFILE_SCOPES.includes(each))) {
       problems.push(`profile plugin ${key}: unknown scope ${scope}`);
     }
   }
-  if (images.length > MAX_IMAGE_PLUGINS) {
-    problems.push(`${images.length} image plugins; Kakao allows ${MAX_IMAGE_PLUGINS} for an app (guide 0.5)`);
-  }
   for (const [kind, keyed] of [
     ['profile', profiles],
     ['image', images],
+    ['applied', registrations],
   ] as const) {
-    const keys = keyed.map(({ key }) => key);
+    const keys = keyed.map(({ key }: { key: string }) => key);
     problems.push(...repeated(keys).map((key) => `two ${kind} plugins have the key ${key}`));
     problems.push(
       ...keys
@@ -102,18 +96,3 @@ function problemsOf({ id, name, title, app, plugins, tables, imageQuotaBytes = 0
   }
   return problems;
 }
-
-function pluginIdsOf({ profile, image, ...single }: MerchantDefinition['plugins']): [plugin: string, id: string][] {
-  const all: [string, { pluginId?: string } | undefined][] = [
-    ...(profile ?? []).map((plugin): [string, typeof plugin] => [`profile plugin ${plugin.key}`, plugin]),
-    ...(image ?? []).map((plugin): [string, typeof plugin] => [`image plugin ${plugin.key}`, plugin]),
-    ...Object.entries(single),
-  ];
-  return all.flatMap(([name, plugin]): [string, string][] =>
-    plugin?.pluginId === undefined ? [] : [[name, plugin.pluginId]],
-  );
-}
-
-const repeated = <T>(values: readonly T[]): T[] => [
-  ...new Set(values.filter((value, at) => values.indexOf(value) !== at)),
-];

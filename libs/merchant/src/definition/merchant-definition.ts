@@ -66,7 +66,7 @@ export interface PaymentPlugin extends RelayedPlugin {
 }
 
 export interface OptionPlugin extends RelayedPlugin {
-  kind: 'commerce' | 'non-commerce';
+  kind: OptionType;
   /** 보유기간 of what customers answer, in days after their draft was paid or expired: 1 at least, 30 when left out. */
   retainDays?: number;
 }
@@ -90,6 +90,34 @@ export interface MerchantPlugins {
   option?: OptionPlugin;
   payment?: PaymentPlugin;
   sync?: SyncPlugin;
+}
+
+/** 플러그인 신청 시나리오 (guide 9.1): 1 option, 2 sync + option, 3 sync + payment, 4 sync + option + payment. */
+export const SCENARIOS = [1, 2, 3, 4] as const;
+export type Scenario = (typeof SCENARIOS)[number];
+
+/** 옵션타입 and 결제타입 of the application form. */
+export const OPTION_TYPES = ['commerce', 'non-commerce'] as const;
+export type OptionType = (typeof OPTION_TYPES)[number];
+export const PAYMENT_TYPES = ['single', 'subscription'] as const;
+export type PaymentType = (typeof PAYMENT_TYPES)[number];
+
+/**
+ * A plugin that is applied for by the form (신청양식, guide 9): option and payment, alone or in a task chain.
+ *
+ * A merchant may have several. Each has an id, a title and addresses of its own; what the merchant says in `plugins`
+ * about option, payment and sync counts for all of them.
+ */
+export interface PluginRegistration extends RelayedPlugin {
+  /** Last segment of its addresses: `/options/{key}`, `/ordersheet/{key}` … */
+  key: string;
+  scenario: Scenario;
+  /** 플러그인 제목, 20 characters at most. */
+  title: string;
+  /** 옵션타입, in scenarios 1, 2 and 4; its addresses serve products of this kind only. */
+  option?: OptionType;
+  /** 결제타입, in scenarios 3 and 4; its addresses serve order sheets of this kind only. */
+  payment?: PaymentType;
 }
 
 /**
@@ -130,6 +158,8 @@ export interface MerchantDefinition {
   /** 플러그인 제목 of the application form (guide 9.2), 20 characters at most; made of the name unless said. */
   title?: string;
   plugins: MerchantPlugins;
+  /** Plugins that are applied for by the form, when there is more than one of a kind or they have addresses of their own. */
+  registrations?: readonly PluginRegistration[];
   /** Bytes of images that may be kept for it at once, 10 GiB unless said; more are refused (`quota-exceeded`). */
   imageQuotaBytes?: number;
   /** Its goods, added to the commerce tables when they are not there yet; from then on the operator API changes them. */

@@ -15,8 +15,8 @@ import {
   validateSync,
 } from 'class-validator';
 import type { ValidationError } from 'class-validator';
-import { PROFILE_SCOPES } from './merchant-definition';
-import type { MerchantDefinition, ProfileScope } from './merchant-definition';
+import { OPTION_TYPES, PAYMENT_TYPES, PROFILE_SCOPES, SCENARIOS } from './merchant-definition';
+import type { MerchantDefinition, OptionType, PaymentType, ProfileScope, Scenario } from './merchant-definition';
 
 class FilePlugin {
   @IsOptional() @IsString() pluginId?: string;
@@ -34,7 +34,7 @@ class FileProfile extends FileImage {
   @IsArray() @IsIn(PROFILE_SCOPES, { each: true }) scopes: ProfileScope[];
 }
 class FileOption extends FilePlugin {
-  @IsIn(['commerce', 'non-commerce']) kind: 'commerce' | 'non-commerce';
+  @IsIn(OPTION_TYPES) kind: OptionType;
   @IsOptional() @IsInt() retainDays?: number;
 }
 class FilePayment extends FilePlugin {
@@ -48,6 +48,13 @@ class FileSync extends FilePlugin {
   @IsOptional() @IsArray() @IsString({ each: true }) scopes?: string[];
   @IsOptional() @IsArray() @IsString({ each: true }) serviceTerms?: string[];
   @IsOptional() @IsString() userMatchOrigin?: string;
+}
+class FileRegistration extends FilePlugin {
+  @IsString() key: string;
+  @IsIn(SCENARIOS) scenario: Scenario;
+  @IsString() title: string;
+  @IsOptional() @IsIn(OPTION_TYPES) option?: OptionType;
+  @IsOptional() @IsIn(PAYMENT_TYPES) payment?: PaymentType;
 }
 class FilePlugins {
   @IsOptional() @IsArray() @ValidateNested({ each: true }) @Type(() => FileProfile) profile?: FileProfile[];
@@ -76,6 +83,11 @@ class FileMerchant {
   @IsOptional() @IsString() title?: string;
   @IsDefined() @ValidateNested() @Type(() => FileApp) app: FileApp;
   @IsDefined() @ValidateNested() @Type(() => FilePlugins) plugins: FilePlugins;
+  @IsOptional()
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => FileRegistration)
+  registrations?: FileRegistration[];
   @IsOptional() @IsInt() imageQuotaBytes?: number;
   @IsOptional() @ValidateNested() @Type(() => FileEndpoints) endpoints?: FileEndpoints;
 }

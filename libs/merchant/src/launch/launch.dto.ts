@@ -12,7 +12,7 @@ export class LaunchOrder {
   @IsIn(PLUGIN_KINDS)
   plugin: PluginKind;
 
-  /** Key of a profile or image plugin; the first one, unless given */
+  /** Key of a profile or image plugin, the first one unless given; or of one that was applied for by the form */
   @ApiProperty({ required: false, example: 'receipt' })
   @IsOptional()
   @IsString()

@@ -1,4 +1,5 @@
 import type { MerchantDefinition, PluginKind, RegisteredPlugin } from '../definition/merchant-definition';
+import { registrationOf, registrationsWith } from '../definition/registrations';
 import type { AlimtalkButton, Launch, LaunchOrder } from './launch.dto';
 
 /** Buttons of an Alimtalk template, by plugin (guide 1.3, 4.4). */
@@ -20,6 +21,8 @@ const LABELS: Record<PluginKind, string> = {
 const MAX_LABEL = 14;
 const MAX_ID = 255;
 
+type Launching = Pick<MerchantDefinition, 'id' | 'plugins' | 'registrations'>;
+
 /** A launch that cannot be made, with every reason. */
 export class LaunchRefused extends Error {
   override readonly name = 'LaunchRefused';
@@ -34,7 +37,7 @@ export class LaunchRefused extends Error {
  *
  * @throws LaunchRefused with everything that is missing or wrong
  */
-export function launchOf(merchant: Pick<MerchantDefinition, 'id' | 'plugins'>, order: LaunchOrder): Launch {
+export function launchOf(merchant: Launching, order: LaunchOrder): Launch {
   const { relayId, orderSheetId, productId, label = LABELS[order.plugin] } = order;
   const pluginId = pluginOf(merchant, order)?.pluginId;
   const problems = [...problemsOf(merchant, order, label)];
@@ -56,17 +59,18 @@ export function launchOf(merchant: Pick<MerchantDefinition, 'id' | 'plugins'>, o
   };
 }
 
-function pluginOf({ plugins }: Pick<MerchantDefinition, 'plugins'>, order: LaunchOrder): RegisteredPlugin | undefined {
+function pluginOf(merchant: Launching, order: LaunchOrder): RegisteredPlugin | undefined {
   const { plugin, key } = order;
-  if (plugin !== 'profile' && plugin !== 'image') return plugins[plugin];
-  return key === undefined ? plugins[plugin]?.[0] : plugins[plugin]?.find((each) => each.key === key);
+  if (plugin === 'profile' || plugin === 'image') {
+    const keyed = merchant.plugins[plugin];
+    return key === undefined ? keyed?.[0] : keyed?.find((each) => each.key === key);
+  }
+  if (key !== undefined) return registrationOf(merchant, plugin, key);
+  const single = merchant.plugins[plugin];
+  return single?.pluginId === undefined ? (registrationsWith(merchant, plugin)[0] ?? single) : single;
 }
 
-function* problemsOf(
-  merchant: Pick<MerchantDefinition, 'id' | 'plugins'>,
-  order: LaunchOrder,
-  label: string,
-): Generator<string> {
+function* problemsOf(merchant: Launching, order: LaunchOrder, label: string): Generator<string> {
   const { plugin, key, orderSheetId, productId, relayId } = order;
   const name = key === undefined ? plugin : `${plugin} plugin ${key}`;
   const found = pluginOf(merchant, order);
@@ -74,10 +78,20 @@ function* problemsOf(
   else if (found.pluginId === undefined) {
     yield `the ${name} of merchant ${merchant.id} has no pluginId: 24 hex digits, as 플러그인 관리자센터 shows it`;
   }
-  if (key !== undefined && plugin !== 'profile' && plugin !== 'image')
-    yield `there is one ${plugin} plugin; it has no key`;
   if (plugin === 'payment' && orderSheetId === undefined && productId === undefined)
     yield 'a payment needs orderSheetId (oneclick_id), or productId when an option plugin comes before it';
+  if (
+    key !== undefined &&
+    plugin !== 'profile' &&
+    plugin !== 'image' &&
+    registrationsWith(merchant, plugin).length === 0
+  )
+    yield `there is one ${plugin} plugin; it has no key`;
+  const scenario = key === undefined ? undefined : registrationOf(merchant, plugin, key)?.scenario;
+  if (plugin === 'payment' && scenario === 4 && productId === undefined)
+    yield `${name} begins with options: it needs productId (product_id)`;
+  if (plugin === 'payment' && scenario === 3 && orderSheetId === undefined)
+    yield `${name} begins with the payment: it needs orderSheetId (oneclick_id)`;
   if (plugin === 'option' && productId === undefined) yield 'an option plugin needs productId (product_id)';
   if (orderSheetId !== undefined && plugin !== 'payment')
     yield `orderSheetId (oneclick_id) is for payment, not ${plugin}`;

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { Addresses, OperatorController, Outbound } from '@biz/platform';
-import { applicationForm } from '../application/application-form';
+import { applicationForms } from '../application/application-form';
 import { checklist } from '../application/checklist';
 import { Checklist } from '../application/checklist.dto';
 import { launchOf, LaunchRefused } from '../launch/launch';
@@ -37,17 +37,20 @@ export class MerchantsController {
   }
 
   /**
-   * The filled application form of one scenario (신청양식, guide 9.2)
+   * The filled application form of one scenario, or of one plugin (신청양식, guide 9.2)
    *
-   * @remarks 422 with every reason for which Kakao would refuse it.
+   * @remarks A merchant that registers several plugins of the scenario has a form for each. 422 with every reason for which Kakao would refuse one.
    */
   @Get(':id/form')
   @ApiParam(MERCHANT)
   @ApiOkResponse({ type: FormDto })
-  @ApiNotFoundResponse({ description: 'No such merchant' })
+  @ApiNotFoundResponse({ description: 'No such merchant, or no such plugin of it' })
   @ApiResponse({ status: 422, description: 'Kakao would refuse it; `problems` says why' })
-  form(@Param('id') id: string, @Query() { scenario }: FormQuery): FormDto {
-    const { markdown, problems } = applicationForm(this.find(id), scenario, this.addresses);
+  form(@Param('id') id: string, @Query() wanted: FormQuery): FormDto {
+    const forms = applicationForms(this.find(id), wanted, this.addresses);
+    if (forms.length === 0) throw new NotFoundException('No such plugin');
+    const problems = forms.flatMap((form) => form.problems);
+    const markdown = forms.map((form) => form.markdown).join('\n');
     if (problems.length > 0)
       throw new UnprocessableEntityException({ message: 'Kakao would refuse this form', problems });
     return { markdown };
@@ -63,7 +66,7 @@ export class MerchantsController {
   @ApiOkResponse({ type: Checklist })
   @ApiNotFoundResponse({ description: 'No such merchant' })
   async checklist(@Param('id') id: string): Promise<Checklist> {
-    return { items: await checklist(this.find(id), this.addresses, this.outbound) };
+    return { items: await checklist(this.find(id), this.merchants.all, this.addresses, this.outbound) };
   }
 
   /**
@@ -92,7 +95,7 @@ export class MerchantsController {
     return found;
   }
 
-  private show({ id, name, app, plugins }: Merchant): MerchantDto {
+  private show({ id, name, app, plugins, registrations = [] }: Merchant): MerchantDto {
     const { profile = [], image = [] } = plugins;
     const keyed = { profile, image };
     const shown = [
@@ -113,6 +116,12 @@ export class MerchantsController {
       appId: app.id,
       isDefault: this.merchants.default.id === id,
       plugins: shown,
+      registrations: registrations.map(({ key, title, scenario, option, payment, pluginId }) => ({
+        ...{ key, title, scenario },
+        ...(option !== undefined && { option }),
+        ...(payment !== undefined && { payment }),
+        ...(pluginId !== undefined && { pluginId }),
+      })),
     };
   }
 }

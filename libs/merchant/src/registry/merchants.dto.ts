@@ -1,10 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type as ToType } from 'class-transformer';
-import { IsIn, IsInt } from 'class-validator';
-import { PLUGIN_KINDS } from '../definition/merchant-definition';
-import type { PluginKind } from '../definition/merchant-definition';
-import { SCENARIOS } from '../application/application-form';
-import type { Scenario } from '../application/application-form';
+import { IsIn, IsInt, IsOptional, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { OPTION_TYPES, PAYMENT_TYPES, PLUGIN_KINDS, SCENARIOS } from '../definition/merchant-definition';
+import type { OptionType, PaymentType, PluginKind, Scenario } from '../definition/merchant-definition';
 
 const ENVIRONMENTS = ['test', 'live'] as const;
 
@@ -16,6 +14,33 @@ export class PluginDto {
   key?: string;
 
   /** 플러그인 ID of the 플러그인 관리자센터, once it is in the definition */
+  @ApiProperty({ required: false, example: '5fcf3cfe00a6950dc026b0aa' })
+  pluginId?: string;
+}
+
+/** A plugin that is applied for by the form (guide 9). */
+export class RegistrationDto {
+  /** The last segment of its addresses */
+  @ApiProperty({ example: 'club' })
+  key: string;
+
+  /** 플러그인 제목 */
+  @ApiProperty({ example: '데모샵 정기 이용권' })
+  title: string;
+
+  /** 1 옵션선택, 2 싱크 + 옵션선택, 3 싱크 + 원클릭결제, 4 싱크 + 옵션선택 + 원클릭결제 (guide 9.1) */
+  @ApiProperty({ enum: SCENARIOS, type: 'integer' })
+  scenario: Scenario;
+
+  /** 옵션타입 */
+  @ApiProperty({ enum: OPTION_TYPES, required: false })
+  option?: OptionType;
+
+  /** 결제타입 */
+  @ApiProperty({ enum: PAYMENT_TYPES, required: false })
+  payment?: PaymentType;
+
+  /** 플러그인 ID, once it is in the definition */
   @ApiProperty({ required: false, example: '5fcf3cfe00a6950dc026b0aa' })
   pluginId?: string;
 }
@@ -47,6 +72,10 @@ export class MerchantDto {
 
   @ApiProperty({ type: [PluginDto] })
   plugins: PluginDto[];
+
+  /** Those that are applied for by the form */
+  @ApiProperty({ type: [RegistrationDto] })
+  registrations: RegistrationDto[];
 }
 
 export class MerchantList {
@@ -58,15 +87,23 @@ export class MerchantList {
 }
 
 export class FormQuery {
-  /** 1 옵션선택, 2 싱크 + 옵션선택, 3 싱크 + 원클릭결제, 4 싱크 + 옵션선택 + 원클릭결제 (guide 9.1) */
-  @ApiProperty({ enum: SCENARIOS, type: 'integer' })
+  /** 1 옵션선택, 2 싱크 + 옵션선택, 3 싱크 + 원클릭결제, 4 싱크 + 옵션선택 + 원클릭결제 (guide 9.1); needed unless `plugin` is given */
+  @ApiProperty({ enum: SCENARIOS, type: 'integer', required: false })
+  @ValidateIf(({ scenario, plugin }: FormQuery) => scenario !== undefined || plugin === undefined)
   @ToType(() => Number)
   @IsInt()
   @IsIn(SCENARIOS)
-  scenario: Scenario;
+  scenario?: Scenario;
+
+  /** Key of a plugin in the registrations of the merchant's definition: its form alone */
+  @ApiProperty({ required: false, example: 'club' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(40)
+  plugin?: string;
 }
 
 export class FormDto {
-  /** The filled form, Korean, ready to be sent; it holds the path key, which is a password */
+  /** The filled form, Korean, ready to be sent; of several plugins one after the other. It holds the path key, which is a password */
   markdown: string;
 }

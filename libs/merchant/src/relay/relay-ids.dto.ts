@@ -21,7 +21,7 @@ export class RelayIdOrder {
   @IsIn(PLUGIN_KINDS, { each: true })
   for: PluginKind[];
 
-  /** Key of the profile or image plugin; the first one, unless given */
+  /** Key of the profile or image plugin, the first one unless given; or of one that was applied for by the form */
   @ApiProperty({ required: false, example: 'receipt' })
   @IsOptional()
   @IsString()

@@ -3,6 +3,7 @@ import { APP_NAME, Clock, Metrics, RuntimeConfig, Vault } from '@biz/platform';
 import type { AppName } from '@biz/platform';
 import { Counter } from 'prom-client';
 import { PLUGIN_KINDS } from '../definition/merchant-definition';
+import { registrationOf } from '../definition/registrations';
 import type { PluginKind, RelayedPlugin } from '../definition/merchant-definition';
 import { Merchants } from '../registry/merchants';
 import type { Merchant } from '../registry/merchant';
@@ -14,7 +15,7 @@ import type { RelayContent } from './relay-token';
 export interface RelayOrder {
   /** The plugin that is launched, or the plugins of a task chain (guide 0.6): their calls share one relay id. */
   for: PluginKind | readonly PluginKind[];
-  /** Key of the profile or image plugin; the first one, unless said. */
+  /** Key of the profile or image plugin, the first one unless said; or of one that was applied for by the form. */
   plugin?: string;
   /** Handed back to the shop with all that comes of the launch; nobody else can read it. 100 bytes at most. */
   reference?: string;
@@ -153,11 +154,15 @@ export interface ServeOptions {
 type KnownPlugin = RelayedPlugin & { key?: string };
 
 /** Without a key it is the first one, as for a callback whose address names none. */
-function pluginOf({ plugins }: Merchant, kind: PluginKind, key: string | undefined): KnownPlugin | undefined {
-  const known = plugins[kind];
-  if (!Array.isArray(known)) return known as KnownPlugin | undefined;
-  const keyed = known as readonly KnownPlugin[];
-  return key === undefined ? keyed[0] : keyed.find((plugin) => plugin.key === key);
+function pluginOf(merchant: Merchant, kind: PluginKind, key: string | undefined): KnownPlugin | undefined {
+  if (kind === 'profile' || kind === 'image') {
+    const keyed = merchant.plugins[kind];
+    return key === undefined ? keyed?.[0] : keyed?.find((plugin) => plugin.key === key);
+  }
+  const plugin = merchant.plugins[kind];
+  const applied = key === undefined ? undefined : registrationOf(merchant, kind, key);
+  // What the merchant says of the kind counts for each plugin of it.
+  return applied ? Object.assign({}, applied, { relayId: applied.relayId ?? plugin?.relayId }) : plugin;
 }
 
 function purposeOf(merchant: Merchant, order: RelayOrder): { kinds: PluginKind[]; plugin?: string } {
