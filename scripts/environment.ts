@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
 // No value of @biz/platform: the launcher lives as long as the apps, and would keep all of it in memory.
 import type { Environment } from '@biz/platform';
 import { PlainProblem } from './plain-problem';
@@ -7,7 +8,11 @@ import { runningPostgres, startPostgres } from './postgres/embedded-postgres';
 
 /** What programs of a checkout read before anything else: variables of `.env` that the shell did not set. */
 export function loadEnvironment(): Environment {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  if (existsSync('.env')) {
+    // Node takes a byte order mark for a part of the first name.
+    const file = parseEnv(readFileSync('.env', 'utf8').replace(/^\uFEFF/, ''));
+    for (const [name, value] of Object.entries(file)) process.env[name] ??= value;
+  }
   return process.env;
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { Addresses, KakaoOrigins, readConfig } from '@biz/platform';
+import { Addresses, KakaoOrigins, readConfig, withoutMarks } from '@biz/platform';
 import { applicationForms, readMerchants, SCENARIOS } from '@biz/merchant';
 import { merchants } from '@biz/merchants';
 import { run } from './environment';
@@ -28,12 +28,13 @@ function print(): void {
   const [id, ...more] = positionals;
   const isUnknown = values.scenario !== undefined && scenario === undefined;
   if (isUnknown || id === undefined || more.length > 0) throw new PlainProblem(USAGE);
-  const { all, problems } = readMerchants(merchants, process.env, readConfig(KakaoOrigins, process.env));
+  const env = withoutMarks(process.env);
+  const { all, problems } = readMerchants(merchants, env, readConfig(KakaoOrigins, env));
   const merchant = all.find((each) => each.id === id);
   if (!merchant) {
     throw new PlainProblem(`No merchant ${JSON.stringify(id)}; there are ${all.map((each) => each.id).join(', ')}`);
   }
-  const forms = applicationForms(merchant, { scenario, plugin: values.plugin }, readConfig(Addresses, process.env));
+  const forms = applicationForms(merchant, { scenario, plugin: values.plugin }, readConfig(Addresses, env));
   if (forms.length === 0) {
     const keys = (merchant.registrations ?? []).map(({ key }) => key);
     throw new PlainProblem(

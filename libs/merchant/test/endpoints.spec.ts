@@ -17,6 +17,7 @@ import type { AppDefinition } from '@biz/platform';
 import { HttpStub, ManualClock, startTestApp, testDatabase } from '@biz/testing';
 import type { StubAnswer, TestApp, TestDatabase } from '@biz/testing';
 import { Module } from '@nestjs/common';
+import { encode } from 'iconv-lite';
 import { Webhook } from 'standardwebhooks';
 
 @Module({})
@@ -163,6 +164,18 @@ describe('a merchant that answers by HTTP', () => {
     );
   });
 
+  it('writes with a byte order mark, or in the charset that it names', async () => {
+    const bytes = (text: string): Buffer => encode(text, 'cp949');
+    answer({ text: `\uFEFF${JSON.stringify(SHEET)}` });
+    expect(await sheets().load('marked', BUYER)).toEqual(SHEET);
+    const line = { ...SHEET.lines[0], name: '똠얌' };
+    const sheet = { ...SHEET, lines: [line] };
+    answer({ body: bytes(JSON.stringify(sheet)), headers: { 'content-type': 'application/json; charset=EUC-KR' } });
+    expect(await sheets().load('korean', BUYER)).toEqual(sheet);
+    answer({ body: bytes(JSON.stringify(sheet)) });
+    await expect(sheets().load('unsaid', BUYER)).rejects.toThrow('no JSON');
+  });
+
   it('may say that its sheet is repeatable', async () => {
     answer({ json: { ...SHEET, repeatable: true } });
     expect(await sheets().load('menu', BUYER)).toEqual({ ...SHEET, repeatable: true });
@@ -236,7 +249,7 @@ describe('a merchant that answers by HTTP', () => {
 describe('MERCHANTS_FILE', () => {
   const start = async (content: unknown, env = {}): Promise<string[]> => {
     const path = join(mkdtempSync(join(tmpdir(), 'merchants-')), 'merchants.json');
-    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    writeFileSync(path, typeof content === 'string' || Buffer.isBuffer(content) ? content : JSON.stringify(content));
     const database = await testDatabase(merchantSchema);
     try {
       const app = await startTestApp(appOf([]), { database, env: { MERCHANTS_FILE: path, ...env } });
@@ -255,7 +268,7 @@ describe('MERCHANTS_FILE', () => {
 
   it('makes merchants of definitions', async () => {
     const plugins = { option: { kind: 'non-commerce', retainDays: 7 } };
-    expect(await start([acme, { ...acme, id: 'zeta', plugins }])).toEqual(['acme', 'zeta']);
+    expect(await start(`\uFEFF${JSON.stringify([acme, { ...acme, id: 'zeta', plugins }])}`)).toEqual(['acme', 'zeta']);
   });
 
   it('tells everything that is wrong at once, typing errors too', async () => {
@@ -307,6 +320,7 @@ describe('MERCHANTS_FILE', () => {
 
   it.each<[string, unknown, object, string]>([
     ['no JSON', '[{', {}, 'a file that is no JSON'],
+    ['no text', Buffer.from([0x5b, 0xc8, 0xab, 0xff, 0x5d]), {}, 'a file that is no JSON'],
     ['no list', acme, {}, 'must be a JSON list'],
     ['a broken limit of the guide', [{ ...acme, app: { id: 'x', environment: 'test' } }], {}, 'must be digits'],
     [

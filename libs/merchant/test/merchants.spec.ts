@@ -49,7 +49,8 @@ describe('a merchant definition', () => {
 
   it('finds its secrets by the variables of its id, also in a secrets file, and the environment wins', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'secrets-')), 'biz');
-    writeFileSync(file, 'TEA_HOUSE_ADMIN_KEY=from-file\nTEA_HOUSE_PATH_KEY=from-file\n');
+    // As Windows saves it, with a byte order mark.
+    writeFileSync(file, '\uFEFFTEA_HOUSE_ADMIN_KEY=from-file\nTEA_HOUSE_PATH_KEY=from-file\n');
     const env = { TEA_HOUSE_REST_API_KEY: 'from-env', TEA_HOUSE_PATH_KEY: 'tea-9f2c', SECRETS_FILE: file };
     const { secrets } = start([shop('tea-house')], env).get('tea-house');
     expect(secrets).toMatchObject({ restApiKey: 'from-env', adminKey: 'from-file', pathKey: 'tea-9f2c' });

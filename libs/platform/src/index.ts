@@ -1,6 +1,14 @@
 export { Clock, inKorea } from './clock';
 export { newId } from './ids';
-export { ConfigError, ENVIRONMENT, isProduction, provideConfig, readConfig, Variable } from './config/variable';
+export {
+  ConfigError,
+  ENVIRONMENT,
+  isProduction,
+  provideConfig,
+  readConfig,
+  Variable,
+  withoutMarks,
+} from './config/variable';
 export type { CheckedConfig, Environment } from './config/variable';
 export {
   DatabaseConfig,
@@ -45,7 +53,8 @@ export { kakaoErrorIn } from './http/kakao-error';
 export type { KakaoError, KakaoErrorMeaning } from './http/kakao-error';
 export { PolledRoute } from './http/polled-route';
 export type { PolledRouteConfig } from './http/polled-route';
-export { parseJson } from './bodies/json';
+export { parseJson, parseOwnJson } from './bodies/json';
+export { textOf, textOrBytes, UnreadableText } from './bodies/text';
 export { Outbound } from './http/outbound';
 export type { Outcome, OutboundRequest } from './http/outbound';
 export { routeConfig } from './http/route-config';

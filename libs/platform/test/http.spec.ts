@@ -1,12 +1,14 @@
 import { connect } from 'node:net';
 import { Writable } from 'node:stream';
-import { Body, Controller, Get, HttpCode, Logger, Module, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Logger, Module, Param, Post, Query, Req } from '@nestjs/common';
 import { IsInt, IsString, ValidateNested } from 'class-validator';
+import { encode } from 'iconv-lite';
 import { Type } from 'class-transformer';
-import { OperatorController, Outbound, parseJson, PolledRoute, Refusal } from '@biz/platform';
+import { OperatorController, Outbound, PolledRoute, ReadsBodies, Refusal } from '@biz/platform';
 import type { AppDefinition } from '@biz/platform';
 import { eventually, HttpStub, startTestApp } from '@biz/testing';
 import type { TestApp } from '@biz/testing';
+import type { FastifyRequest } from 'fastify';
 
 class Cup {
   @IsInt()
@@ -41,6 +43,13 @@ class TeaController {
   @HttpCode(200)
   order(@Body() _order: Order): object {
     return { status: 200 };
+  }
+
+  @Post('repeated')
+  @HttpCode(200)
+  @ReadsBodies('application/json', 'application/x-www-form-urlencoded', 'text/plain')
+  repeated(@Req() { body }: FastifyRequest): object {
+    return { body };
   }
 
   @Get('closed')
@@ -156,6 +165,32 @@ describe('HTTP', () => {
     expect(answer).toEqual({ status: 400, message: '요청 형식이 올바르지 않습니다. (cup.size)' });
   });
 
+  it('reads a body by its byte order mark and its charset, and answers 400 to bytes that are no text', async () => {
+    const json = JSON.stringify({ name: '똠방각하', id: '1' });
+    const send = (body: Buffer, type: string): Promise<[number, unknown]> =>
+      call('/repeated', { method: 'POST', headers: { 'content-type': type }, body: new Uint8Array(body) });
+    const read = [200, { body: { name: '똠방각하', id: '1' } }];
+    for (const [body, type] of [
+      [Buffer.from(`\uFEFF${json}`), 'application/json'],
+      [Buffer.from(json), 'application/json; charset=ISO-8859-1'],
+      [encode(json, 'cp949'), 'application/json; charset=EUC-KR'],
+      [encode(json, 'cp949'), 'application/json;charset="ms949"'],
+      [encode(json, 'utf-16'), 'application/json'],
+      [encode(json, 'utf-16be', { addBOM: false }), 'application/json; charset=utf-16be'],
+    ] as const) {
+      expect([type, await send(body, type)]).toEqual([type, read]);
+    }
+    expect(await send(Buffer.from('\uFEFFname=tea&name=cup'), 'application/x-www-form-urlencoded')).toEqual([
+      200,
+      { body: { name: ['tea', 'cup'] } },
+    ]);
+    expect(await send(encode('똠방각하', 'cp949'), 'text/plain; charset=cp949')).toEqual([200, { body: '똠방각하' }]);
+    for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain']) {
+      const [status] = await send(encode(json, 'cp949'), type);
+      expect([type, status]).toEqual([type, 400]);
+    }
+  });
+
   it('answers a body over 256 KiB with 413 and another content type with 415', async () => {
     expect((await post(`{"otp":"${'x'.repeat(256 * 1024)}"}`))[0]).toBe(413);
     expect(await post('<otp/>', 'application/xml')).toEqual([
@@ -210,6 +245,24 @@ describe('HTTP', () => {
     const response = await fetch(`${app.url}/onward?to=${stub.url}/`, { headers: { 'x-request-id': 'tea-42' } });
     expect(response.headers.get('x-request-id')).toBe('tea-42');
     expect(stub.requests[0]?.headers['x-request-id']).toBe('tea-42');
+    await stub.close();
+  });
+
+  it('reads the answers of others by their charset, and keeps every byte of what is no text', async () => {
+    const stub = await HttpStub.start();
+    const said = async (body: Buffer, type: string): Promise<unknown> => {
+      stub.on('GET /', { body, headers: { 'content-type': type } });
+      const [, outcome] = await call(`/onward?to=${stub.url}/`);
+      return (outcome as { body: unknown }).body;
+    };
+    expect(await said(encode('{"name":"똠방각하"}', 'cp949'), 'application/json;charset=euc-kr')).toBe(
+      '{"name":"똠방각하"}',
+    );
+    expect(await said(Buffer.from('\uFEFF{"name":"똠"}'), 'application/json')).toBe('{"name":"똠"}');
+    const bytes = encode('{"name":"똠방각하"}', 'cp949');
+    const kept = await said(bytes, 'application/json');
+    expect(kept).toBe(`data:application/json;base64,${bytes.toString('base64')}`);
+    expect(Buffer.from(String(kept).split(',')[1] ?? '', 'base64')).toEqual(bytes);
     await stub.close();
   });
 
@@ -316,21 +369,5 @@ describe('HTTP', () => {
     });
     expect(answer).toContain('매장 운영시간이 아닙니다.');
     socket.destroy();
-  });
-});
-
-describe('parseJson', () => {
-  it('keeps every digit of an integer beyond 2^53', () => {
-    expect(parseJson('{"id":9223372036854775807,"list":[12345678901234567890],"n":-9007199254740993}')).toEqual({
-      id: '9223372036854775807',
-      list: ['12345678901234567890'],
-      n: '-9007199254740993',
-    });
-  });
-
-  it('leaves other numbers numbers', () => {
-    expect(parseJson('[1, 9007199254740991, 37.40201073377386, 1e3]')).toEqual([
-      1, 9007199254740991, 37.40201073377386, 1000,
-    ]);
   });
 });

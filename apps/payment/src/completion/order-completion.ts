@@ -9,7 +9,7 @@ import {
   SHOP_WORKERS,
   ShopCalls,
 } from '@biz/merchant';
-import { Clock, defineJob, Jobs, Vault } from '@biz/platform';
+import { Clock, defineJob, Jobs, parseOwnJson, Vault } from '@biz/platform';
 import { withoutNumbers } from '@biz/privacy';
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
@@ -222,6 +222,6 @@ export class OrderCompletion implements OnModuleInit {
   private async addressOf({ addressSealed }: Order): Promise<ShippingAddress | undefined> {
     return addressSealed === null
       ? undefined
-      : (JSON.parse(await this.vault.open(addressSealed, ADDRESS_CONTEXT)) as ShippingAddress);
+      : (parseOwnJson(await this.vault.open(addressSealed, ADDRESS_CONTEXT)) as ShippingAddress);
   }
 }

@@ -1,3 +1,4 @@
+import { parseJson } from '@biz/platform';
 import { isFields } from './fields';
 import { type Finding, shown, violation, warning } from './violation';
 
@@ -39,7 +40,7 @@ export function readEnvelope(answer: MerchantAnswer): Envelope {
   if (answer.status === undefined) return { status: 0, data: undefined, findings };
   let body: unknown;
   try {
-    body = JSON.parse(answer.text);
+    body = parseJson(answer.text);
   } catch {
     return none(violation('envelope', `HTTP ${answer.status} with a body that is no JSON: ${shown(answer.text)}`));
   }

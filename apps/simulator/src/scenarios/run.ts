@@ -1,3 +1,4 @@
+import { parseJson, parseOwnJson, textOrBytes } from '@biz/platform';
 import type { Finding } from '../checks/violation';
 import type { MerchantAnswer } from '../checks/answers';
 import type { FaultKind, FaultPoint } from '../faults/fault';
@@ -197,7 +198,7 @@ export class Run {
 /** Ids beyond 2^53 as text: a browser that reads the timeline would round them. */
 function plain(value: object): Record<string, unknown> {
   const text = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
-  return JSON.parse(text) as Record<string, unknown>;
+  return parseOwnJson(text) as Record<string, unknown>;
 }
 
 function sameCall(step: StepShown, { what, request, response }: Exchange): boolean {
@@ -228,7 +229,7 @@ async function send(
       signal,
       ...(body !== undefined && { body }),
     });
-    const text = await response.text();
+    const text = textOrBytes(Buffer.from(await response.arrayBuffer()), response.headers.get('content-type') ?? '');
     const location = response.headers.get('location');
     return {
       status: response.status,
@@ -261,7 +262,7 @@ function shownAnswer({ status, failure, contentType, location, text, ms }: Merch
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return text;
   }

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { parseOwnJson } from '@biz/platform';
 import { Faults } from '../faults/faults';
 import { SignedImages } from '../images/signed-images';
 import { Accounts } from '../login/accounts';
@@ -78,6 +79,6 @@ export class WorkbenchController {
   @Get('traffic')
   @ApiOkResponse({ description: 'Requests and answers as they were on the wire' })
   calls(): Exchange[] {
-    return JSON.parse(toWireJson(this.traffic.list())) as Exchange[];
+    return parseOwnJson(toWireJson(this.traffic.list())) as Exchange[];
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { Addresses, Clock, defineJob, Jobs, newId, NotYet, prepared, Vault } from '@biz/platform';
+import { Addresses, Clock, defineJob, Jobs, newId, NotYet, parseOwnJson, prepared, Vault } from '@biz/platform';
 import { Merchants } from '@biz/merchant';
 import type { Merchant, Relay } from '@biz/merchant';
 import { DataSource, IsNull, LessThan } from 'typeorm';
@@ -274,7 +274,7 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
   /** The code is used up by the exchange, so the tokens are kept before anything else is asked. */
   private async tokensOf(login: Login, merchant: Merchant): Promise<Step<KakaoTokens>> {
     if (login.tokens) {
-      const kept = JSON.parse(await this.vault.open(login.tokens, TOKENS_CONTEXT)) as KakaoTokens;
+      const kept = parseOwnJson(await this.vault.open(login.tokens, TOKENS_CONTEXT)) as KakaoTokens;
       return { kind: 'done', value: kept };
     }
     if (!login.code) return { kind: 'refused', reason: 'NO_CODE' };

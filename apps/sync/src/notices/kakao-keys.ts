@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Clock, KakaoOrigins, Outbound } from '@biz/platform';
+import { Clock, KakaoOrigins, Outbound, parseJson } from '@biz/platform';
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import type { CryptoKey, JSONWebKeySet, JWTVerifyOptions } from 'jose';
 
@@ -129,7 +129,7 @@ const isOfKeys = (error: unknown): boolean => error instanceof errors.JWKSNoMatc
 
 function readKeys(body: string): ReturnType<typeof createLocalJWKSet> | undefined {
   try {
-    return createLocalJWKSet(JSON.parse(body) as JSONWebKeySet);
+    return createLocalJWKSet(parseJson(body) as JSONWebKeySet);
   } catch {
     return undefined;
   }

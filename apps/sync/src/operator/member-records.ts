@@ -1,5 +1,5 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
-import { newest, pageOf, Vault } from '@biz/platform';
+import { newest, pageOf, parseOwnJson, Vault } from '@biz/platform';
 import type { Page } from '@biz/platform';
 import { AccessLog } from '@biz/privacy';
 import type { AccessReason } from '@biz/privacy';
@@ -45,6 +45,6 @@ export class MemberRecords {
     await this.dataSource.transaction((manager) =>
       this.accesses.record(manager, { ...reason, merchant, subject: id, what: 'member', shown }),
     );
-    return JSON.parse(shown) as StoredAccount;
+    return parseOwnJson(shown) as StoredAccount;
   }
 }

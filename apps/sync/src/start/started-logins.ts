@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Addresses, Clock, KakaoOrigins, RuntimeConfig, sameSecret, Vault } from '@biz/platform';
+import { Addresses, Clock, KakaoOrigins, parseOwnJson, RuntimeConfig, sameSecret, Vault } from '@biz/platform';
 import type { Merchant } from '@biz/merchant';
 import { redirectUriOf } from '../sync-plugin';
 
@@ -78,7 +78,7 @@ export class StartedLogins {
     if (this.clock.now().getTime() >= sealed.readUInt32BE(0) * 1_000) return { refused: 'state_expired' };
     const kept = this.vault.openShort(cookieOf(cookies, cookieName(merchant)), cookieContext(merchant));
     if (!kept) return { refused: 'state_mismatch' };
-    const { nonce, ...started } = JSON.parse(kept.toString('utf8')) as StartedLogin & { nonce: string };
+    const { nonce, ...started } = parseOwnJson(kept.toString('utf8')) as StartedLogin & { nonce: string };
     return sameSecret(nonce, sealed.subarray(4).toString('base64url')) ? started : { refused: 'state_mismatch' };
   }
 

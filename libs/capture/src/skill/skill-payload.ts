@@ -1,3 +1,5 @@
+import { parseJson } from '@biz/platform';
+
 /** What a chat bot's payload says about a plugin that the customer has run. */
 export interface SkillResult {
   /** Addresses that may be the OTP, in the order in which they are likelier. */
@@ -53,7 +55,7 @@ function collectText(text: string, result: SkillResult, depth: number): void {
     );
   } else if (text.startsWith('{') || text.startsWith('[')) {
     try {
-      collect(JSON.parse(text), result, depth + 1);
+      collect(parseJson(text), result, depth + 1);
     } catch {
       // No JSON after all: a customer's own words may begin with a bracket.
     }

@@ -1,4 +1,4 @@
-import { Clock, gather, newId, OpenLimits, prepared, RuntimeConfig, Vault } from '@biz/platform';
+import { Clock, gather, newId, OpenLimits, parseOwnJson, prepared, RuntimeConfig, Vault } from '@biz/platform';
 import type { OpenKind } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -251,7 +251,7 @@ export class Drafts {
 
   private async openChosen({ chosenSealed }: DraftRow): Promise<Chosen[] | undefined> {
     if (chosenSealed === null) return undefined;
-    return JSON.parse(await this.vault.open(chosenSealed, SEALED_FOR)) as Chosen[];
+    return parseOwnJson(await this.vault.open(chosenSealed, SEALED_FOR)) as Chosen[];
   }
 
   private stateOf({ paidAt, expiresAt }: PayableRow): DraftState {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { parseOwnJson } from '@biz/platform';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -118,7 +119,7 @@ export class Products {
     const places = same ?? new Map((row.skus ?? []).map((sku, at) => [sku, at]));
     if (row.definition !== null || same === undefined)
       this.known.set(key, { id: row.id, version, product, skuSum, places });
-    const counts = row.counts === null ? [] : (JSON.parse(row.counts) as number[]);
+    const counts = row.counts === null ? [] : (parseOwnJson(row.counts) as number[]);
     return { product, left: new CountedLeft(places, counts), version, createdAt, updatedAt };
   }
 

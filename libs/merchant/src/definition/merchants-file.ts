@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { nullsIn } from '@biz/platform';
+import { nullsIn, parseJson, parseOwnJson, textOf, UnreadableText } from '@biz/platform';
 import type { Environment } from '@biz/platform';
 import { plainToInstance, Type } from 'class-transformer';
 import {
@@ -105,9 +105,10 @@ export function readMerchantsFile(env: Environment): { definitions: MerchantDefi
   if (!path) return { definitions: [], problems: [] };
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(path, 'utf8'));
+    content = parseJson(textOf(readFileSync(path)));
   } catch (error) {
-    const found = error instanceof SyntaxError ? 'a file that is no JSON' : JSON.stringify(path);
+    const isRead = error instanceof SyntaxError || error instanceof UnreadableText;
+    const found = isRead ? 'a file that is no JSON in UTF-8' : JSON.stringify(path);
     return { definitions: [], problems: [`MERCHANTS_FILE: found ${found}; it must be a readable JSON file`] };
   }
   if (!Array.isArray(content)) {
@@ -119,7 +120,7 @@ export function readMerchantsFile(env: Environment): { definitions: MerchantDefi
   const file = plainToInstance(MerchantsFile, { merchants: content });
   const problems = validateSync(file, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
   if (problems.length > 0) return { definitions: [], problems: problems.flatMap((problem) => linesOf(problem)) };
-  return { definitions: JSON.parse(JSON.stringify(file.merchants)) as MerchantDefinition[], problems: [] };
+  return { definitions: parseOwnJson(JSON.stringify(file.merchants)) as MerchantDefinition[], problems: [] };
 }
 
 function linesOf({ property, constraints = {}, children = [] }: ValidationError, parent = ''): string[] {

@@ -1,6 +1,17 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
-import { APP_NAME, Clock, DueWork, JobMetrics, Jobs, NotNow, prepared, RuntimeConfig, Vault } from '@biz/platform';
+import {
+  APP_NAME,
+  Clock,
+  DueWork,
+  JobMetrics,
+  Jobs,
+  NotNow,
+  parseOwnJson,
+  prepared,
+  RuntimeConfig,
+  Vault,
+} from '@biz/platform';
 import type { AppName } from '@biz/platform';
 import { DataSource } from 'typeorm';
 import { EventSender } from '../calls/event-sender';
@@ -142,7 +153,7 @@ export class DeliveryWorker implements OnModuleInit, OnApplicationBootstrap, Bef
   /** @throws NotNow when it is not the merchant's turn; whatever else is in the way costs a try, or it would be sent for ever */
   private async send({ id, type, merchant, created_at: timestamp, tries }: Sendable, payload: string): Promise<Sent> {
     try {
-      const facts = JSON.parse(await this.vault.open(payload, PAYLOAD_CONTEXT)) as ShopEventData;
+      const facts = parseOwnJson(await this.vault.open(payload, PAYLOAD_CONTEXT)) as ShopEventData;
       const event = { id, type, timestamp, data: this.deliveries.completed(type, facts) };
       return await this.sender.send(this.merchants.get(merchant), event);
     } catch (error) {

@@ -1,3 +1,4 @@
+import { parseJson } from '@biz/platform';
 import { Fulfilment } from '../ports/fulfilment';
 import type { PaidOrder } from '../ports/fulfilment';
 import { MemberDirectory } from '../ports/member-directory';
@@ -109,7 +110,7 @@ function textOf({ type }: ShopQuestion, { status, body }: ShopAnswer): string {
 function readJson({ type }: ShopQuestion, text: string): object {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     throw new Error(`${type}: the shop answered no JSON`);
   }

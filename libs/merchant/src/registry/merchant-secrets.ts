@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { ConfigError, customerPathKeyOf, isProduction } from '@biz/platform';
+import { ConfigError, customerPathKeyOf, isProduction, textOf } from '@biz/platform';
 import type { Environment } from '@biz/platform';
 import type { MerchantDefinition } from '../definition/merchant-definition';
 import { developmentDefaults, publishedSecrets, webhookKey } from './published-secrets';
@@ -39,7 +39,7 @@ export function withSecretsFile(env: Environment): Environment {
   const path = env.SECRETS_FILE;
   if (!path) return env;
   try {
-    return { ...parseEnv(readFileSync(path, 'utf8')), ...env };
+    return { ...parseEnv(textOf(readFileSync(path))), ...env };
   } catch {
     throw new ConfigError([
       `SECRETS_FILE: found ${JSON.stringify(path)}; it must be a readable file of NAME=value lines`,

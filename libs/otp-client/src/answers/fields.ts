@@ -13,8 +13,7 @@ export type Fields = Record<string, unknown>;
 export function readObject(raw: string): Fields {
   let value: unknown;
   try {
-    // Some servers begin UTF-8 with a byte order mark, which JSON knows nothing of.
-    value = parseJson(raw.replace(/^\uFEFF/, ''));
+    value = parseJson(raw);
   } catch {
     // The parser's own message would quote the answer.
     throw new UnreadableAnswer('the answer is not JSON');

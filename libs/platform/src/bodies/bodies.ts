@@ -1,9 +1,11 @@
+import { parse as parseForm } from 'node:querystring';
 import { BadRequestException, NotFoundException, UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest, RawServerDefault } from 'fastify';
 import type { CallerChecks } from './caller-checks';
 import { parseJson } from './json';
 import { isPlainBody } from './plain-body';
+import { textOf, UnreadableText } from './text';
 import { routeConfig } from '../http/route-config';
 
 /** How the body of each content type is handed to its route. */
@@ -51,12 +53,15 @@ export function readBodies(
 ): void {
   const fastify = adapter.getInstance();
   // Parsers belong to a whole Fastify instance, and all routes of Nest to one: the hooks below give each its routes.
-  keepDigits(app, adapter, bodyLimit);
+  readJsonBodies(app, adapter, bodyLimit);
+  readForms(app, bodyLimit);
   fastify.removeContentTypeParser('text/plain');
   for (const [type, read] of Object.entries(READ_AS)) {
     if (read === 'text') {
-      fastify.addContentTypeParser(type, { parseAs: 'string', bodyLimit }, (_request, body, done) => {
-        done(null, body);
+      fastify.addContentTypeParser(type, { parseAs: 'buffer', bodyLimit }, (request, body, done) => {
+        const text = readable(body as Buffer, request);
+        if (text === undefined) done(new BadRequestException());
+        else done(null, text);
       });
     } else if (read === 'stream') {
       fastify.addContentTypeParser(type, (_request, payload, done) => {
@@ -115,13 +120,36 @@ function isReadable(request: FastifyRequest): boolean {
   return isNamed(request) && (read === 'text') === (typeof request.body === 'string');
 }
 
-/** Bodies are checked by Fastify's own parser, which refuses `__proto__`, and read by ours, which loses no digit of an id. */
-function keepDigits(app: NestFastifyApplication, adapter: FastifyAdapter, bodyLimit: number): void {
+/** Bodies are checked by Fastify's own parser, which refuses `__proto__`, and read by ours, which loses no digit of an id and no byte of a name. */
+function readJsonBodies(app: NestFastifyApplication, adapter: FastifyAdapter, bodyLimit: number): void {
   const check = adapter.getInstance().getDefaultJsonParser('error', 'error');
   app.useBodyParser<RawServerDefault>('application/json', { bodyLimit }, (request, body, done) => {
-    const text = body.toString('utf8');
+    const text = readable(body, request);
+    if (text === undefined) {
+      done(new BadRequestException());
+      return;
+    }
     void check(request, text, (error) => {
       done(error, error ? undefined : parseJson(text));
     });
   });
+}
+
+/** A form as Nest's own parser reads it, after its text was read as that of any body. */
+function readForms(app: NestFastifyApplication, bodyLimit: number): void {
+  app.useBodyParser<RawServerDefault>('application/x-www-form-urlencoded', { bodyLimit }, (request, body, done) => {
+    const text = readable(body, request);
+    if (text === undefined) done(new BadRequestException());
+    else done(null, parseForm(text));
+  });
+}
+
+/** The text of a body; none when it is no text of its charset. */
+function readable(body: Buffer, { headers }: FastifyRequest): string | undefined {
+  try {
+    return textOf(body, headers['content-type']);
+  } catch (error) {
+    if (error instanceof UnreadableText) return undefined;
+    throw error;
+  }
 }

@@ -5,6 +5,13 @@ import { validateSync } from 'class-validator';
 export type Environment = Readonly<Record<string, string | undefined>>;
 export const ENVIRONMENT = Symbol('ENVIRONMENT');
 
+/** An editor may begin a file of variables with a byte order mark; what reads the file makes it a part of the first name. */
+export function withoutMarks(env: Environment): Environment {
+  const names = Object.keys(env).filter((name) => name.startsWith('\uFEFF'));
+  if (names.length === 0) return env;
+  return { ...Object.fromEntries(names.map((name) => [name.slice(1), env[name]])), ...env };
+}
+
 export interface VariableOptions {
   /** What the variable is for, as a person reads it in an error. */
   about: string;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
+import { textOrBytes } from '../bodies/text';
 import { requestId } from '../logging/request-context';
 import { AddressGate } from './address-gate';
 import { endedAfter } from './ended-after';
@@ -20,6 +21,7 @@ export interface OutboundRequest {
 
 /** What a call to somebody else's server says about whether it was carried out. */
 export type Outcome =
+  /** The body as text, read by its charset and without its byte order mark; bytes that are no text as a `data:` URL. */
   | { kind: 'answered'; status: number; headers: Record<string, string>; body: string }
   /** No byte of the request left: nothing was done. */
   | { kind: 'not-sent'; reason: string }
@@ -130,7 +132,8 @@ async function readText({ headers, body }: Dispatcher.ResponseData, maxBytes: nu
     if (size > maxBytes) throw new Unreadable('TOO_LARGE');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  const type = headers['content-type'];
+  return textOrBytes(Buffer.concat(chunks), Array.isArray(type) ? type[0] : type);
 }
 
 /** A code such as ECONNRESET; never a text, which could hold the address. */

@@ -9,7 +9,7 @@ import type { Clock } from '../clock';
 import { Addresses } from '../config/addresses.config';
 import { withOwnDatabase } from '../config/app-databases';
 import { RuntimeConfig } from '../config/platform.config';
-import { ConfigError, readConfig } from '../config/variable';
+import { ConfigError, readConfig, withoutMarks } from '../config/variable';
 import type { Environment } from '../config/variable';
 import { readBodies } from '../bodies/bodies';
 import { CallerChecks } from '../bodies/caller-checks';
@@ -51,7 +51,7 @@ export async function createApp(
   definition: AppDefinition,
   { env: given = process.env, clock, logDestination }: CreateAppOptions = {},
 ): Promise<NestFastifyApplication> {
-  const env = withOwnDatabase(definition.name, withoutEmpty(given));
+  const env = withOwnDatabase(definition.name, withoutEmpty(withoutMarks(given)));
   const runtime = readConfig(RuntimeConfig, env);
   // The simulator has its own word on production.
   if (runtime.production && definition.name !== 'simulator') {
