@@ -1,4 +1,4 @@
-import { eventually, times } from '@biz/testing';
+import { eventually, ManualClock, times } from '@biz/testing';
 import {
   BROKEN,
   BROKEN_AFTER,
@@ -221,10 +221,13 @@ describe('a payment with a KakaoPay that misbehaves', () => {
 });
 
 describe('a payment that nobody finishes', () => {
+  // Scaled by 0.01: the tid lives half a second of this clock, the order a second.
+  const STEP_MS = 100;
+  const clock = new ManualClock();
   let world: World;
   beforeAll(async () => {
-    // Scaled by 0.01: half a second.
-    world = await World.start({ TID_TTL_SECONDS: '50', ORDER_TTL_SECONDS: '100' });
+    world = await World.start({ TID_TTL_SECONDS: '50', ORDER_TTL_SECONDS: '100' }, clock);
+    world.kakaopay.clock = clock;
   });
   afterAll(() => world.stop());
 
@@ -232,10 +235,11 @@ describe('a payment that nobody finishes', () => {
     await world.setStock('mug', 1);
     const order = await world.orderAwaitingPayment('mug', { more: { shipping_address: ADDRESS } });
     expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 1 });
-    await world.until(order, 'F');
-    expect(await world.status(order)).toEqual({
-      order_status: 'F',
-      message: '결제 시간이 만료되었습니다. 다시 시도해 주세요.',
+    await clock.advanceUntil(STEP_MS, async () => {
+      expect(await world.status(order)).toEqual({
+        order_status: 'F',
+        message: '결제 시간이 만료되었습니다. 다시 시도해 주세요.',
+      });
     });
     expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 0 });
   });
@@ -249,19 +253,17 @@ describe('a payment that nobody finishes', () => {
     });
     await world.approve(older, world.kakaopay.ready(older.sheet));
     const looks = (): number => world.kakaopay.calls('order').filter(({ body }) => body.includes(older.tid)).length;
-    const [row] = await world.database.query<{ expires_at: Date }>(
-      'SELECT expires_at FROM payment.attempts WHERE tid = $1',
-      [older.tid],
-    );
+    const { expiresAt } = await attemptOf(older);
     let before = 0;
-    await eventually(async () => {
+    await clock.advanceUntil(STEP_MS, async () => {
       // The call that is held may be a look's own: the next look would then wait for its end.
       await world.lookNow(older);
-      if (new Date() <= (row?.expires_at ?? 0)) before = looks();
+      if (clock.now() <= expiresAt) before = looks();
       expect(looks()).toBeGreaterThan(before);
     });
     world.kakaopay.releaseApprovals();
-    await eventually(() => {
+    await eventually(async () => {
+      await world.lookNow(older);
       expect(world.kakaopay.charged(older.tid)).toEqual([13_500]);
       expect(world.kakaopay.cancelled(older.tid)).toBe(13_500);
     });
@@ -277,27 +279,15 @@ describe('a payment that nobody finishes', () => {
       expect(world.kakaopay.calls('approve').some(({ body }) => body.includes(older.tid))).toBe(true);
     });
     await world.approve(older, world.kakaopay.ready(older.sheet));
-    const [row] = await world.database.query<{ id: string; expires_at: Date }>(
-      'SELECT id, expires_at FROM payment.attempts WHERE tid = $1 AND calls > 0',
-      [older.tid],
-    );
-    // No look falls between the end of the tid and the money.
-    const lookIn = (interval: string): Promise<unknown> =>
-      world.database.query('UPDATE payment.attempts SET look_at = now() + $2::interval WHERE id = $1', [
-        row?.id,
-        interval,
-      ]);
-    await eventually(async () => {
-      await lookIn('1 hour');
-      const past = await world.database.query(
-        `SELECT 1 FROM payment.attempts WHERE id = $1 AND now() > expires_at + interval '300 ms'`,
-        [row?.id],
-      );
-      expect(past).toHaveLength(1);
-    });
+    const { id, expiresAt } = await attemptOf(older);
+    // No look falls between the end of the tid and the money; one that is under way plans no other, for it has another number.
+    await world.database.query(`UPDATE payment.attempts SET looks = looks + 1, look_at = 'infinity' WHERE id = $1`, [
+      id,
+    ]);
+    clock.set(new Date(expiresAt.getTime() + STEP_MS));
     world.kakaopay.set(older.tid, { status: 'SUCCESS_PAYMENT', charges: [13_500] });
-    await lookIn('0');
-    await eventually(() => {
+    await eventually(async () => {
+      await world.lookNow(older);
       expect(world.kakaopay.cancelled(older.tid)).toBe(13_500);
     });
   });
@@ -305,7 +295,7 @@ describe('a payment that nobody finishes', () => {
   it('shows a person a status that no document names, once the tid’s time is over', async () => {
     const order = await world.orderAwaitingPayment();
     world.kakaopay.set(order.tid, { status: 'ZID_CERTIFICATE' });
-    await eventually(async () => {
+    await clock.advanceUntil(STEP_MS, async () => {
       expect(await world.detail(order.id)).toMatchObject({ state: 'review' });
     });
   });
@@ -314,13 +304,21 @@ describe('a payment that nobody finishes', () => {
     const sheet = await world.sheet('coffee-late', 'late');
     const order = { id: sheet.partner_order_id, user: 'late' };
     const tid = world.kakaopay.ready(sheet);
-    await eventually(async () => {
-      expect(await world.get(`/order/status?order_id=${order.id}`, 'late')).toMatchObject({ http: 200, status: 300 });
-    });
+    clock.advance(1_001);
+    expect(await world.get(`/order/status?order_id=${order.id}`, 'late')).toMatchObject({ http: 200, status: 300 });
     expect(await world.approve(order, tid)).toMatchObject({ http: 200, status: 300 });
     await world.sheet('coffee-late', 'late');
     expect(await world.approve(order, tid)).toMatchObject({ http: 200, status: 200 });
   });
+
+  async function attemptOf({ tid }: OrderInHand): Promise<{ id: string; expiresAt: Date }> {
+    const [row] = await world.database.query<{ id: string; expiresAt: Date }>(
+      'SELECT id, expires_at AS "expiresAt" FROM payment.attempts WHERE tid = $1',
+      [tid],
+    );
+    if (!row) throw new Error(`no attempt has the tid ${tid}`);
+    return row;
+  }
 });
 
 it('charges once and ends as S when approve takes longer than its time-out, and does the work all the same', async () => {

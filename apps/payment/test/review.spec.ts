@@ -1,4 +1,4 @@
-import { eventually, times } from '@biz/testing';
+import { eventually, ManualClock, times } from '@biz/testing';
 import { Attempt } from '../src/attempts/attempt.entity';
 import { Settlement } from '../src/attempts/settlement';
 import { BROKEN, DROPPED_AFTER, DROPPED_BEFORE, refusal } from './fake-kakaopay';
@@ -6,15 +6,23 @@ import { shop } from './shops';
 import { type OrderInHand, World } from './world';
 
 describe('an order in review', () => {
+  /** Of this clock: a tid outlives what a test does before its end, however slow the machine is. */
+  const TID_MS = 500_000;
+  const STEP_MS = 100;
+  const clock = new ManualClock();
   let world: World;
   beforeAll(async () => {
-    // Scaled by 0.01: a tid lives for two seconds and a half, long enough to be approved and short enough to be over.
-    world = await World.start({ TID_TTL_SECONDS: '250' });
+    // Scaled by 0.01.
+    world = await World.start({ TID_TTL_SECONDS: String(TID_MS / 10) }, clock);
+    world.kakaopay.clock = clock;
   });
   afterAll(() => world.stop());
 
+  /** Waits while time goes on, for the reconciler looks by this clock. */
+  const asTimeGoesOn = (expectation: () => void | Promise<void>): Promise<void> =>
+    clock.advanceUntil(STEP_MS, expectation);
   const toState = (order: OrderInHand, state: string): Promise<void> =>
-    eventually(async () => {
+    asTimeGoesOn(async () => {
       expect((await world.detail(order.id)).state).toBe(state);
     });
 
@@ -148,6 +156,7 @@ describe('an order in review', () => {
   const neverNamed = async (kind: string): Promise<OrderInHand> => {
     const order = await world.orderAwaitingPayment(kind);
     world.kakaopay.set(order.tid, { status: 'ZID_CERTIFICATE' });
+    clock.advance(TID_MS);
     await toState(order, 'review');
     return order;
   };
@@ -275,7 +284,7 @@ describe('an order in review', () => {
     await world.callback(newer);
     await world.until(newer, 'S');
     world.kakaopay.set(older.tid, { status: 'SUCCESS_PAYMENT', total_amount: 9_000, charges: [9_000] });
-    await eventually(async () => {
+    await asTimeGoesOn(async () => {
       expect((await world.detail(older.id)).attempts.map(({ state }) => state)).toEqual(['review', 'paid']);
     });
     expect((await world.press('accept', older.id)).http).toBe(409);
@@ -313,7 +322,7 @@ describe('an order in review', () => {
     await world.get(new URL(left.sheet.cancel_url).pathname);
     world.kakaopay.next('cancel', refusal(-721));
     world.kakaopay.set(left.tid, { status: 'SUCCESS_PAYMENT', charges: [13_500] });
-    await eventually(async () => {
+    await asTimeGoesOn(async () => {
       expect((await world.detail(left.id)).refunds).toMatchObject([{ state: 'failed', cause: 'surplus' }]);
     });
     const [surplus] = (await world.detail(left.id)).refunds;

@@ -209,9 +209,7 @@ export class World {
 
   /** The reconciler looks at an order's payments at once, though a look of it may be under way. */
   async lookNow(order: OrderInHand): Promise<void> {
-    await this.database.query(`UPDATE payment.attempts SET look_at = now() - interval '1 day' WHERE order_id = $1`, [
-      order.id,
-    ]);
+    await this.database.query(`UPDATE payment.attempts SET look_at = to_timestamp(0) WHERE order_id = $1`, [order.id]);
   }
 
   async operator(path: string, init: RequestInit = {}): Promise<{ http: number; body: unknown }> {
