@@ -150,7 +150,8 @@ export class House {
 
   /** Plays a scenario to its end. */
   async play(kind: string, options: Json = {}): Promise<Played> {
-    const answer = await this.post('simulator', `/scenarios/${kind}`, options);
+    // Only what hangs takes so long.
+    const answer = await this.post('simulator', `/scenarios/${kind}`, { timeoutSeconds: 300, ...options });
     return answer.body as unknown as Played;
   }
 
