@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createDataSource, migrate, type SchemaOwner } from '@biz/platform';
-import { Client } from 'pg';
+import { Pool, type ClientBase } from 'pg';
 import { PgBoss } from 'pg-boss';
 import type { DataSource } from 'typeorm';
 
@@ -27,7 +27,8 @@ const UNHURRIED = { connectionTimeoutMillis: 0 };
 export async function testDatabase(...schemas: SchemaOwner[]): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await asAdmin(async (admin) => {
-    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${await templateFor(schemas, admin)}`);
+    // Copying files costs half of what copying pages through the log does.
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${await templateFor(schemas, admin)} STRATEGY FILE_COPY`);
   });
   const url = urlOf(name);
   const dataSource = await createDataSource({ url, poolSize: 4, name: 'test', schemas }, UNHURRIED).initialize();
@@ -42,7 +43,7 @@ export async function testDatabase(...schemas: SchemaOwner[]): Promise<TestDatab
   };
 }
 
-async function templateFor(schemas: SchemaOwner[], admin: Client): Promise<string> {
+async function templateFor(schemas: SchemaOwner[], admin: ClientBase): Promise<string> {
   // The text of the migrations is part of the name: a server that outlives the run never hands out an outdated template.
   const contents = schemas.map(({ schema, migrations }) => [schema, migrations.map(String)]);
   const name = `template_${createHash('sha256').update(JSON.stringify(contents)).digest('hex').slice(0, 16)}`;
@@ -71,13 +72,21 @@ async function fill(url: string, schemas: SchemaOwner[]): Promise<void> {
   await boss.stop({ graceful: false, close: true });
 }
 
-export async function asAdmin<T>(work: (admin: Client) => Promise<T>): Promise<T> {
-  const admin = new Client({ connectionString: serverUrl() });
-  await admin.connect();
+let server: { url: string; pool: Pool } | undefined;
+
+/** Works on the server itself, one after the other, by one connection for all test files of this worker. */
+export async function asAdmin<T>(work: (admin: ClientBase) => Promise<T>): Promise<T> {
+  const url = serverUrl();
+  if (server?.url !== url) {
+    server = { url, pool: new Pool({ connectionString: url, max: 1, idleTimeoutMillis: 0, allowExitOnIdle: true }) };
+    // A connection that is lost while it rests is replaced by the next call.
+    server.pool.on('error', () => undefined);
+  }
+  const admin = await server.pool.connect();
   try {
     return await work(admin);
   } finally {
-    await admin.end();
+    admin.release();
   }
 }
 

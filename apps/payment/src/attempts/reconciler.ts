@@ -14,7 +14,8 @@ export const LOOK_AFTER = [5, 10, 30, 60, 120, 180, 300, 300, 600, 1800, 3600, 7
 /** Each delay varies by this share, so that what failed together does not return together. */
 const JITTER = 0.1;
 const SEARCH_EVERY_MS = 1_000;
-const SEARCH_EVERY_MS_AT_LEAST = 100;
+/** However small RETRY_TIME_SCALE is. */
+const SEARCH_EVERY_MS_AT_LEAST = 250;
 /** How many payments one instance asks KakaoPay about at once. */
 const CONCURRENCY = 8;
 /** `order`, an approve that it calls for, and `order` again when that is not known. */

@@ -5,7 +5,8 @@ import type { JobMetrics } from '../metrics/job-metrics';
 import { NotYet } from './job';
 
 const SEARCH_EVERY_MS = 1_000;
-const SEARCH_EVERY_MS_AT_LEAST = 100;
+/** However small RETRY_TIME_SCALE is. */
+const SEARCH_EVERY_MS_AT_LEAST = 250;
 
 export interface DueWorkOptions<Claim> {
   /** As metrics show it. */

@@ -40,16 +40,22 @@ const POLL_SECONDS = 2;
 const IDLE_POLL_SECONDS = 30;
 /** A running job whose process died is handed out again after this long. */
 const HEARTBEAT_SECONDS = 10;
-/** How often jobs of dead processes are looked for; multiplied by RETRY_TIME_SCALE, a second at least. */
+/** How often jobs of dead processes are looked for; multiplied by RETRY_TIME_SCALE, three seconds at least. */
 const SUPERVISE_SECONDS = 5;
+const SUPERVISE_SECONDS_AT_LEAST = 3;
+/** Recurring work runs no more often, however small RETRY_TIME_SCALE is: every run costs eight statements. */
+const RECUR_MS_AT_LEAST = 1_000;
 /** Each delay varies by this share, so that what failed together does not return together. */
 const JITTER = 0.1;
 /** How often a job may take its process down before it is put aside in the queue `dead`. */
 const CRASH_LIMIT = 20;
 /** Recurring work is never put aside. */
 const NO_CRASH_LIMIT = 1_000_000_000;
-/** Recurring work that is gone from the queue, whoever emptied it, is back after this long; multiplied by RETRY_TIME_SCALE, a second at least. */
+/** Recurring work that is gone from the queue, whoever emptied it, is back after this long; multiplied by RETRY_TIME_SCALE, five seconds at least. */
 const RENEW_SECONDS = 60;
+const RENEW_MS_AT_LEAST = 5_000;
+/** Connections of the queue at most: workers fetch one at a time and briefly. */
+const QUEUE_POOL_SIZE = 4;
 const DEAD_LETTER_QUEUE = 'dead';
 const DAY_SECONDS = 86_400;
 /** How long the queue keeps jobs: done or failed, and waiting past their time without a worker. pg-boss deletes them after it. */
@@ -176,7 +182,7 @@ export class Jobs {
             this.logger.debug({ job: job.name, error }, 'not renewed: tried again');
           });
       },
-      Math.max(1_000, this.scaled(RENEW_SECONDS)),
+      Math.max(RENEW_MS_AT_LEAST, this.scaled(RENEW_SECONDS)),
     ).unref();
   }
 
@@ -231,12 +237,12 @@ export class Jobs {
   }
 
   private async open(): Promise<void> {
-    const superviseSeconds = Math.max(1, SUPERVISE_SECONDS * this.runtime.retryTimeScale);
+    const superviseSeconds = Math.max(SUPERVISE_SECONDS_AT_LEAST, SUPERVISE_SECONDS * this.runtime.retryTimeScale);
     const isOwner = await mayMigrate(this.dataSource);
     this.boss = new PgBoss({
       connectionString: this.database.url ?? '',
       application_name: 'biz-jobs',
-      max: 4,
+      max: Math.min(QUEUE_POOL_SIZE, this.database.poolSize),
       // Not of its types, but of the pool that it makes.
       ...endingSilence(this.database.silentMs),
       useListenNotify: true,
@@ -279,7 +285,7 @@ export class Jobs {
       const { job, everySeconds, handler, onExhausted } = worker;
       const last = everySeconds === undefined && envelope.attempt > job.schedule.length;
       const finish = this.metrics.started(name);
-      let afterSeconds = everySeconds;
+      let afterMs = everySeconds === undefined ? undefined : Math.max(RECUR_MS_AT_LEAST, this.scaled(everySeconds));
       let attempt = envelope.attempt + 1;
       try {
         await handler(envelope.data, { attempt: envelope.attempt, last });
@@ -291,12 +297,12 @@ export class Jobs {
         else this.logger.warn({ job: name, attempt: envelope.attempt, last, error }, 'job failed');
         if (error instanceof NotNow) attempt = envelope.attempt;
         else if (last) return onExhausted(envelope.data, error);
-        afterSeconds =
-          (expected ? error.afterSeconds : undefined) ?? everySeconds ?? job.schedule[envelope.attempt - 1];
+        const asked = (expected ? error.afterSeconds : undefined) ?? job.schedule[envelope.attempt - 1];
+        if (asked !== undefined) afterMs = this.scaled(asked);
       }
-      if (afterSeconds === undefined) return;
+      if (afterMs === undefined) return;
       const next = everySeconds === undefined ? { ...envelope, attempt } : FIRST_RUN;
-      await this.repeat(id, name, next, this.scaled(afterSeconds));
+      await this.repeat(id, name, next, afterMs);
     });
   }
 
