@@ -22,6 +22,10 @@ export interface Program {
 
 const PAYMENT: Program = { name: 'payment', path: 'torture/world/payment-app.js', portVariable: 'PAYMENT_PORT' };
 
+/** Of our own environment; with the cache an app that starts again and again compiles nothing twice. */
+const { PATH, NODE_COMPILE_CACHE } = process.env;
+const KEPT = { PATH, ...(NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE }) };
+
 /** One app that is started, killed and started again at the same address. */
 export class Instance {
   readonly complaints: Complaint[] = [];
@@ -54,8 +58,9 @@ export class Instance {
   /** Settles when it takes calls. @throws Error when it ends before */
   async start(): Promise<void> {
     const child = fork(join(this.dist, this.program.path), {
-      env: { PATH: process.env.PATH, ...this.env, [this.program.portVariable]: String(this.port) },
-      execArgv: [],
+      env: { ...KEPT, ...this.env, [this.program.portVariable]: String(this.port) },
+      // A start makes more than V8's first young generation holds: collecting it again and again is a tenth of the start.
+      execArgv: ['--min-semi-space-size=16', '--max-semi-space-size=32'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.child = child;
