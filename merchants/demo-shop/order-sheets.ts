@@ -49,6 +49,7 @@ function sheetOf(id: string, zipCode: string | undefined): OrderSheet | undefine
           message: '첫달만 무료',
           billingCycle: '월',
           details: monthlyFrom(new Date(), [0, 5_000, 10_000, 15_000]),
+          ends: 'never',
         },
       };
     default:

@@ -57,8 +57,8 @@ export function resetShop(): void {
         message: '첫달만 무료',
         billingCycle: '월',
         details: [
-          { date: '2026-11-23', amount: 0 },
-          { date: '2026-12-23', amount: 5_000 },
+          { date: '2099-11-23', amount: 0 },
+          { date: '2099-12-23', amount: 5_000 },
         ],
       },
     }),

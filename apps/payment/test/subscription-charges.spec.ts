@@ -51,6 +51,8 @@ describe('the later charges of a subscription', () => {
     ['일', '2028-02-28', ['2028-02-29', '2028-03-01', '2028-03-02']],
     ['주', '2028-12-25', ['2029-01-01', '2029-01-08', '2029-01-15']],
     ['년', '2028-02-29', ['2029-02-28', '2030-02-28', '2031-02-28', '2032-02-29']],
+    ['분기', '2040-11-30', ['2041-02-28', '2041-05-30', '2041-08-30']],
+    ['격주', '2042-12-22', ['2043-01-05', '2043-01-19']],
   ] as const)('charges every %s by the days of Seoul', async (billingCycle, first, days) => {
     // Ten past midnight in Seoul is the day before in UTC.
     clock.set(`${daysAfter(first, -1)}T15:10:00Z`);
@@ -60,6 +62,44 @@ describe('the later charges of a subscription', () => {
       await billing.until(id, { periodsCharged: period + 2 });
     }
     expect(world.kakaopay.chargesOf(user).map(({ at }) => at)).toEqual(days.map((day) => `${day}T09:00:00`));
+  });
+
+  it.each([
+    ['with its planned charges', 'after-details', [10_000, 15_000]],
+    ['on a day, that day included', 'day', [10_000, 15_000, 15_000]],
+  ] as const)('charges nothing beyond what the buyer was shown when the plan ends %s', async (_what, ends, amounts) => {
+    clock.advance(60 * DAY);
+    const today = kstDay(clock.now());
+    const [second, third, fourth] = [7, 14, 21].map((days) => daysAfter(today, days));
+    const { id, user } = await billing.subscribe({
+      billingCycle: '1주',
+      details: [
+        { date: today, amount: 4_900 },
+        { date: second ?? '', amount: 10_000 },
+        { date: third ?? '', amount: 15_000 },
+      ],
+      ends: ends === 'day' ? (fourth as `${number}-${number}-${number}`) : ends,
+    });
+    const plan = await world.database.query(`SELECT plan->'every' AS every FROM payment.subscriptions WHERE id = $1`, [
+      id,
+    ]);
+    expect(plan).toEqual([{ every: { count: 1, unit: 'week' } }]);
+    for (const period of amounts.keys()) {
+      expect((await billing.seen(id)).state).toBe('active');
+      await billing.toDue(id);
+      await billing.until(id, { periodsCharged: period + 2 });
+    }
+    await billing.until(id, { state: 'ended', endReason: expect.stringContaining('the plan is over') as string });
+    expect(await billing.seen(id)).not.toHaveProperty('nextChargeOn');
+    // Nor a year later, with everything that was due until then.
+    clock.advance(365 * DAY);
+    await billing.handOut();
+    expect(billing.amounts(user)).toEqual(amounts);
+    expect((await billing.seen(id)).charges).toHaveLength(amounts.length + 1);
+    await eventually(() => {
+      expect(billing.told(id, 'subscription.charged').map(({ data }) => data.totalAmount)).toEqual(amounts);
+      expect(billing.told(id, 'subscription.ended')).toHaveLength(1);
+    });
   });
 
   it('tells the shop of every charge as of an order of its own', async () => {

@@ -33,7 +33,7 @@ describe('a subscription', () => {
     expect(subscription).toMatchObject({
       state: 'active',
       periodsCharged: 1,
-      nextChargeOn: '2026-12-23',
+      nextChargeOn: '2099-12-23',
       nextAmount: 5_000,
     });
     await eventually(() => {

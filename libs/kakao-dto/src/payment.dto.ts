@@ -79,7 +79,7 @@ export class AutomaticPayment {
   @ApiProperty({ example: '첫달만 무료' })
   message: string;
 
-  /** Billing cycle (결제 주기): 월, 주, 일 or 년. */
+  /** Billing cycle (결제 주기), in the words of the shop: 월, 3개월, 분기, 격주 … */
   @ApiProperty({ example: '월' })
   billing_cycle: string;
 

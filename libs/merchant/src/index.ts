@@ -44,12 +44,15 @@ export type { JoiningCustomer, MemberMatch } from './ports/member-directory';
 export { OrderPolicy } from './ports/order-policy';
 export type { OrderPermission } from './ports/order-policy';
 export { orderSheetFault, vatOf } from './ports/order-sheet-reader';
+export { periodOf } from './ports/billing-cycle';
+export type { BillingPeriod } from './ports/billing-cycle';
 export { OrderSheetSource } from './ports/order-sheet-source';
 export type {
   Buyer,
   OrderAgreement,
   OrderLine,
   OrderSheet,
+  PlanEnd,
   ScheduledCharge,
   SubscriptionPlan,
 } from './ports/order-sheet-source';

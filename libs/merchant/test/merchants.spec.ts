@@ -19,6 +19,7 @@ const start = (definitions: MerchantDefinition[], env: Environment = {}): Mercha
     readConfig(KakaoOrigins, env),
     new ModulesContainer(),
     new EndpointPorts(new Outbound(new AddressGate(() => false)), new ManualClock()),
+    new ManualClock(),
   );
 
 const problems = (definitions: MerchantDefinition[], env: Environment = {}): string => {

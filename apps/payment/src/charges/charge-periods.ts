@@ -8,9 +8,9 @@ import { orderFacts, paymentFacts } from '../completion/order-facts';
 import type { Order } from '../orders/order.entity';
 import { PaymentConfig } from '../payment.config';
 import { Subscription } from '../subscriptions/subscription.entity';
-import { Subscriptions } from '../subscriptions/subscriptions';
+import { PLAN_IS_OVER, Subscriptions } from '../subscriptions/subscriptions';
 import { atKstHour, daysAfter, kstDay } from './kst-day';
-import { plannedCharge } from './next-charge';
+import { nextCharge } from './next-charge';
 
 /** Days from each failed try to the next, at the hour of charging; after the last the subscription ends. */
 const DUNNING_AFTER_DAYS = [1, 3, 5, 7];
@@ -45,10 +45,11 @@ export class ChargePeriods {
     if (id === null || period === null) return;
     await this.subscriptions.hold(manager, id);
     const subscription = await manager.findOneByOrFail(Subscription, { id });
-    const next = plannedCharge(subscription.plan, period, kstDay(subscription.createdAt));
+    const next = nextCharge(subscription.plan, period, kstDay(subscription.createdAt));
     const at = this.clock.now();
-    const due = atKstHour(next.date, this.config.subscriptionChargeHour);
     const missed = new Date(at.getTime() + MISSED_AFTER_SECONDS * 1000 * this.runtime.retryTimeScale);
+    const due = next && atKstHour(next.date, this.config.subscriptionChargeHour);
+    const chargeAt = due && due <= at ? missed : due;
     await manager.query(
       `WITH moved AS (
          UPDATE payment.subscriptions SET periods_charged = $2, tries = 0, updated_at = $3,
@@ -59,8 +60,9 @@ export class ChargePeriods {
        )
        INSERT INTO payment.history (id, order_id, subject, subject_id, from_state, to_state, actor, note, at)
          SELECT $7, order_id, 'subscription', id, state, state, 'platform', $8, $3 FROM moved`,
-      [id, period, at, next.date, next.amount, due <= at ? missed : due, newId(), `period ${period}: ${note}`],
+      [id, period, at, next?.date, next?.amount, chargeAt, newId(), `period ${period}: ${note}`],
     );
+    if (!next) await this.subscriptions.beginEnding(manager, id, 'platform', PLAN_IS_OVER);
   }
 
   /** A cancelled later charge lets its period off; a subscription ends with its first payment. */

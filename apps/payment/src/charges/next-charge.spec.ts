@@ -1,7 +1,7 @@
 import { assert, constantFrom, date, integer, property, array, record } from 'fast-check';
-import { plannedCharge } from './next-charge';
+import { nextCharge, plannedCharge } from './next-charge';
 
-type Cycle = '월' | '주' | '일' | '년';
+type Cycle = string;
 
 const plan = (billingCycle: Cycle, ...dates: string[]) => ({
   message: 'm',
@@ -29,6 +29,13 @@ describe('the next charge of a subscription', () => {
     ['주', '2026-12-28', ['2027-01-04', '2027-01-11', '2027-01-18']],
     ['일', '2028-02-28', ['2028-02-29', '2028-03-01', '2028-03-02']],
     ['년', '2028-02-29', ['2029-02-28', '2030-02-28', '2031-02-28', '2032-02-29']],
+    ['3개월', '2026-11-30', ['2027-02-28', '2027-05-30', '2027-08-30']],
+    ['분기', '2027-08-31', ['2027-11-30', '2028-02-29', '2028-05-31']],
+    ['6개월', '2027-08-31', ['2028-02-29', '2028-08-31', '2029-02-28']],
+    ['2주', '2026-12-21', ['2027-01-04', '2027-01-18', '2027-02-01']],
+    ['격주', '2026-12-21', ['2027-01-04', '2027-01-18', '2027-02-01']],
+    ['30일', '2027-02-01', ['2027-03-03', '2027-04-02', '2027-05-02']],
+    ['2년', '2028-02-29', ['2030-02-28', '2032-02-29']],
   ] as const)('counts every %s from %s', (cycle, first, expected) => {
     expect(days(cycle, [first], first, expected.length)).toEqual(expected);
   });
@@ -58,6 +65,29 @@ describe('the next charge of a subscription', () => {
     ['the 25th', ['2027-01-31', '2027-02-25'], ['2027-02-25', '2027-03-25', '2027-04-25']],
   ])('keeps to the day agreed on when it is %s', (_what, details, expected) => {
     expect(days('월', details, details[0] ?? '', expected.length)).toEqual(expected);
+  });
+
+  it('counts by the period that is said beside the words of the shop', () => {
+    const own = { ...plan('매월 말 (해지 전까지)', '2027-01-31'), every: { count: 2, unit: 'month' as const } };
+    expect([1, 2, 3].map((periods) => plannedCharge(own, periods, '2027-01-31').date)).toEqual([
+      '2027-03-31',
+      '2027-05-31',
+      '2027-07-31',
+    ]);
+    expect(() => plannedCharge(plan('매월 말', '2027-01-31'), 1, '2027-01-31')).toThrow(RangeError);
+  });
+
+  it.each([
+    [undefined, [true, true, true, true, true]],
+    ['never' as const, [true, true, true, true, true]],
+    ['after-details' as const, [true, true, false, false, false]],
+    ['2027-03-25' as const, [true, true, true, false, false]],
+    ['2027-03-24' as const, [true, true, false, false, false]],
+  ])('is there until the plan ends: %s', (ends, there) => {
+    const months = { ...plan('월', '2026-12-25', '2027-01-25', '2027-02-25'), ...(ends && { ends }) };
+    const next = [1, 2, 3, 4, 5].map((periods) => nextCharge(months, periods, '2026-12-25'));
+    expect(next.map((charge) => charge !== undefined)).toEqual(there);
+    expect(next[0]).toEqual(plannedCharge(months, 1, '2026-12-25'));
   });
 
   it('comes back to the day of the first payment in the last month of four years, whichever of 1,096 days it was', () => {

@@ -1,4 +1,5 @@
-import type { ScheduledCharge, SubscriptionPlan } from '@biz/merchant';
+import { periodOf } from '@biz/merchant';
+import type { BillingPeriod, ScheduledCharge, SubscriptionPlan } from '@biz/merchant';
 
 /**
  * The charge after so many periods: as `details` plans it, then one billing cycle after another at the last amount.
@@ -11,13 +12,13 @@ import type { ScheduledCharge, SubscriptionPlan } from '@biz/merchant';
  * @param startedOn KST day of the first payment
  */
 export function plannedCharge(
-  { details, billingCycle }: SubscriptionPlan,
+  { details, billingCycle, every = periodOf(billingCycle) }: SubscriptionPlan,
   periodsCharged: number,
   startedOn: string,
 ): Required<ScheduledCharge> {
   const first = details[0];
   const terms = details[periodsCharged] ?? details.at(-1);
-  if (!first || !terms) throw new RangeError('a plan has at least one charge');
+  if (!first || !terms || !every) throw new RangeError('a plan has a charge at least, and a period');
   let anchor = first.date;
   let cycles = 0;
   let day = anchor;
@@ -26,10 +27,10 @@ export function plannedCharge(
     const planned = details[period]?.date;
     if (planned !== undefined && planned > before) {
       // The last day of a short month may only stand for the 31st that was agreed on.
-      if (planned === addCycles(anchor, billingCycle, cycles + 1)) [cycles, day] = [cycles + 1, planned];
+      if (planned === addCycles(anchor, every, cycles + 1)) [cycles, day] = [cycles + 1, planned];
       else [anchor, cycles, day] = [planned, 0, planned];
     } else {
-      do day = addCycles(anchor, billingCycle, (cycles += 1));
+      do day = addCycles(anchor, every, (cycles += 1));
       while (day <= before);
     }
     before = day;
@@ -37,18 +38,35 @@ export function plannedCharge(
   return { date: day, amount: terms.amount, taxFreeAmount: terms.taxFreeAmount ?? 0 };
 }
 
+/**
+ * The same for a plan that may end.
+ *
+ * @returns nothing when the plan is over: the buyer was shown no further charge
+ */
+export function nextCharge(
+  plan: SubscriptionPlan,
+  periodsCharged: number,
+  startedOn: string,
+): Required<ScheduledCharge> | undefined {
+  const { details, ends = 'never' } = plan;
+  if (ends === 'after-details' && periodsCharged >= details.length) return undefined;
+  const next = plannedCharge(plan, periodsCharged, startedOn);
+  return ends === 'after-details' || ends === 'never' || next.date <= ends ? next : undefined;
+}
+
 /** Calendar days only: KST has no summer time, so no hour is involved. */
-function addCycles(date: string, cycle: SubscriptionPlan['billingCycle'], count: number): string {
+function addCycles(date: string, { count, unit }: BillingPeriod, cycles: number): string {
   const [year = 0, month = 1, day = 1] = date.split('-').map(Number);
-  switch (cycle) {
-    case '일':
-      return isoDay(year, month - 1, day + count);
-    case '주':
-      return isoDay(year, month - 1, day + 7 * count);
-    case '월':
-      return clampedDay(year, month - 1 + count, day);
-    case '년':
-      return clampedDay(year + count, month - 1, day);
+  const units = count * cycles;
+  switch (unit) {
+    case 'day':
+      return isoDay(year, month - 1, day + units);
+    case 'week':
+      return isoDay(year, month - 1, day + 7 * units);
+    case 'month':
+      return clampedDay(year, month - 1 + units, day);
+    case 'year':
+      return clampedDay(year + units, month - 1, day);
   }
 }
 

@@ -13,7 +13,7 @@ import {
   ShopConfig,
   vatOf,
 } from '@biz/merchant';
-import { Refusal, shortLine } from '@biz/platform';
+import { Clock, Refusal, shortLine } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { SheetTerms } from '../orders/order.entity';
@@ -57,6 +57,7 @@ export class OrderSheets {
     private readonly dataSource: DataSource,
     private readonly calls: ShopCalls,
     private readonly config: ShopConfig,
+    private readonly clock: Clock,
   ) {}
 
   hasPolicy(merchant: Merchant): boolean {
@@ -86,7 +87,7 @@ export class OrderSheets {
     const now = await this.asOfNow(merchant, draft, buyer);
     const sheet = draftSheet(now, buyer.zipCode);
     if (sheet.totalAmount === 0) throw new Refusal(500, NOTHING_TO_PAY);
-    const fault = orderSheetFault(sheet);
+    const fault = orderSheetFault(sheet, this.clock.now());
     if (fault) {
       this.logger.error({ merchant: merchant.id, sheetId, fault }, 'a draft that nobody can pay');
       throw new Refusal(500);

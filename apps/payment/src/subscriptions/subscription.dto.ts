@@ -55,8 +55,17 @@ export class SubscriptionDto {
   /** 상품명 */
   itemName: string;
 
-  /** 결제 주기: 월, 주, 일 or 년 */
+  /**
+   * 결제 주기, as the buyer was shown it
+   * @example 3개월
+   */
   billingCycle: string;
+
+  /**
+   * Until when it charges by itself: `after-details`, a KST day, or `never`
+   * @example never
+   */
+  planEnds: string;
 
   /** Periods charged so far, the first payment included */
   @ApiProperty({ type: 'integer' })
@@ -101,6 +110,7 @@ export class SubscriptionDto {
       ...(row.relayId !== null && { relayId: row.relayId }),
       itemName: row.itemName,
       billingCycle: row.plan.billingCycle,
+      planEnds: row.plan.ends ?? 'never',
       periodsCharged: row.periodsCharged,
       ...(row.nextChargeOn !== null && { nextChargeOn: row.nextChargeOn }),
       ...(row.nextAmount !== null && { nextAmount: row.nextAmount }),

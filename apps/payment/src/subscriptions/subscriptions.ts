@@ -11,11 +11,12 @@ import { began, moveTo, SUBSCRIPTION } from '../history/move-to';
 import { isOrderId } from '../orders/order-id';
 import type { Order } from '../orders/order.entity';
 import { atKstHour, kstDay } from '../charges/kst-day';
-import { plannedCharge } from '../charges/next-charge';
+import { nextCharge } from '../charges/next-charge';
 import { PaymentConfig } from '../payment.config';
 import { END_AFTER, SidCalls, whyNotEnded } from './sid-calls';
 import { Subscription } from './subscription.entity';
 
+export const PLAN_IS_OVER = 'the plan is over: every charge that the buyer was shown was decided on';
 const NOTHING_TO_CHARGE = { next_charge_on: null, next_amount: null, charge_at: null };
 
 /** Ends the SID of a subscription at KakaoPay. */
@@ -70,7 +71,7 @@ export class Subscriptions implements OnModuleInit {
     if (!plan) return true;
     const sid = await this.takeSid(manager, attemptId);
     if (!sid) return false;
-    const next = plannedCharge(plan, 1, kstDay(at));
+    const next = nextCharge(plan, 1, kstDay(at));
     const id = newId();
     await manager.insert(Subscription, {
       id,
@@ -86,9 +87,9 @@ export class Subscriptions implements OnModuleInit {
       quantity: order.quantity,
       plan,
       periodsCharged: 1,
-      nextChargeOn: next.date,
-      nextAmount: next.amount,
-      chargeAt: atKstHour(next.date, this.config.subscriptionChargeHour),
+      nextChargeOn: next?.date ?? null,
+      nextAmount: next?.amount ?? null,
+      chargeAt: next ? atKstHour(next.date, this.config.subscriptionChargeHour) : null,
       tries: 0,
       checkedAt: at,
       createdAt: at,
@@ -103,6 +104,7 @@ export class Subscriptions implements OnModuleInit {
       note: 'first payment approved',
       at,
     });
+    if (!next) await this.beginEnding(manager, id, 'platform', PLAN_IS_OVER);
     return true;
   }
 

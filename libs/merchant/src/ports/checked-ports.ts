@@ -1,5 +1,5 @@
 import { StrictFields } from '@biz/platform';
-import type { Problem } from '@biz/platform';
+import type { Clock, Problem } from '@biz/platform';
 import type { Port } from '../registry/merchant';
 import { Fulfilment } from './fulfilment';
 import type { PaidOrder } from './fulfilment';
@@ -21,6 +21,8 @@ interface Asked {
   merchant: string;
   /** `endpoints.orderSheets`, or the port of its module. */
   of: string;
+  /** Planned charges are judged by the day it is. */
+  clock: Clock;
 }
 
 /** Reads one answer. */
@@ -46,7 +48,7 @@ class CheckedOrderSheets extends OrderSheetSource {
   async load(orderSheetId: string, buyer: Buyer): Promise<OrderSheet | undefined> {
     const answer: unknown = await this.shop.load(orderSheetId, buyer);
     if (isNothing(answer)) return undefined;
-    const { sheet, problems } = readOrderSheet(answer);
+    const { sheet, problems } = readOrderSheet(answer, this.asked.clock.now());
     if (problems.length > 0) throw new ShopAnswerRefused(this.asked.merchant, this.asked.of, problems);
     return sheet;
   }
@@ -124,6 +126,8 @@ const CHECKED = new Map<Port<unknown>, (shop: object, asked: Asked) => object>([
 export class CheckedPorts {
   private readonly made = new Map<string, { shop: object; checked: object }>();
 
+  constructor(private readonly clock: Clock) {}
+
   /** @param endpoint what its address is called in the definition, when it is no port of the merchant's module */
   of<T>(merchant: string, port: Port<T>, shop: T & object, endpoint?: string): T {
     const make = CHECKED.get(port);
@@ -131,7 +135,8 @@ export class CheckedPorts {
     const key = `${merchant} ${port.name}`;
     const known = this.made.get(key);
     if (known?.shop === shop) return known.checked as T;
-    const checked = make(shop, { merchant, of: endpoint === undefined ? port.name : `endpoints.${endpoint}` });
+    const asked = { merchant, of: endpoint === undefined ? port.name : `endpoints.${endpoint}`, clock: this.clock };
+    const checked = make(shop, asked);
     this.made.set(key, { shop, checked });
     return checked as T;
   }

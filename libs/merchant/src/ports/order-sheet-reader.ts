@@ -1,6 +1,15 @@
-import { problemsLine, StrictFields } from '@biz/platform';
+import { inKorea, problemsLine, StrictFields } from '@biz/platform';
 import type { Problem } from '@biz/platform';
-import type { OrderAgreement, OrderLine, OrderSheet, ScheduledCharge, SubscriptionPlan } from './order-sheet-source';
+import { CYCLE_UNITS, MOST_OF_UNIT, periodOf, samePeriod } from './billing-cycle';
+import type { BillingPeriod } from './billing-cycle';
+import type {
+  OrderAgreement,
+  OrderLine,
+  OrderSheet,
+  PlanEnd,
+  ScheduledCharge,
+  SubscriptionPlan,
+} from './order-sheet-source';
 
 /** KakaoPay's limit on names, codes and ids. */
 const CODE = { max: 100 };
@@ -10,7 +19,8 @@ const MAX_LIST = 200;
 /** The largest amount a PostgreSQL integer holds; far above what KakaoPay takes at once. */
 const WON = { min: 0, max: 2_147_483_647 };
 const PIECES = { min: 1, max: 1_000_000 };
-const CYCLES = ['월', '주', '일', '년'] as const;
+const DAY_MS = 86_400_000;
+const DAY = 'a day of the calendar before the year 2200, YYYY-MM-DD';
 
 /** Won, rounded half up (guide: 소숫점이하 반올림). */
 export function vatOf(totalAmount: number, taxFreeAmount: number): number {
@@ -18,16 +28,18 @@ export function vatOf(totalAmount: number, taxFreeAmount: number): number {
 }
 
 /** Why nobody can pay an order sheet; nothing when it is in order. */
-export function orderSheetFault(sheet: unknown): string | undefined {
-  const { problems } = readOrderSheet(sheet);
+export function orderSheetFault(sheet: unknown, now = new Date()): string | undefined {
+  const { problems } = readOrderSheet(sheet, now);
   return problems.length === 0 ? undefined : problemsLine(problems);
 }
 
 /**
  * Reads what a shop answers as an order sheet: its texts as visible lines, each thing that is wrong with its place. An
  * unknown field is wrong too, for money hangs on each: `taxfreeAmount`.
+ *
+ * @param now no planned charge may be over by then
  */
-export function readOrderSheet(input: unknown): { sheet: OrderSheet; problems: Problem[] } {
+export function readOrderSheet(input: unknown, now: Date): { sheet: OrderSheet; problems: Problem[] } {
   const problems: Problem[] = [];
   const from = new StrictFields(input, '', problems);
   const sheet: OrderSheet = from.present({
@@ -43,7 +55,7 @@ export function readOrderSheet(input: unknown): { sheet: OrderSheet; problems: P
     repeatable: from.flag('repeatable'),
   });
   // What could not be read is told already, and would be told again by its sums.
-  if (problems.length === 0) checkSheet(sheet, from);
+  if (problems.length === 0) checkSheet(sheet, now, from);
   return { sheet, problems };
 }
 
@@ -64,12 +76,21 @@ function readAgreement(from: StrictFields): OrderAgreement {
   });
 }
 
+/** The period is kept as it was understood: a later reader of words must not charge a buyer at other times. */
 function readPlan(from: StrictFields): SubscriptionPlan {
+  const billingCycle = from.neededLine('billingCycle', CODE);
   return from.present({
     message: from.neededLine('message', TEXT),
-    billingCycle: from.oneOf('billingCycle', CYCLES),
+    billingCycle,
+    every: from.inner('every', readPeriod) ?? periodOf(billingCycle),
     details: from.list('details', readCharge, MAX_LIST) ?? from.missing('details', []),
+    ends: from.matching('ends', isEnd, `after-details, never or ${DAY}`) as PlanEnd | undefined,
   });
+}
+
+function readPeriod(from: StrictFields): BillingPeriod {
+  const unit = from.oneOf('unit', CYCLE_UNITS);
+  return from.present({ count: from.neededInteger('count', { min: 1, max: MOST_OF_UNIT[unit] }), unit });
 }
 
 function readCharge(from: StrictFields): ScheduledCharge {
@@ -80,7 +101,11 @@ function readCharge(from: StrictFields): ScheduledCharge {
   });
 }
 
-function checkSheet({ lines, totalAmount, agreements, subscription, ...sheet }: OrderSheet, from: StrictFields): void {
+function checkSheet(
+  { lines, totalAmount, agreements, subscription, ...sheet }: OrderSheet,
+  now: Date,
+  from: StrictFields,
+): void {
   const { taxFreeAmount = 0, vatAmount = vatOf(totalAmount, taxFreeAmount) } = sheet;
   if (lines.length === 0) from.wrong('lines', 'must not be empty');
   if (taxFreeAmount + vatAmount > totalAmount) {
@@ -91,16 +116,38 @@ function checkSheet({ lines, totalAmount, agreements, subscription, ...sheet }: 
     return;
   }
   if (!agreements?.length) from.wrong('agreements', 'must not be empty for a subscription (order_agreements)');
-  if (subscription.details.length === 0) from.wrong('subscription.details', 'must not be empty');
-  subscription.details.forEach(({ amount, taxFreeAmount: free = 0 }, at) => {
-    if (free > amount) from.wrong(`subscription.details[${at}].taxFreeAmount`, 'must not be more than the amount');
-  });
+  checkPlan(subscription, totalAmount, inKorea(now).slice(0, 10), from);
 }
 
-const DAY = 'a day of the calendar, YYYY-MM-DD';
+function checkPlan(plan: SubscriptionPlan, totalAmount: number, today: string, from: StrictFields): void {
+  const wrong = (field: string, message: string): void => {
+    from.wrong(`subscription.${field}`, message);
+  };
+  const { billingCycle, details, ends } = plan;
+  const period = periodOf(billingCycle);
+  if (!plan.every) wrong('billingCycle', 'is in words of its own: say the period in `every` too');
+  if (plan.every && period && !samePeriod(plan.every, period))
+    wrong('every', 'must be the period that billingCycle says');
+  const [first] = details;
+  if (!first) wrong('details', 'must not be empty');
+  else if (first.amount !== totalAmount) wrong('details[0].amount', 'must be totalAmount: it is the first payment');
+  for (const [at, { date, amount, taxFreeAmount = 0 }] of details.entries()) {
+    const before = details[at - 1];
+    if (taxFreeAmount > amount) wrong(`details[${at}].taxFreeAmount`, 'must not be more than the amount');
+    if (before && date <= before.date) wrong(`details[${at}].date`, 'must be later than the one before it');
+    // The sheet may have been made a moment before midnight.
+    if (date < (at === 0 ? dayBefore(today) : today)) wrong(`details[${at}].date`, 'must not be over');
+    if (isDay(ends ?? '') && date > (ends ?? '')) wrong(`details[${at}].date`, 'must not be after the end of the plan');
+  }
+  if (ends === 'after-details' && details.length === 1) wrong('ends', 'must leave a charge after the first payment');
+}
 
 /** A day of the calendar, YYYY-MM-DD: no 31 February. */
 function isDay(text: string): boolean {
-  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  const time = /^(?:20|21)\d\d-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
+
+const isEnd = (text: string): boolean => text === 'after-details' || text === 'never' || isDay(text);
+
+const dayBefore = (day: string): string => new Date(Date.parse(`${day}T00:00:00Z`) - DAY_MS).toISOString().slice(0, 10);

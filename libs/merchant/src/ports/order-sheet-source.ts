@@ -1,3 +1,4 @@
+import type { BillingPeriod } from './billing-cycle';
 import type { Relay } from '../relay/relay';
 
 /** Who asks for an order sheet. */
@@ -35,10 +36,21 @@ export interface ScheduledCharge {
 export interface SubscriptionPlan {
   /** Shown to the buyer: 첫달만 무료 */
   message: string;
-  billingCycle: '월' | '주' | '일' | '년';
-  /** The first payment included, as the buyer is shown it (automatic_payment.details). */
+  /** As the buyer is shown it (billing_cycle): 월, 3개월, 분기, 2주, 격주, 매년 … */
+  billingCycle: string;
+  /** The same for programs; needed when `billingCycle` is in words of the shop's own (매월 25일), and never another period. */
+  every?: BillingPeriod;
+  /**
+   * The first payment included, as the buyer is shown it (automatic_payment.details): the first is the total of the sheet,
+   * and each falls on a later day than the one before it.
+   */
   details: ScheduledCharge[];
+  /** Until when it charges; `never`, and when it is left out: after `details` it goes on at their last amount. */
+  ends?: PlanEnd;
 }
+
+/** With the last of `details`, on a KST day after which nothing is charged (YYYY-MM-DD), or never by itself. */
+export type PlanEnd = 'after-details' | 'never' | `${number}-${number}-${number}`;
 
 export interface OrderAgreement {
   /** 제공회사 */

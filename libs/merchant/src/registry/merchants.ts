@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { ConfigError, ENVIRONMENT, isProduction, KakaoOrigins } from '@biz/platform';
+import { Clock, ConfigError, ENVIRONMENT, isProduction, KakaoOrigins } from '@biz/platform';
 import type { Environment } from '@biz/platform';
 import { checkMerchants } from '../definition/check-merchant';
 import type { MerchantDefinition } from '../definition/merchant-definition';
@@ -61,7 +61,7 @@ export class Merchants {
   /** Whom the guide's own paths belong to. */
   readonly default: Merchant;
   private readonly byId: ReadonlyMap<string, Merchant>;
-  private readonly checked = new CheckedPorts();
+  private readonly checked: CheckedPorts;
   private readonly byKey: Record<PathKeyKind, ReadonlyMap<string, Merchant>>;
 
   constructor(
@@ -70,7 +70,9 @@ export class Merchants {
     origins: KakaoOrigins,
     private readonly modules: ModulesContainer,
     private readonly endpoints: EndpointPorts,
+    clock: Clock,
   ) {
+    this.checked = new CheckedPorts(clock);
     const { all, problems, env } = readMerchants(listed, environment, origins);
     this.all = all;
     this.byId = new Map(this.all.map((merchant) => [merchant.id, merchant]));
