@@ -17,7 +17,7 @@ export {
   OperatorConfig,
   RuntimeConfig,
 } from './config/platform.config';
-export { Addresses, APP_NAMES, KakaoOrigins, LOOPBACK_HOSTS, NearOrigins } from './config/addresses.config';
+export { Addresses, APP_NAMES, KakaoLine, KakaoOrigins, LOOPBACK_HOSTS, NearOrigins } from './config/addresses.config';
 export type { AppName } from './config/addresses.config';
 export { asTyped, csvOf, defused } from './csv/csv';
 export { afterCommit } from './database/after-commit';

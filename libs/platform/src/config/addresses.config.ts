@@ -152,6 +152,30 @@ export class NearOrigins implements CheckedConfig {
   }
 }
 
+/** A dedicated line to Kakao (전용선, guide 4.1): its proxy is called in place of the servers of OTP URLs and images. */
+export class KakaoLine implements CheckedConfig {
+  @Variable('KAKAO_LINE_PROXY', {
+    about: 'proxy of a dedicated line for OTP URLs and images, such as http://10.0.0.5:3128; empty: none',
+  })
+  proxy: string = '';
+
+  problems(): string[] {
+    if (this.proxy === '' || (ORIGIN.test(this.proxy) && this.proxy.startsWith('http:'))) return [];
+    return [
+      `KAKAO_LINE_PROXY: found ${JSON.stringify(URL.canParse(this.proxy) ? new URL(this.proxy).origin : 'no URL')}; it must be an origin such as http://10.0.0.5:3128, without user, password and path`,
+    ];
+  }
+
+  /** @returns nothing without a line */
+  to({ talkPlugin, image }: KakaoOrigins): { proxy: URL; origins: ReadonlySet<string> } | undefined {
+    if (this.proxy === '') return undefined;
+    return {
+      proxy: new URL(this.proxy),
+      origins: new Set([talkPlugin, ...image].map((origin) => new URL(origin).origin)),
+    };
+  }
+}
+
 function simulatorOrigin(env: Environment): string {
   const url = env.PUBLIC_BASE_URL_SIMULATOR;
   return url ? url.replace(/(?<!\/)\/+$/, '') : `http://127.0.0.1:${env.SIMULATOR_PORT ?? '3000'}`;

@@ -5,6 +5,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { BlockList, isIP, Socket } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
+import { connectThrough } from '../line/line-proxy';
 
 /** Where an address leads: to the internet, into a network of ours, or nowhere a server of anybody's may stand. */
 export type Place = 'public' | 'near' | 'nowhere';
@@ -88,6 +89,12 @@ export type Resolve = (
   answer: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
+/** The proxy of a dedicated line, and the origins that are called through it: they are named, so their names need no judging. */
+export interface Line {
+  proxy: URL;
+  origins: ReadonlySet<string>;
+}
+
 /**
  * Lets a connection go to public addresses only, to `near` ones when its origin is one of ours.
  *
@@ -99,6 +106,7 @@ export class AddressGate {
   constructor(
     private readonly isNear: (origin: string) => boolean,
     private readonly resolve: Resolve = systemLookup,
+    private readonly line?: Line,
   ) {}
 
   /** What an undici `Agent` connects by. */
@@ -107,8 +115,18 @@ export class AddressGate {
     const bounded = { ...options, allowH2: false };
     const far = buildConnector({ ...bounded, lookup: this.lookup(false) });
     const near = buildConnector({ ...bounded, lookup: this.lookup(true) });
+    const tunnelled = buildConnector(bounded);
     return (target, done) => {
-      const isNear = this.isNear(`${target.protocol}//${target.host ?? target.hostname}`);
+      const origin = `${target.protocol}//${target.host ?? target.hostname}`;
+      if (this.line?.origins.has(new URL(origin).origin)) {
+        connectThrough(this.line.proxy, target, options.timeout, (error, socket) => {
+          if (!socket) done(error ?? new AddressRefused(), null);
+          else if (target.protocol === 'https:') tunnelled({ ...target, httpSocket: socket }, done);
+          else done(null, socket);
+        });
+        return;
+      }
+      const isNear = this.isNear(origin);
       // An address in the URL itself is never looked up.
       if (isIP(target.hostname) !== 0 && !admits(target.hostname, isNear)) done(new AddressRefused(), null);
       else (isNear ? near : far)(target, done);

@@ -31,6 +31,7 @@ export type Outcome =
 /** Errors that happen before the request is on the wire. */
 const NOT_SENT = new Set([
   'ADDRESS_REFUSED',
+  'LINE_REFUSED',
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',

@@ -4,7 +4,7 @@ import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { CallerChecks } from '../bodies/caller-checks';
 import { Clock, SystemClock } from '../clock';
-import { Addresses, KakaoOrigins, NearOrigins } from '../config/addresses.config';
+import { Addresses, KakaoLine, KakaoOrigins, NearOrigins } from '../config/addresses.config';
 import { DatabaseConfig, EncryptionConfig, OperatorConfig, RuntimeConfig } from '../config/platform.config';
 import { ENVIRONMENT, provideConfig } from '../config/variable';
 import type { Environment } from '../config/variable';
@@ -33,14 +33,16 @@ export class PlatformModule {
     const shared: Provider[] = [
       { provide: ENVIRONMENT, useValue: env },
       { provide: APP_NAME, useValue: app.name },
-      ...[RuntimeConfig, EncryptionConfig, OperatorConfig, Addresses, KakaoOrigins, NearOrigins].map(provideConfig),
+      ...[RuntimeConfig, EncryptionConfig, OperatorConfig, Addresses, KakaoLine, KakaoOrigins, NearOrigins].map(
+        provideConfig,
+      ),
       clock ? { provide: Clock, useValue: clock } : { provide: Clock, useClass: SystemClock },
       Vault,
       {
         provide: AddressGate,
-        inject: [NearOrigins, KakaoOrigins, RuntimeConfig],
-        useFactory: (near: NearOrigins, kakao: KakaoOrigins, { production }: RuntimeConfig) =>
-          new AddressGate(near.gate(kakao, production)),
+        inject: [NearOrigins, KakaoOrigins, KakaoLine, RuntimeConfig],
+        useFactory: (near: NearOrigins, kakao: KakaoOrigins, line: KakaoLine, { production }: RuntimeConfig) =>
+          new AddressGate(near.gate(kakao, production), undefined, line.to(kakao)),
       },
       Outbound,
       CallerChecks,
