@@ -17,9 +17,9 @@ export const demoShop = defineMerchant({
       },
       { key: 'survey', scopes: ['age_range', 'birthyear', 'birthday', 'gender'], purpose: '고객 설문', retainDays: 7 },
     ],
-    location: { purpose: '가까운 매장 안내', retainDays: 1 },
+    location: { name: '데모샵 매장 찾기', purpose: '가까운 매장 안내', detailAddress: true, retainDays: 1 },
     image: [
-      { key: 'receipt', purpose: '영수증 확인', retainDays: 7 },
+      { key: 'receipt', name: '데모샵 영수증', purpose: '영수증 확인', items: '영수증 사진', retainDays: 7 },
       { key: 'return', purpose: '교환·반품 사진 확인', retainDays: 30 },
     ],
     option: { kind: 'commerce' },

@@ -29,6 +29,10 @@ describe('the image app', () => {
     });
     await stage.callback(gallery.offer(urls), 'thirty');
     const capture = await stage.reaches('thirty', 'delivered');
+    expect(capture.consent).toEqual({
+      ...{ scopes: ['image'], name: '영수증', purpose: '영수증 확인' },
+      ...{ items: '영수증 사진', notice: '심사필 1호', retainDays: 7 },
+    });
 
     expect(stage.events('thirty')).toMatchObject([
       {

@@ -27,6 +27,7 @@ describe('the location app', () => {
     expect(capture).toMatchObject({
       kind: 'location',
       plugin: 'location',
+      consent: { scopes: ['location'], name: '매장 찾기', purpose: '가까운 매장', detailAddress: true, retainDays: 1 },
       service: { name: '플러그인 데모', company: 'wuhu wuhu' },
     });
     expect(stage.events('here')).toMatchObject([
@@ -42,6 +43,7 @@ describe('the location app', () => {
             landAddress: { addressName: '경기 성남시 분당구 삼평동 681', mainAddressNo: '681' },
             detail: '8층 카카오',
           },
+          detailAsked: true,
           service: { name: '플러그인 데모', company: 'wuhu wuhu' },
         },
       },

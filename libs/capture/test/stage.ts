@@ -16,8 +16,18 @@ const testShop = defineMerchant({
       { key: 'once', scopes: ['email'], retainDays: 0 },
       { key: 'unsaid', scopes: ['gender'] },
     ],
-    location: { purpose: '가까운 매장', retainDays: 1 },
-    image: [{ key: 'receipt', purpose: '영수증 확인', retainDays: 7 }, { key: 'once' }],
+    location: { name: '매장 찾기', purpose: '가까운 매장', detailAddress: true, retainDays: 1 },
+    image: [
+      {
+        key: 'receipt',
+        name: '영수증',
+        purpose: '영수증 확인',
+        items: '영수증 사진',
+        notice: '심사필 1호',
+        retainDays: 7,
+      },
+      { key: 'once' },
+    ],
   },
 });
 

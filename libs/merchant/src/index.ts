@@ -15,6 +15,7 @@ export type {
   CollectingPlugin,
   ImagePlugin,
   KakaoApp,
+  LocationPlugin,
   MerchantDefinition,
   MerchantPlugins,
   OptionPlugin,

@@ -140,6 +140,15 @@ describe('a merchant definition', () => {
       [{ ...shop('acme'), tables: { schema: 'payment', entities: [], migrations: [] } }],
       'its tables must stand in the PostgreSQL schema shop_acme',
     ],
+    [
+      'an agreement on no day',
+      [
+        shop('acme', {
+          payment: { api: 'legacy', subscriptionAgreement: { agreedOn: '2026-02-30', opensOn: '2026-04-01' } },
+        }),
+      ],
+      'subscriptionAgreement.agreedOn: "2026-02-30" is no day',
+    ],
     ['a negative quota', [{ ...shop('acme'), imageQuotaBytes: -1 }], 'imageQuotaBytes must be a whole number of bytes'],
     ['a negative retention', [shop('acme', { location: { retainDays: -1 } })], 'retainDays must be a whole number'],
     [

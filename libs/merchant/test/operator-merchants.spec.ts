@@ -19,8 +19,17 @@ const acme = defineMerchant({
       { key: 'delivery', scopes: ['nickname'], pluginId: id('001') },
       { key: 'survey', scopes: ['gender'], pluginId: id('002') },
     ],
-    image: [{ key: 'receipt', pluginId: id('003') }],
-    location: {},
+    image: [
+      {
+        key: 'receipt',
+        name: '영수증',
+        items: '영수증 사진',
+        notice: '심사필 1호',
+        retainDays: 7,
+        pluginId: id('003'),
+      },
+    ],
+    location: { name: '매장 찾기', purpose: '가까운 매장 안내', detailAddress: true },
     option: { kind: 'commerce', pluginId: id('004') },
     payment: { api: 'open', pluginId: id('005') },
     sync: { pluginId: id('006') },
@@ -36,7 +45,11 @@ const many = defineMerchant({
   id: 'many',
   name: '여러 플러그인',
   app: { id: '249347', environment: 'test' },
-  plugins: { option: { kind: 'commerce' }, payment: { api: 'open' }, sync: {} },
+  plugins: {
+    option: { kind: 'commerce' },
+    payment: { api: 'open', subscriptionAgreement: { agreedOn: '2026-11-02', opensOn: '2026-11-30' } },
+    sync: {},
+  },
   registrations: [
     { key: 'shop', scenario: 4, title: '옵션+결제', option: 'commerce', payment: 'single', pluginId: id('011') },
     { key: 'order', scenario: 3, title: '바로결제', payment: 'single', pluginId: id('012') },
@@ -344,8 +357,41 @@ describe('merchants, for the operator', () => {
     expect(ofMany.filter(({ what }) => what.includes('공개 주소')).map(({ what }) => what.split(':')[0])).toEqual([
       ...['option', 'payment', 'sync', 'option shop', 'option survey', 'payment shop', 'payment order', 'payment club'],
     ]);
+    expect(ofMany).toContainEqual(
+      expect.objectContaining({
+        guide: '6.1',
+        state: 'done',
+        found: expect.stringContaining(': 28 days ahead') as string,
+      }),
+    );
     // Nobody is at those addresses: a name that leads nowhere, a closed port.
     const live = (await ask('/acme/checklist')).body.items as typeof items;
+    const whatOf = (guide: string) =>
+      live
+        .filter((each) => each.guide === guide)
+        .map(({ what }) => what)
+        .join('\n');
+    for (const paper of [
+      '위치기반서비스 사업자 증빙',
+      '사업자등록증',
+      '재직증명서',
+      '계약서',
+      '사업자등록번호',
+      '카카오계정',
+    ])
+      expect(whatOf('0.4')).toContain(paper);
+    expect(whatOf('3.2')).toContain('같은 사업자번호의 모든 앱');
+    expect(live).toContainEqual(
+      expect.objectContaining({ guide: '3.3', found: '이름: 매장 찾기, 사용목적: 가까운 매장 안내, 상세주소: ON' }),
+    );
+    expect(live).toContainEqual(
+      expect.objectContaining({
+        guide: '4.2',
+        found: '플러그인이름: 영수증, 이용항목: 영수증 사진, 추가입력: 심사필 1호, 보유기간: 7일',
+      }),
+    );
+    expect(whatOf('4.1')).toContain('KAKAO_LINE_PROXY');
+    expect(live).toContainEqual(expect.objectContaining({ guide: '6.1', state: 'missing' }));
     const reached = live.filter(({ what }) => what.includes('공개 주소'));
     expect(reached).toHaveLength(6);
     expect(reached.every(({ state }) => state === 'missing')).toBe(true);

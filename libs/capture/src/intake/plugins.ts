@@ -1,5 +1,5 @@
 import type { OtpKind } from '@biz/otp-client';
-import type { CollectingPlugin, Merchant } from '@biz/merchant';
+import type { CollectingPlugin, ImagePlugin, LocationPlugin, Merchant } from '@biz/merchant';
 import type { Consent } from '../records/capture.entity';
 
 interface Plugin {
@@ -31,14 +31,24 @@ function pluginsOf({ plugins: { profile, location, image } }: Merchant, kind: Ot
   }
 }
 
-const plugin = (key: string, scopes: string[], terms: CollectingPlugin): Plugin => ({
+/** What the definition of a plugin says besides. */
+type Terms = CollectingPlugin & Pick<LocationPlugin, 'detailAddress'> & Pick<ImagePlugin, 'items' | 'notice'>;
+
+const plugin = (key: string, scopes: string[], terms: Terms): Plugin => ({
   key,
   consent: consent(scopes, terms),
   ...(terms.skillText !== undefined && { skillText: terms.skillText }),
 });
 
-const consent = (scopes: string[], { purpose, retainDays = 0 }: CollectingPlugin): Consent => ({
+const consent = (
+  scopes: string[],
+  { name, purpose, items, notice, detailAddress, retainDays = 0 }: Terms,
+): Consent => ({
   scopes,
+  ...(name !== undefined && { name }),
   ...(purpose !== undefined && { purpose }),
+  ...(items !== undefined && { items }),
+  ...(notice !== undefined && { notice }),
+  ...(detailAddress !== undefined && { detailAddress }),
   retainDays,
 });

@@ -41,9 +41,25 @@ export class ConsentDto {
   @ApiProperty({ type: [String], example: ['nickname', 'phone_number'] })
   scopes: string[];
 
+  /** 플러그인 이름 */
+  @ApiPropertyOptional({ example: '영수증 확인' })
+  name?: string;
+
   /** What for (이용목적) */
   @ApiPropertyOptional({ example: '주문 상품 배송' })
   purpose?: string;
+
+  /** What an image plugin asks for, in its own words (이용항목) */
+  @ApiPropertyOptional({ example: '영수증 사진' })
+  items?: string;
+
+  /** What else the consent said (추가입력 항목) */
+  @ApiPropertyOptional({ example: '심사필 제2026-001호' })
+  notice?: string;
+
+  /** Location: whether there was a field for 상세주소; without one `detail` is always absent */
+  @ApiPropertyOptional({ example: true })
+  detailAddress?: boolean;
 
   /** How long it may be kept (보유기간), in days; 0: until the shop has it */
   @ApiProperty({ example: 30 })

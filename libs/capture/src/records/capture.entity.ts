@@ -10,7 +10,14 @@ export const ANSWER_CONTEXT = 'capture.answer';
 /** What the customer agreed to, as the merchant's definition stood when the callback came (개인정보 제공 동의). */
 export interface Consent {
   scopes: string[];
+  /** 플러그인 이름. */
+  name?: string;
   purpose?: string;
+  /** 이용항목 and 추가입력 항목 of an image plugin (guide 4.2). */
+  items?: string;
+  notice?: string;
+  /** Whether a location plugin had a field for 상세주소 (guide 3.3), when its definition says so. */
+  detailAddress?: boolean;
   retainDays: number;
 }
 

@@ -164,7 +164,11 @@ export class Redemption {
         const location = readLocation(raw);
         return location === 'unavailable'
           ? this.captures.hold(capture, 'unavailable', 'location.unavailable', service(capture))
-          : this.captures.hold(capture, 'redeemed', 'location.received', { location, ...service(capture) });
+          : this.captures.hold(capture, 'redeemed', 'location.received', {
+              location,
+              ...detailAsked(capture),
+              ...service(capture),
+            });
       }
       case 'image':
         return this.images?.collect(capture, raw);
@@ -180,4 +184,9 @@ function service({ serviceName, serviceCompany }: Capture): Record<string, unkno
       ...(serviceCompany !== null && { company: serviceCompany }),
     },
   };
+}
+
+/** Tells an empty field from one that customers never had (상세주소, guide 3.3), where the definition says which. */
+function detailAsked({ consent: { detailAddress } }: Capture): Record<string, unknown> {
+  return detailAddress === undefined ? {} : { detailAsked: detailAddress };
 }

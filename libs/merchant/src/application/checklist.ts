@@ -6,6 +6,7 @@ import { registrationsWith } from '../definition/registrations';
 import type { Merchant } from '../registry/merchant';
 import { keyedBase } from '../routing/kakao-addresses';
 import type { PathKeyKind } from '../registry/path-keys';
+import { byHand } from './by-hand';
 import type { Check } from './checklist.dto';
 
 interface Attempt {
@@ -70,26 +71,6 @@ function* applications(merchant: Merchant): Generator<Check> {
       state: pluginId === undefined ? 'missing' : 'done',
       found: pluginId === undefined ? `registration ${key} has no pluginId` : `pluginId ${pluginId}`,
     };
-  }
-}
-
-function* byHand({ plugins, app }: Merchant): Generator<Check> {
-  const check = (guide: string, what: string): Check => ({ guide, what, state: 'by-hand' });
-  yield check('0.2', '카카오톡 채널을 비즈니스 채널로 전환하고, 디벨로퍼스 앱을 비즈앱으로 전환 (사업자 정보 등록)');
-  yield check('0.2', '같은 사업자 번호의 비즈니스 채널과 비즈앱을 연결');
-  if (plugins.profile || plugins.sync) yield check('0.3', '디벨로퍼스 > 제품설정 > 카카오 로그인: 활성화 ON');
-  if (plugins.sync) {
-    yield check('0.3', '디벨로퍼스 > 제품설정 > 간편가입: 카카오 간편가입 사용 ON, 플러그인 Redirect URI 등록');
-    yield check('0.4', '카카오싱크 신청: 약관과 개인정보제공 항목 검수 (https://business.kakao.com/sync)');
-  }
-  if (plugins.location) yield check('0.4', '위치기반 사업자 권한 요청 (고객센터, 증빙 서류 첨부)');
-  if (plugins.payment) {
-    yield check('9.2', '카카오페이 원클릭결제용 CID 발급');
-    if (plugins.payment.approvalUrl === 'direct') yield check('6.2.1', '카카오페이 ACL에 approval_url의 호스트 등록');
-  }
-  if (app.environment === 'test') {
-    yield check('0.7', '디벨로퍼스에서 테스트 앱 생성, 개발자용 프로필로 테스트 채널 생성, 둘을 연결');
-    yield check('0.7', '원본앱 심사 완료 후 테스트 앱과 권한 동기화, 테스트 앱에도 디벨로퍼스 설정 입력');
   }
 }
 

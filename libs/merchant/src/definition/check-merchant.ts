@@ -1,5 +1,6 @@
 import { isVisibleLine } from '@biz/platform';
 import { appProblems, pluginIdsOf, repeated } from './app-limits';
+import { isCalendarDay } from './calendar-day';
 import { PROFILE_SCOPES } from './merchant-definition';
 import type { MerchantDefinition } from './merchant-definition';
 import { registrationProblems } from './registrations';
@@ -87,6 +88,10 @@ function problemsOf(definition: MerchantDefinition): string[] {
   const collecting = [...profiles, ...images, ...(plugins.location ? [plugins.location] : [])];
   if (collecting.some(({ retainDays = 0 }) => !Number.isInteger(retainDays) || retainDays < 0)) {
     problems.push('retainDays must be a whole number of days, 0 or more');
+  }
+  for (const [field, day] of Object.entries(plugins.payment?.subscriptionAgreement ?? {}) as [string, string][]) {
+    if (!isCalendarDay(day))
+      problems.push(`subscriptionAgreement.${field}: ${JSON.stringify(day)} is no day, YYYY-MM-DD`);
   }
   const { retainDays: draftDays = 1 } = plugins.option ?? {};
   if (!Number.isInteger(draftDays) || draftDays < 1) {

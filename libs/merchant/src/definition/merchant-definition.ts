@@ -36,6 +36,8 @@ export interface RelayedPlugin extends RegisteredPlugin {
 
 /** What every plugin that collects personal data tells the customer. */
 export interface CollectingPlugin extends RelayedPlugin {
+  /** 플러그인 이름, as the customer sees it in the consent. */
+  name?: string;
   /** 이용목적, as shown to the customer. */
   purpose?: string;
   /** 보유기간 in days. 0, and when it is left out: consent is for one time, so all is erased as soon as the shop has it (images: once their links have ended). */
@@ -50,8 +52,17 @@ export interface ProfilePlugin extends CollectingPlugin {
   scopes: readonly ProfileScope[];
 }
 
+export interface LocationPlugin extends CollectingPlugin {
+  /** 상세주소 사용 여부 (guide 3.3): OFF, and customers have no field for it, so `detail` is always absent. */
+  detailAddress?: boolean;
+}
+
 export interface ImagePlugin extends CollectingPlugin {
   key: string;
+  /** 이용항목, as shown to the customer: 신분증 사진. */
+  items?: string;
+  /** 추가입력 항목, as shown to the customer: a review number (심사필), for example. */
+  notice?: string;
 }
 
 export interface PaymentPlugin extends RelayedPlugin {
@@ -63,6 +74,16 @@ export interface PaymentPlugin extends RelayedPlugin {
   cid?: string;
   /** CID of subscriptions (정기결제); `{MERCHANT}_SUBSCRIPTION_CID` in the environment wins. */
   subscriptionCid?: string;
+  /** Subscriptions are agreed on with Kakao before the work begins, and their opening four weeks ahead (guide 6.1). */
+  subscriptionAgreement?: SubscriptionAgreement;
+}
+
+/** Days in Korea, YYYY-MM-DD. */
+export interface SubscriptionAgreement {
+  /** When the opening was agreed on. */
+  agreedOn: string;
+  /** 오픈일, four weeks later at the earliest. */
+  opensOn: string;
 }
 
 export interface OptionPlugin extends RelayedPlugin {
@@ -85,7 +106,7 @@ export interface SyncPlugin extends RelayedPlugin {
 /** The plugins of one merchant; leave out what it does not use. The limits are the guide's (0.5). */
 export interface MerchantPlugins {
   profile?: readonly ProfilePlugin[];
-  location?: CollectingPlugin;
+  location?: LocationPlugin;
   image?: readonly ImagePlugin[];
   option?: OptionPlugin;
   payment?: PaymentPlugin;

@@ -23,25 +23,37 @@ class FilePlugin {
   @IsOptional() @IsIn(['required', 'optional']) relayId?: 'required' | 'optional';
 }
 class FileCollecting extends FilePlugin {
+  @IsOptional() @IsString() name?: string;
   @IsOptional() @IsString() purpose?: string;
   @IsOptional() @IsInt() retainDays?: number;
   @IsOptional() @IsString() skillText?: string;
 }
+class FileLocation extends FileCollecting {
+  @IsOptional() @IsBoolean() detailAddress?: boolean;
+}
 class FileImage extends FileCollecting {
   @IsString() key: string;
+  @IsOptional() @IsString() items?: string;
+  @IsOptional() @IsString() notice?: string;
 }
-class FileProfile extends FileImage {
+class FileProfile extends FileCollecting {
+  @IsString() key: string;
   @IsArray() @IsIn(PROFILE_SCOPES, { each: true }) scopes: ProfileScope[];
 }
 class FileOption extends FilePlugin {
   @IsIn(OPTION_TYPES) kind: OptionType;
   @IsOptional() @IsInt() retainDays?: number;
 }
+class FileAgreement {
+  @IsString() agreedOn: string;
+  @IsString() opensOn: string;
+}
 class FilePayment extends FilePlugin {
   @IsIn(['legacy', 'open']) api: 'legacy' | 'open';
   @IsOptional() @IsIn(['direct', 'wrapped', 'wrapped-twice']) approvalUrl?: 'direct' | 'wrapped' | 'wrapped-twice';
   @IsOptional() @IsString() cid?: string;
   @IsOptional() @IsString() subscriptionCid?: string;
+  @IsOptional() @ValidateNested() @Type(() => FileAgreement) subscriptionAgreement?: FileAgreement;
 }
 class FileSync extends FilePlugin {
   @IsOptional() @IsBoolean() keepTokens?: boolean;
@@ -58,7 +70,7 @@ class FileRegistration extends FilePlugin {
 }
 class FilePlugins {
   @IsOptional() @IsArray() @ValidateNested({ each: true }) @Type(() => FileProfile) profile?: FileProfile[];
-  @IsOptional() @ValidateNested() @Type(() => FileCollecting) location?: FileCollecting;
+  @IsOptional() @ValidateNested() @Type(() => FileLocation) location?: FileLocation;
   @IsOptional() @IsArray() @ValidateNested({ each: true }) @Type(() => FileImage) image?: FileImage[];
   @IsOptional() @ValidateNested() @Type(() => FileOption) option?: FileOption;
   @IsOptional() @ValidateNested() @Type(() => FilePayment) payment?: FilePayment;

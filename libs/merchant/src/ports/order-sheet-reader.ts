@@ -1,5 +1,6 @@
 import { inKorea, problemsLine, StrictFields } from '@biz/platform';
 import type { Problem } from '@biz/platform';
+import { isCalendarDay } from '../definition/calendar-day';
 import { CYCLE_UNITS, MOST_OF_UNIT, periodOf, samePeriod } from './billing-cycle';
 import type { BillingPeriod } from './billing-cycle';
 import type {
@@ -95,7 +96,7 @@ function readPeriod(from: StrictFields): BillingPeriod {
 
 function readCharge(from: StrictFields): ScheduledCharge {
   return from.present({
-    date: from.neededMatching('date', isDay, DAY),
+    date: from.neededMatching('date', isCalendarDay, DAY),
     amount: from.neededInteger('amount', WON),
     taxFreeAmount: from.integer('taxFreeAmount', WON),
   });
@@ -137,17 +138,12 @@ function checkPlan(plan: SubscriptionPlan, totalAmount: number, today: string, f
     if (before && date <= before.date) wrong(`details[${at}].date`, 'must be later than the one before it');
     // The sheet may have been made a moment before midnight.
     if (date < (at === 0 ? dayBefore(today) : today)) wrong(`details[${at}].date`, 'must not be over');
-    if (isDay(ends ?? '') && date > (ends ?? '')) wrong(`details[${at}].date`, 'must not be after the end of the plan');
+    if (isCalendarDay(ends ?? '') && date > (ends ?? ''))
+      wrong(`details[${at}].date`, 'must not be after the end of the plan');
   }
   if (ends === 'after-details' && details.length === 1) wrong('ends', 'must leave a charge after the first payment');
 }
 
-/** A day of the calendar, YYYY-MM-DD: no 31 February. */
-function isDay(text: string): boolean {
-  const time = /^(?:20|21)\d\d-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
-}
-
-const isEnd = (text: string): boolean => text === 'after-details' || text === 'never' || isDay(text);
+const isEnd = (text: string): boolean => text === 'after-details' || text === 'never' || isCalendarDay(text);
 
 const dayBefore = (day: string): string => new Date(Date.parse(`${day}T00:00:00Z`) - DAY_MS).toISOString().slice(0, 10);
