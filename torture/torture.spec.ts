@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { translated } from '@biz/testing';
+import { PATCHES, PLANTS } from './plant';
 import { Random } from './random';
 import { drawPlan } from './stories/plan';
 
@@ -35,6 +37,11 @@ it('draws the same stories from the same seed, and others from another', () => {
   const plans = (seed: number) => Array.from({ length: 20 }, (_, at) => drawPlan(Random.of(seed, 'plan', at), at));
   expect(plans(1)).toEqual(plans(1));
   expect(plans(1)).not.toEqual(plans(2));
+});
+
+it.each(PLANTS)('has %s to plant: what it replaces stands once in the build', (plant) => {
+  const { file, text } = PATCHES[plant];
+  expect(readFileSync(join(ROOT, 'dist', file), 'utf8').split(text)).toHaveLength(2);
 });
 
 it('says which bugs it can plant', async () => {
