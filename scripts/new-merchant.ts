@@ -139,7 +139,8 @@ Next:
 
 In production, from Kakao and KakaoPay (docs/going-live.md):
   ${prefix}_REST_API_KEY  ${prefix}_CLIENT_SECRET  ${prefix}_ADMIN_KEY
-  ${prefix}_PAY_SECRET_KEY  ${prefix}_CID  ${prefix}_SUBSCRIPTION_CID  ${prefix}_CID_SECRET
+  ${prefix}_PAY_SECRET_KEY  ${prefix}_CID  ${prefix}_CID_SECRET
+  ${prefix}_SUBSCRIPTION_CID  ${prefix}_SUBSCRIPTION_CID_SECRET
 and your own:
   ${prefix}_PATH_KEY        openssl rand -hex 16
   ${prefix}_WEBHOOK_URL     where your events go

@@ -11,11 +11,13 @@ interface SubscriptionSeen {
   periodsCharged: number;
 }
 
+const [SINGLE, MONTHLY] = ['a'.repeat(24), 'b'.repeat(24)];
+
 describe('a subscription', () => {
   let world: World;
   beforeAll(async () => {
     // Patient: an approval whose answer comes too late has lost its SID.
-    world = await World.start();
+    world = await World.start({ FIRST_CID_SECRET: SINGLE, FIRST_SUBSCRIPTION_CID_SECRET: MONTHLY });
   });
   afterAll(() => world.stop());
 
@@ -89,5 +91,24 @@ describe('a subscription', () => {
   it('knows no subscription by a wrong id', async () => {
     expect((await end('00000000-0000-0000-0000-000000000000')).http).toBe(404);
     expect((await end('nonsense')).http).toBe(400);
+  });
+
+  it('is paid under a CID with a secret of its own, which every call names with that CID and no other', async () => {
+    const [single, monthly] = [await world.paidOrder('coffee'), await world.paidOrder('subscription')];
+    expect([single.sheet, monthly.sheet]).toMatchObject([
+      { cid: 'TC0ONETIME', cid_secret: SINGLE },
+      { cid: 'TCSUBSCRIP', cid_secret: MONTHLY },
+    ]);
+    await world.cancel(single.id, 'two-secrets', { reason: '고객 변심' });
+    await end((await subscriptionOf(monthly.id))?.id ?? '');
+    await eventually(() => {
+      expect(world.kakaopay.cancelled(single.tid)).toBe(13_500);
+      expect(world.kakaopay.calls('inactive')).not.toEqual([]);
+    });
+    const calls = (['approve', 'order', 'cancel', 'inactive', 'status'] as const).flatMap((operation) =>
+      world.kakaopay.calls(operation).map((call) => call.form()),
+    );
+    const said = new Set(calls.map((form) => `${form.get('cid') ?? ''} ${form.get('cid_secret') ?? ''}`));
+    expect(said).toEqual(new Set([`TC0ONETIME ${SINGLE}`, `TCSUBSCRIP ${MONTHLY}`]));
   });
 });

@@ -66,6 +66,7 @@ export { launchOf, LaunchRefused } from './launch/launch';
 export type { AlimtalkButton, Launch, LaunchOrder, SkillButton } from './launch/launch.dto';
 export { Merchants, readMerchants } from './registry/merchants';
 export type { Merchant, Port } from './registry/merchant';
+export { contractOf } from './registry/merchant-secrets';
 export type { MerchantSecrets } from './registry/merchant-secrets';
 export { MerchantsModule } from './registry/merchants.module';
 export type { Relay, RelayState } from './relay/relay';

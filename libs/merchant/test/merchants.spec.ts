@@ -6,7 +6,7 @@ import { AddressGate, customerPathKeyOf, KakaoOrigins, Outbound, readConfig } fr
 import { ManualClock } from '@biz/testing';
 import { EndpointPorts } from '../src/endpoints/endpoint-ports';
 import type { Environment, ConfigError } from '@biz/platform';
-import { defineMerchant, Merchants } from '@biz/merchant';
+import { contractOf, defineMerchant, Merchants } from '@biz/merchant';
 import type { MerchantDefinition, MerchantPlugins, PluginRegistration, ProfileScope } from '@biz/merchant';
 
 const shop = (id: string, plugins: MerchantPlugins = {}, environment: 'test' | 'live' = 'test'): MerchantDefinition =>
@@ -296,6 +296,24 @@ describe('secrets', () => {
       { ACME_CID_SECRET: 'A'.repeat(24) },
       'ACME_CID_SECRET: found a value of 24',
     ],
+    [
+      'a CID secret of subscriptions that is too short',
+      shop('acme', PAYMENT),
+      { ACME_SUBSCRIPTION_CID_SECRET: 'a' },
+      'ACME_SUBSCRIPTION_CID_SECRET: found a value of 1 characters',
+    ],
+    [
+      'a CID secret without its CID',
+      shop('acme', { payment: { api: 'legacy', subscriptionCid: 'TCSUBSCRIP' } }),
+      { ACME_CID_SECRET: 'a'.repeat(24) },
+      'ACME_CID_SECRET: found a value, but no ACME_CID that it belongs to',
+    ],
+    [
+      'one CID with two secrets',
+      shop('acme', PAYMENT),
+      { ACME_CID: 'TCSUBSCRIP', ACME_CID_SECRET: 'a'.repeat(24) },
+      'ACME_SUBSCRIPTION_CID_SECRET: found another value than ACME_CID_SECRET; both CIDs are one',
+    ],
     ['a path key with a slash', shop('acme'), { ACME_PATH_KEY: 'a/b' }, 'ACME_PATH_KEY: found a value of another form'],
     ...[
       '.',
@@ -354,6 +372,32 @@ describe('secrets', () => {
     ACME_CID: 'CA12345678',
     ACME_PATH_KEY: 'acme-9f2c77aa0188bd21',
   };
+
+  it.each([
+    ['subscriptions only', { ACME_SUBSCRIPTION_CID: 'CA12345678' }],
+    ['single payments only', { ACME_CID: 'CA12345678' }],
+  ])('need no other CID for %s', (_what, env) => {
+    const others = { ...production, ACME_CID: undefined };
+    expect(problems([shop('acme', PAYMENT, 'live')], { ...others, ...env })).toBe('');
+    expect(problems([shop('acme', PAYMENT, 'live')], others)).toContain(
+      'ACME_CID: found nothing, nor in ACME_SUBSCRIPTION_CID',
+    );
+  });
+
+  it('name each CID with the secret that belongs to it', () => {
+    const [single, monthly] = ['a'.repeat(24), 'b'.repeat(24)];
+    const env = { ACME_CID_SECRET: single, ACME_SUBSCRIPTION_CID_SECRET: monthly };
+    const { secrets } = start([shop('acme', PAYMENT)], env).get('acme');
+    expect(['TC0ONETIME', 'TCSUBSCRIP', 'TCREPLACED'].map((cid) => contractOf(secrets, cid))).toEqual([
+      { cid: 'TC0ONETIME', cidSecret: single },
+      { cid: 'TCSUBSCRIP', cidSecret: monthly },
+      { cid: 'TCREPLACED' },
+    ]);
+    const { secrets: old } = start([shop('acme', PAYMENT)], { ACME_CID_SECRET: single }).get('acme');
+    expect(contractOf(old, 'TCSUBSCRIP')).toEqual({ cid: 'TCSUBSCRIP' });
+    const only = shop('acme', { payment: { api: 'legacy', subscriptionCid: 'TCSUBSCRIP' } });
+    expect(start([only]).get('acme').secrets.cid).toBeUndefined();
+  });
 
   it('are complete for production', () => {
     expect(problems([shop('acme', PAYMENT, 'live')], production)).toBe('');

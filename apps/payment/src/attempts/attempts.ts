@@ -136,10 +136,9 @@ export class Attempts implements OnModuleInit {
   }
 
   private async call(attempt: Attempt, order: Order, { callback, callId }: Claim): Promise<void> {
-    const { pay, cidSecret } = this.kakaopay.of(attempt.merchant);
+    const { pay, contractOf } = this.kakaopay.of(attempt.merchant);
     const answer = await pay.approve({
-      cid: attempt.cid,
-      ...(cidSecret !== undefined && { cidSecret }),
+      ...contractOf(attempt.cid),
       tid: tidOf(attempt),
       partnerOrderId: order.id,
       partnerUserId: order.appUserId,
@@ -164,11 +163,10 @@ export class Attempts implements OnModuleInit {
 
   /** Reads `order` and concludes. @throws NotYet when nothing is decided */
   private async look(attempt: Attempt, order: Order, how = { mayApprove: true }): Promise<void> {
-    const { pay, cidSecret } = this.kakaopay.of(attempt.merchant);
+    const { pay, contractOf } = this.kakaopay.of(attempt.merchant);
     const sentAt = this.clock.now();
     const answer = await pay.order({
-      cid: attempt.cid,
-      ...(cidSecret !== undefined && { cidSecret }),
+      ...contractOf(attempt.cid),
       tid: tidOf(attempt),
     });
     await this.evidence.looked(attempt, sentAt, answer);

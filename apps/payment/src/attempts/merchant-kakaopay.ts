@@ -1,5 +1,5 @@
-import { kakaoPay, KAKAOPAY_PRODUCTION, type KakaoPay } from '@biz/kakaopay';
-import { type Merchant, Merchants } from '@biz/merchant';
+import { type Contract, kakaoPay, KAKAOPAY_PRODUCTION, type KakaoPay } from '@biz/kakaopay';
+import { contractOf, type Merchant, Merchants } from '@biz/merchant';
 import { KakaoOrigins, Outbound } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { PaymentConfig } from '../payment.config';
@@ -7,8 +7,8 @@ import { PaymentConfig } from '../payment.config';
 /** KakaoPay as one merchant calls it. */
 export interface MerchantPay {
   readonly pay: KakaoPay;
-  /** Goes into every call beside its cid. */
-  readonly cidSecret?: string;
+  /** What every call names: the CID of the payment, with the secret of that CID. */
+  readonly contractOf: (cid: string) => Contract;
 }
 
 /** Which generation, address and key each merchant uses. */
@@ -37,6 +37,6 @@ export class MerchantKakaoPay {
       timeoutMs: this.config.kakaopayTimeoutMs,
       secretKeyScheme: this.config.keyScheme,
     });
-    return { pay, ...(secrets.cidSecret !== undefined && { cidSecret: secrets.cidSecret }) };
+    return { pay, contractOf: (cid) => contractOf(secrets, cid) };
   }
 }

@@ -1,5 +1,5 @@
 import type { ApproveOrderRequest, OrderSheetData, OrderStatusData, PaymentShippingAddress } from '@biz/kakao-dto';
-import type { Merchant, ShippingAddress } from '@biz/merchant';
+import { contractOf, type Merchant, type ShippingAddress } from '@biz/merchant';
 import { shortLine } from '@biz/platform';
 import type { ToApprove } from '../approval/order-approval';
 import type { OrderShown, PlacedOrder } from './orders';
@@ -7,10 +7,11 @@ import type { OrderShown, PlacedOrder } from './orders';
 /** T1's answer (guide 6.2.1). */
 export function orderSheetOf({ secrets }: Merchant, { order, cid, urls }: PlacedOrder): OrderSheetData {
   const { agreements, productUrls, subscription } = order.terms;
+  const { cidSecret } = contractOf(secrets, cid);
   return {
     rest_api_key: secrets.restApiKey,
     cid,
-    ...(secrets.cidSecret !== undefined && { cid_secret: secrets.cidSecret }),
+    ...(cidSecret !== undefined && { cid_secret: cidSecret }),
     partner_order_id: order.id,
     partner_user_id: order.appUserId,
     item_name: order.itemName,

@@ -98,9 +98,9 @@ export class DayComparison {
 
   private async ask({ merchant, cid, tid, state }: Attempt): Promise<{ word: Said } | { why: string }> {
     if (tid === null) return state === 'approving' ? { why: 'it has not told the tid' } : { word: 'no tid' };
-    const { pay, cidSecret } = this.kakaopay.of(merchant);
+    const { pay, contractOf } = this.kakaopay.of(merchant);
     for (let asked = 0; ; asked++) {
-      const answer = await pay.order({ cid, ...(cidSecret !== undefined && { cidSecret }), tid });
+      const answer = await pay.order({ ...contractOf(cid), tid });
       if (answer.kind === 'answered') return { word: answer.value };
       if (answer.kind === 'refused') {
         if (answer.code === NO_SUCH_TID) return { word: 'no such tid' };

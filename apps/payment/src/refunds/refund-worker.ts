@@ -141,10 +141,9 @@ export class RefundWorker implements OnModuleInit {
   }
 
   private async send({ refund, attempt }: About, callId: string): Promise<void> {
-    const { pay, cidSecret } = this.kakaopay.of(refund.merchant);
+    const { pay, contractOf } = this.kakaopay.of(refund.merchant);
     const answer = await pay.cancel({
-      cid: attempt.cid,
-      ...(cidSecret !== undefined && { cidSecret }),
+      ...contractOf(attempt.cid),
       tid: tidOf(attempt),
       amount: refund.amount,
       taxFreeAmount: refund.taxFreeAmount,
@@ -159,11 +158,10 @@ export class RefundWorker implements OnModuleInit {
 
   /** Reads `order`, which says what was really cancelled. */
   private async look({ refund, attempt }: About): Promise<void> {
-    const { pay, cidSecret } = this.kakaopay.of(refund.merchant);
+    const { pay, contractOf } = this.kakaopay.of(refund.merchant);
     const sentAt = this.clock.now();
     const answer = await pay.order({
-      cid: attempt.cid,
-      ...(cidSecret !== undefined && { cidSecret }),
+      ...contractOf(attempt.cid),
       tid: tidOf(attempt),
     });
     await this.evidence.looked(refund, sentAt, answer);

@@ -34,9 +34,9 @@ export class KakaoPayWord {
   /** @throws ServiceUnavailableException when KakaoPay does not say; then nothing is decided */
   async about(attempt: Attempt, tid: string): Promise<Word> {
     const { merchant, cid, expiresAt } = attempt;
-    const { pay, cidSecret } = this.kakaopay.of(merchant);
+    const { pay, contractOf } = this.kakaopay.of(merchant);
     const sentAt = this.clock.now();
-    const answer = await pay.order({ cid, ...(cidSecret !== undefined && { cidSecret }), tid });
+    const answer = await pay.order({ ...contractOf(cid), tid });
     // A tid that a person named is not the attempt's yet.
     if (tid === attempt.tid) await this.evidence.looked(attempt, sentAt, answer);
     const over = expiresAt <= this.clock.now();

@@ -40,8 +40,8 @@ export class SidCalls {
 
   /** What every call about a SID names. */
   async requestOf({ merchant, cid, sealed }: SealedSid): Promise<SidRequest> {
-    const { cidSecret } = this.kakaopay.of(merchant);
-    return { cid, ...(cidSecret !== undefined && { cidSecret }), sid: await this.open(sealed) };
+    const { contractOf } = this.kakaopay.of(merchant);
+    return { ...contractOf(cid), sid: await this.open(sealed) };
   }
 
   /**

@@ -15,8 +15,9 @@ export interface MerchantSecrets {
   /** Ten characters. */
   cid?: string;
   subscriptionCid?: string;
-  /** 24 of `[0-9a-z]`. */
+  /** 24 of `[0-9a-z]`; each CID has its own. */
   cidSecret?: string;
+  subscriptionCidSecret?: string;
   /** Unguessable part of the addresses that Kakao's servers call: `/m/{pathKey}/…`. */
   pathKey: string;
   /** The same of the addresses that a customer's device opens; derived from it, and of no use in its place. */
@@ -29,6 +30,13 @@ export interface MerchantSecrets {
 const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]+=*$/;
 /** What Standard Webhooks asks of a key, in bytes. */
 const WEBHOOK_KEY = { min: 24, max: 64 };
+
+/** A contract with KakaoPay: a CID, and the secret that belongs to it. Of a CID that is no longer the merchant's no secret is known. */
+export function contractOf(secrets: MerchantSecrets, cid: string): { cid: string; cidSecret?: string } {
+  if (cid === secrets.cid) return { cid, ...(secrets.cidSecret && { cidSecret: secrets.cidSecret }) };
+  const { subscriptionCid, subscriptionCidSecret } = secrets;
+  return { cid, ...(cid === subscriptionCid && subscriptionCidSecret && { cidSecret: subscriptionCidSecret }) };
+}
 
 /** The variables of a merchant: `demo-shop` and `CID` make `DEMO_SHOP_CID`. */
 export const variableOf = (merchantId: string, name: string): string =>
@@ -64,6 +72,7 @@ export function readSecrets(
     cid: read('CID') ?? definition.plugins.payment?.cid,
     subscriptionCid: read('SUBSCRIPTION_CID') ?? definition.plugins.payment?.subscriptionCid,
     cidSecret: read('CID_SECRET'),
+    subscriptionCidSecret: read('SUBSCRIPTION_CID_SECRET'),
     pathKey,
     customerPathKey: customerPathKeyOf(pathKey),
     webhookUrl: read('WEBHOOK_URL'),
@@ -83,11 +92,17 @@ function* problemsOf(definition: MerchantDefinition, secrets: MerchantSecrets, p
     yield `${name('PAY_SECRET_KEY')}: found nothing; the open KakaoPay API needs its secret key`;
   }
   if (plugins.payment) {
-    if (!secrets.cid) yield `${name('CID')}: found nothing; it must be the ten characters KakaoPay gave the shop`;
-    for (const [variable, cid] of [
-      ['CID', secrets.cid],
-      ['SUBSCRIPTION_CID', secrets.subscriptionCid],
+    if (!secrets.cid && !secrets.subscriptionCid)
+      yield `${name('CID')}: found nothing, nor in ${name('SUBSCRIPTION_CID')}; one of them must be the ten characters KakaoPay gave the shop`;
+    for (const [variable, cid, secret] of [
+      ['CID', secrets.cid, secrets.cidSecret],
+      ['SUBSCRIPTION_CID', secrets.subscriptionCid, secrets.subscriptionCidSecret],
     ] as const) {
+      if (secret && !/^[0-9a-z]{24}$/.test(secret)) {
+        yield `${name(`${variable}_SECRET`)}: found a value of ${secret.length} characters; it must be 24 digits and lower-case letters`;
+      }
+      if (secret && !cid)
+        yield `${name(`${variable}_SECRET`)}: found a value, but no ${name(variable)} that it belongs to`;
       if (!cid) continue;
       if (!/^[A-Za-z0-9]{10}$/.test(cid))
         yield `${name(variable)}: found a value of ${cid.length} characters; a CID has ten letters and digits`;
@@ -97,9 +112,8 @@ function* problemsOf(definition: MerchantDefinition, secrets: MerchantSecrets, p
       if (!test && app.environment === 'test')
         yield `${name(variable)}: found a real CID on a test app; tests would charge customers`;
     }
-    if (secrets.cidSecret && !/^[0-9a-z]{24}$/.test(secrets.cidSecret)) {
-      yield `${name('CID_SECRET')}: found a value of ${secrets.cidSecret.length} characters; it must be 24 digits and lower-case letters`;
-    }
+    if (secrets.cid && secrets.cid === secrets.subscriptionCid && secrets.cidSecret !== secrets.subscriptionCidSecret)
+      yield `${name('SUBSCRIPTION_CID_SECRET')}: found another value than ${name('CID_SECRET')}; both CIDs are one`;
   }
   if (secrets.webhookUrl && secrets.webhookSecrets.length === 0) {
     yield `${name('WEBHOOK_SECRET')}: found nothing; webhooks are signed, so ${name('WEBHOOK_URL')} needs it`;
@@ -128,6 +142,7 @@ const OWN: readonly [keyof MerchantSecrets, string][] = [
   ['adminKey', 'ADMIN_KEY'],
   ['paySecretKey', 'PAY_SECRET_KEY'],
   ['cidSecret', 'CID_SECRET'],
+  ['subscriptionCidSecret', 'SUBSCRIPTION_CID_SECRET'],
 ];
 
 /** One line for each key that a test app shares with its live app. */

@@ -22,12 +22,14 @@ export function developmentDefaults(
 ): Record<string, string> {
   const [cid = '', subscriptionCid = ''] =
     app.environment === 'test' ? ['TC0ONETIME', 'TCSUBSCRIP'] : [...DEVELOPMENT_CIDS];
+  // A definition that names the CID of subscriptions alone sells nothing else.
+  const subscriptionsOnly = plugins.payment?.subscriptionCid !== undefined && plugins.payment.cid === undefined;
   return {
     REST_API_KEY: `${id}-rest-api-key`,
     CLIENT_SECRET: `${id}-client-secret`,
     ADMIN_KEY: `${id}-admin-key`,
     PAY_SECRET_KEY: `DEV${id}-pay-secret-key`,
-    CID: plugins.payment?.cid ?? cid,
+    ...(!subscriptionsOnly && { CID: plugins.payment?.cid ?? cid }),
     SUBSCRIPTION_CID: plugins.payment?.subscriptionCid ?? subscriptionCid,
     PATH_KEY: id,
     WEBHOOK_URL: `${simulator}/shop/webhook`,

@@ -2,7 +2,7 @@
 const SECRET_NAMES = new Set(
   [
     'otp otpUrl authorization cookie password secret token accessToken refreshToken idToken clientSecret code',
-    'pgToken tid sid aid cid cidSecret restApiKey adminKey paySecretKey secretKey webhookSecret pathKey customerPathKey appKey encryptionKeys databaseUrl',
+    'pgToken tid sid aid cid cidSecret subscriptionCid subscriptionCidSecret restApiKey adminKey paySecretKey secretKey webhookSecret pathKey customerPathKey appKey encryptionKeys databaseUrl',
     'nickname phoneNumber phone email birthday birthyear gender ageRange ci name receiverName receiverMobileNumber',
     'baseAddress detailAddress shippingAddress address latitude longitude landAddress roadAddress detail text',
     'appUserId xKakaoAppuserid partnerUserId userId profileImageUrl secureUrls raw',
