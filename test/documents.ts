@@ -27,12 +27,16 @@ export function documentChecker(): Check {
   }
   return (app, method, path, status, body) => {
     const route = findRoute(documents.get(app)?.paths ?? {}, path);
-    const response = route && documents.get(app)?.paths[route]?.[method.toLowerCase()]?.responses[String(status)];
-    if (!route || !response) return `openapi/${app}.json does not know ${method} ${path} → ${status}`;
+    const responses = route ? documents.get(app)?.paths[route]?.[method.toLowerCase()]?.responses : undefined;
+    const key = responses?.[String(status)] ? String(status) : 'default';
+    const response = responses?.[key];
+    // `default` is for errors: a success that is not declared is a mistake.
+    if (!route || !response || (key === 'default' && status < 400))
+      return `openapi/${app}.json does not know ${method} ${path} → ${status}`;
     const media = Object.entries(response.content ?? {}).find(([type]) => type.includes('json'));
     if (!media?.[1].schema)
       return body === undefined || body === '' ? undefined : `${method} ${route} → ${status} has no schema`;
-    const pointer = ['paths', route, method.toLowerCase(), 'responses', String(status), 'content', media[0], 'schema'];
+    const pointer = ['paths', route, method.toLowerCase(), 'responses', key, 'content', media[0], 'schema'];
     const validate = ajv.getSchema(
       `${app}#/${pointer.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`,
     );

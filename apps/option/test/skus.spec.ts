@@ -123,11 +123,11 @@ it('tells every problem by its line, and saves nothing of the file', async () =>
   const before = await kept();
   const file = lines('S,흰색,비쌈,3,,,,', 'S,흰색,,3,,,,', 'S,검정,,3', ',흰색,,,,,,', 'M,흰색,,-1.5,,,,');
   const problems = [
-    { line: 2, column: '추가 금액', message: 'must be a whole number or empty' },
-    { line: 3, message: 'names the same SKU as line 2' },
-    { line: 4, message: 'has 4 cells instead of 8' },
-    { line: 5, message: 'lacks a value that names the SKU' },
-    { line: 6, column: '재고', message: 'must be a whole number or empty' },
+    { path: 'line 2, 추가 금액', line: 2, column: '추가 금액', message: 'must be a whole number or empty' },
+    { path: 'line 3', line: 3, message: 'names the same SKU as line 2' },
+    { path: 'line 4', line: 4, message: 'has 4 cells instead of 8' },
+    { path: 'line 5', line: 5, message: 'lacks a value that names the SKU' },
+    { path: 'line 6, 재고', line: 6, column: '재고', message: 'must be a whole number or empty' },
   ];
   const { http, body } = await put(file);
   expect({ http, problems: body.problems?.toSorted((a, b) => a.line - b.line) }).toEqual({ http: 400, problems });

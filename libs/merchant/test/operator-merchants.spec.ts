@@ -9,6 +9,10 @@ import { Module } from '@nestjs/common';
 @Module({})
 class ShopModule {}
 
+const problemsIn = (body: Record<string, unknown>): string[] =>
+  (body.problems as { path: string; message: string }[]).map(({ message }) => message);
+const textOf = (body: Record<string, unknown>): string => problemsIn(body).join('\n');
+
 const id = (last: string): string => `5fcf3cfe00a6950dc026b${last}`;
 const acme = defineMerchant({
   id: 'acme',
@@ -187,7 +191,7 @@ describe('merchants, for the operator', () => {
     ])('are refused with every reason: %s', async (_what, order, problems) => {
       const { status, body } = await launch(order);
       expect(status).toBe(422);
-      for (const problem of problems) expect((body.problems as string[]).join('\n')).toContain(problem);
+      for (const problem of problems) expect(textOf(body)).toContain(problem);
     });
 
     it.each([
@@ -216,7 +220,7 @@ describe('merchants, for the operator', () => {
     ])('are refused for one of several plugins: %s', async (_what, order, problem) => {
       const { status, body } = await ask('/many/launch-links', order);
       expect(status).toBe(422);
-      expect((body.problems as string[]).join('\n')).toContain(problem);
+      expect(textOf(body)).toContain(problem);
     });
 
     it('of nobody are 404, and of no plugin 400', async () => {
@@ -306,14 +310,14 @@ describe('merchants, for the operator', () => {
     it('is refused for everything that Kakao would refuse, all at once', async () => {
       const { status, body } = await form('long', 4);
       expect(status).toBe(422);
-      expect((body.problems as string[]).map((problem) => problem.split(':')[0])).toEqual([
+      expect(problemsIn(body).map((problem) => problem.split(':')[0])).toEqual([
         expect.stringMatching('^플러그인 제목'),
         '앱 아이디 "0"',
         '카카오싱크 플러그인',
         '옵션선택 플러그인',
         '원클릭결제 플러그인',
       ]);
-      const mixed = (await form('acme-test', 4)).body.problems as string[];
+      const mixed = problemsIn((await form('acme-test', 4)).body);
       expect(mixed.join('\n')).toContain('카카오싱크 플러그인: merchant acme-test has no sync plugin');
       expect(mixed.join('\n')).toContain('옵션타입');
     });
@@ -329,8 +333,8 @@ describe('merchants, for the operator', () => {
         env: { ...PUBLIC, PUBLIC_BASE_URL_OPTION: url },
       });
       const { body } = await form('acme', 1);
-      expect((body.problems as string[]).length).toBe(2);
-      expect((body.problems as string[]).join('\n')).toContain(problem);
+      expect(problemsIn(body).length).toBe(2);
+      expect(textOf(body)).toContain(problem);
       expect(JSON.stringify(body)).not.toContain('acme-9f2c');
     });
 

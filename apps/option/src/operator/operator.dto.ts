@@ -57,32 +57,6 @@ export class StoredProductDto extends Product {
   updatedAt: Date;
 }
 
-/** One thing that is wrong with a product. */
-export class ProductProblem {
-  /** Where. */
-  @ApiProperty({ example: 'groups[1].subGroups[0].options[2].addPrice' })
-  path: string;
-
-  /** What. */
-  @ApiProperty({ example: 'must be a whole number from -2147483647 to 2147483647' })
-  message: string;
-}
-
-/** Everything that is wrong with a product, at once. */
-export class ProductProblems {
-  /** The HTTP status. */
-  @ApiProperty({ type: 'integer', example: 400 })
-  status: number;
-
-  /** What happened, in one sentence. */
-  @ApiProperty({ example: 'The product is refused.' })
-  message: string;
-
-  /** Each problem with its path; nothing was saved. */
-  @ApiProperty({ type: [ProductProblem] })
-  problems: ProductProblem[];
-}
-
 /** One answer of the customer. */
 export class ChosenDto {
   /** Id of the question (옵션 그룹 ID). */

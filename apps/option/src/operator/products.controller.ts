@@ -10,7 +10,7 @@ import {
   ApiParam,
 } from '@nestjs/swagger';
 import { OperatorMerchant } from './operator-merchant';
-import { MerchantQuery, ProductProblems, SaveProductQuery, StoredProductDto } from './operator.dto';
+import { MerchantQuery, SaveProductQuery, StoredProductDto } from './operator.dto';
 
 @OperatorController('products')
 export class ProductsController {
@@ -47,7 +47,7 @@ export class ProductsController {
   @ApiParam({ name: 'id', description: "The product's own id", example: 'mug' })
   @ApiBody({ type: Product })
   @ApiOkResponse({ type: StoredProductDto, description: 'The product as it is held now' })
-  @ApiBadRequestResponse({ type: ProductProblems, description: 'The product breaks a rule; nothing was saved' })
+  @ApiBadRequestResponse({ description: 'The product breaks a rule; nothing was saved' })
   async put(
     @Param('id') id: string,
     @Query() { merchant, stock }: SaveProductQuery,

@@ -1,7 +1,7 @@
 import { OptionsAnswer, OptionSelection, OptionSelectionAnswer, OptionsQuery } from '@biz/kakao-dto';
 import { AppUserId, CurrentMerchant, CurrentRegistration, Goods, KakaoController, RelayId } from '@biz/merchant';
 import type { Merchant, PluginRegistration } from '@biz/merchant';
-import { KakaoAnswer, ok } from '@biz/platform';
+import { ok } from '@biz/platform';
 import {
   applyDecorators,
   BadRequestException,
@@ -49,7 +49,7 @@ const MAX_USER_ID = 100;
 const OptionsRoute = (): MethodDecorator =>
   applyDecorators(
     ApiOkResponse({ type: OptionsAnswer, description: '200 옵션 정보, or 500 with a message', example: guideT1 }),
-    ApiBadRequestResponse({ type: KakaoAnswer, description: '`id` is missing (요청 형식 오류)' }),
+    ApiBadRequestResponse({ description: '`id` is missing (요청 형식 오류)' }),
     Header('content-type', 'application/json; charset=utf-8'),
     Header('vary', 'accept-encoding'),
   );
@@ -65,7 +65,6 @@ const SelectionRoute = (): MethodDecorator =>
       example: T2_ANSWER,
     }),
     ApiBadRequestResponse({
-      type: KakaoAnswer,
       description: 'The body does not have the form of the guide (요청 형식 오류)',
     }),
   );
@@ -78,7 +77,7 @@ const OfPlugin = (summary: string, as: string): MethodDecorator =>
       description: `As \`${as}\`, for the plugin whose key is the last segment of the address registered at Kakao: products of its 옵션타입 only.`,
     }),
     ApiParam({ name: 'plugin', description: 'Key of the plugin in the registrations of the merchant’s definition' }),
-    ApiNotFoundResponse({ type: KakaoAnswer, description: 'No such merchant or plugin' }),
+    ApiNotFoundResponse({ description: 'No such merchant or plugin' }),
   );
 
 @KakaoController()

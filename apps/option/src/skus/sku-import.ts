@@ -69,7 +69,9 @@ class Problems {
 
   readonly add = (line: number, message: string, column?: string): void => {
     this.count++;
-    if (this.told.length < MAX_TOLD) this.told.push({ line, ...(column !== undefined && { column }), message });
+    if (this.told.length === MAX_TOLD) return;
+    const path = column === undefined ? `line ${line}` : `line ${line}, ${column}`;
+    this.told.push({ path, line, ...(column !== undefined && { column }), message });
   };
 
   /** Problems of a product, at the lines that made it; the first line stands for what no row says. */

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
+import { Problem } from '@biz/platform';
 import { SaveProductQuery } from '../operator/operator.dto';
 
 export class ImportSkusQuery extends SaveProductQuery {
@@ -11,7 +12,7 @@ export class ImportSkusQuery extends SaveProductQuery {
 }
 
 /** One thing that is wrong with a line. */
-export class SkuProblem {
+export class SkuProblem extends Problem {
   /** Of the file, the titles being line 1. */
   @ApiProperty({ type: 'integer', example: 7 })
   line: number;
@@ -19,10 +20,6 @@ export class SkuProblem {
   /** Title of the column. */
   @ApiPropertyOptional({ example: '재고' })
   column?: string;
-
-  /** What. */
-  @ApiProperty({ example: 'must be a whole number or empty' })
-  message: string;
 }
 
 /** What a file did, or would do. */

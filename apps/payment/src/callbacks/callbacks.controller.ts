@@ -14,7 +14,7 @@ const ApiRedirect = (url: string): MethodDecorator =>
   applyDecorators(
     ApiParam({ name: 'key', description: `Names the order; made by T1 as part of \`${url}\`` }),
     ApiOkResponse({ type: KakaoAnswer }),
-    ApiBadRequestResponse({ type: KakaoAnswer, description: 'Malformed request (요청 형식 오류)' }),
+    ApiBadRequestResponse({ description: 'Malformed request (요청 형식 오류)' }),
   );
 
 /**

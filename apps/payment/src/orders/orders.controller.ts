@@ -34,14 +34,14 @@ const ApiFromKakao = (): MethodDecorator =>
       required: false,
       description: 'The relay id (용도 ID); wins over `relay_id`',
     }),
-    ApiBadRequestResponse({ type: KakaoAnswer, description: 'Malformed request (요청 형식 오류)' }),
+    ApiBadRequestResponse({ description: 'Malformed request (요청 형식 오류)' }),
   );
 
 /** An address of one of several plugins. */
 const ApiOfPlugin = (): MethodDecorator =>
   applyDecorators(
     ApiParam({ name: 'plugin', description: 'Key of the plugin in the registrations of the merchant’s definition' }),
-    ApiNotFoundResponse({ type: KakaoAnswer, description: 'No such merchant or plugin' }),
+    ApiNotFoundResponse({ description: 'No such merchant or plugin' }),
   );
 
 @KakaoController()

@@ -11,6 +11,8 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { PLAYED } from '@biz/platform';
+import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { SimulatedTime } from '../time/simulated-time';
@@ -34,6 +36,7 @@ export function Played(point: FaultPoint, to: Actor, what: string): MethodDecora
   return applyDecorators(
     SetMetadata(PART, { point, to, what } satisfies Part),
     HttpCode(200),
+    ApiExtension(PLAYED, to),
     UseInterceptors(PlayedInterceptor),
     UseFilters(WireFilter),
   );

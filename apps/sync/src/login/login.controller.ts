@@ -3,7 +3,7 @@ import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiResponse } from '@n
 import { SyncCallbackAnswer, SyncCallbackQuery } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, OpenedByCustomers, RelayIds, sentRelayIdOf } from '@biz/merchant';
 import type { KakaoRequest, Merchant, Relay } from '@biz/merchant';
-import { inTime, KakaoAnswer, KakaoOrigins, ok, RuntimeConfig } from '@biz/platform';
+import { inTime, KakaoOrigins, ok, RuntimeConfig } from '@biz/platform';
 import type { FastifyReply } from 'fastify';
 import { StartedLogins } from '../start/started-logins';
 import { assertSyncPlugin } from '../sync-plugin';
@@ -44,7 +44,6 @@ export class LoginController {
   })
   @ApiOkResponse({ type: SyncCallbackAnswer, description: 'Without `continue` (일반 로그인)' })
   @ApiBadRequestResponse({
-    type: KakaoAnswer,
     description: '`continue` is not an address of Kakao, or neither `code` nor `error` is there',
   })
   async callback(

@@ -3,7 +3,7 @@ import { ApiAcceptedResponse, ApiBadRequestResponse, ApiBody, ApiConsumes, ApiRe
 import { SecurityEventRefusal } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
-import { KakaoAnswer, ReadsBodies } from '@biz/platform';
+import { ReadsBodies } from '@biz/platform';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 import { Failures } from '../login/failures';
@@ -42,7 +42,7 @@ export class EventsController {
   })
   @ApiAcceptedResponse({ description: 'Taken; no body' })
   @ApiBadRequestResponse({ type: SecurityEventRefusal, description: 'Not taken, and not to be sent again' })
-  @ApiResponse({ status: 503, type: KakaoAnswer, description: "Kakao's key list cannot be had; to be sent again" })
+  @ApiResponse({ status: 503, description: "Kakao's key list cannot be had; to be sent again" })
   async receive(
     @CurrentMerchant() merchant: Merchant,
     @Body() token: unknown,

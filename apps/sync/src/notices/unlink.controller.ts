@@ -28,8 +28,8 @@ import { Notices } from './notices';
   description: '`KakaoAK ` and the primary admin key (대표 어드민 키)',
 })
 @ApiOkResponse({ type: KakaoAnswer, description: 'Taken, also when the user is unknown' })
-@ApiUnauthorizedResponse({ type: KakaoAnswer, description: 'Not the admin key of this merchant' })
-@ApiBadRequestResponse({ type: KakaoAnswer, description: 'A field is missing, or `app_id` is another app' })
+@ApiUnauthorizedResponse({ description: 'Not the admin key of this merchant' })
+@ApiBadRequestResponse({ description: 'A field is missing, or `app_id` is another app' })
 export class UnlinkController {
   constructor(
     private readonly notices: Notices,

@@ -3,7 +3,7 @@ import { ApiBadRequestResponse, ApiResponse } from '@nestjs/swagger';
 import { SyncStartQuery } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, OpenedByCustomers, RelayIds, sentRelayIdOf } from '@biz/merchant';
 import type { KakaoRequest, Merchant } from '@biz/merchant';
-import { KakaoAnswer, KakaoOrigins } from '@biz/platform';
+import { KakaoOrigins } from '@biz/platform';
 import type { FastifyReply } from 'fastify';
 import { continueAddress, relayIdOf } from '../login/continue-address';
 import { Logins } from '../login/logins';
@@ -30,7 +30,7 @@ export class StartController {
     status: 302,
     description: 'On to `/oauth/authorize`; or to `continue` when the shop requires a relay id and this is none',
   })
-  @ApiBadRequestResponse({ type: KakaoAnswer, description: '`continue` is not an address of Kakao' })
+  @ApiBadRequestResponse({ description: '`continue` is not an address of Kakao' })
   async start(
     @CurrentMerchant() merchant: Merchant,
     @Query() { continue: given }: SyncStartQuery,

@@ -47,8 +47,7 @@ const Callback = (): MethodDecorator =>
     }),
     ApiOkResponse({ type: KakaoAnswer, description: 'Stored (승인이 성공한 경우 status 200)' }),
     ApiBadRequestResponse({
-      type: KakaoAnswer,
       description: 'No OTP URL of Kakao for this plugin: it is never fetched',
     }),
-    ApiNotFoundResponse({ type: KakaoAnswer, description: 'No such merchant or plugin' }),
+    ApiNotFoundResponse({ description: 'No such merchant or plugin' }),
   );

@@ -19,7 +19,6 @@ import {
   ApiQuery,
   ApiTags,
 } from '@nestjs/swagger';
-import { KakaoAnswer } from '@biz/platform';
 import { FileLinks } from './file-links';
 import { StoredFiles } from './stored-files';
 
@@ -44,8 +43,8 @@ export class LinksController {
   @ApiQuery({ name: 'signature', description: 'Made by us' })
   @ApiProduces('image/*')
   @ApiOkResponse({ description: 'The image', schema: { type: 'string', format: 'binary' } })
-  @ApiNotFoundResponse({ type: KakaoAnswer, description: 'Not a link of ours, or the file is not held' })
-  @ApiGoneResponse({ type: KakaoAnswer, description: 'The link is too old, or the image was erased' })
+  @ApiNotFoundResponse({ description: 'Not a link of ours, or the file is not held' })
+  @ApiGoneResponse({ description: 'The link is too old, or the image was erased' })
   @Header('Cache-Control', 'no-store')
   @Header('X-Content-Type-Options', 'nosniff')
   @Header('Content-Security-Policy', "default-src 'none'; sandbox")

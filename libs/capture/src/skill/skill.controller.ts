@@ -1,6 +1,6 @@
 import { Body, HttpCode, Inject, Logger, NotFoundException, Param, Post } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiExtraModels, ApiNotFoundResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
-import { KakaoAnswer, KakaoOrigins, Refusal } from '@biz/platform';
+import { KakaoOrigins, Refusal } from '@biz/platform';
 import { CurrentMerchant, KakaoController, RelayId } from '@biz/merchant';
 import type { Merchant } from '@biz/merchant';
 import { isImageUrl, isOtpUrl } from '@biz/otp-client';
@@ -41,8 +41,8 @@ export class SkillController {
   })
   @HttpCode(200)
   @ApiOkResponse({ type: SkillResponse, description: 'What the bot says' })
-  @ApiBadRequestResponse({ type: KakaoAnswer, description: 'No skill payload' })
-  @ApiNotFoundResponse({ type: KakaoAnswer, description: 'No such merchant or plugin' })
+  @ApiBadRequestResponse({ description: 'No skill payload' })
+  @ApiNotFoundResponse({ description: 'No such merchant or plugin' })
   async run(
     @CurrentMerchant() merchant: Merchant,
     @Param('plugin') pluginKey: string,

@@ -1,11 +1,6 @@
+import type { Problem } from '../http/answer.dto';
 import { isVisibleLine, visibleLine } from '../texts/visible-line';
 import { isWebAddress, MAX_WEB_ADDRESS } from '../texts/web-address';
-
-/** What is wrong, and where: `groups[1].subGroups[0].options[2].addPrice`. */
-export interface Problem {
-  path: string;
-  message: string;
-}
 
 /** Problems in one line, each with its place; none of them quotes a value. */
 export const problemsLine = (problems: readonly Problem[]): string =>

@@ -12,6 +12,40 @@ export class KakaoAnswer {
   message?: string;
 }
 
+/** One thing that is wrong with what was sent. */
+export class Problem {
+  /**
+   * Where: the path of a field, or the place in a file; empty when it is about the whole
+   * @example groups[1].subGroups[0].options[2].addPrice
+   */
+  path: string;
+
+  /**
+   * What
+   * @example must be a whole number from -2147483647 to 2147483647
+   */
+  message: string;
+}
+
+/** Every answer that is an error. */
+export class ErrorAnswer {
+  /**
+   * The HTTP status (오류 코드)
+   * @example 400
+   */
+  status: number;
+
+  /**
+   * What happened, in one sentence: Korean for customers and Kakao, English for operators
+   */
+  message: string;
+
+  /**
+   * Everything that is wrong, when more than one thing can be
+   */
+  problems?: Problem[];
+}
+
 export function ok(): { status: 200 };
 export function ok<Data>(data: Data): { status: 200; data: Data };
 export function ok<Data>(data?: Data): { status: 200; data?: Data } {

@@ -2,6 +2,7 @@ import { Catch, HttpException, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter, ValidationError } from '@nestjs/common';
 import { BadRequestException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Problem } from './answer.dto';
 
 /** What a customer or Kakao reads; operators read the exception's own English. */
 export const KOREAN: Readonly<Record<number, string>> = {
@@ -23,17 +24,17 @@ const HAS_KOREAN = /[가-힣]/;
 
 /** A body, query or header that does not have the guide's form. Names fields, never their values. */
 export class MalformedRequest extends BadRequestException {
-  constructor(readonly problems: { field: string; problem: string }[]) {
-    super(problems.map(({ field, problem }) => `${field}: ${problem}`).join('; '));
+  constructor(readonly problems: Problem[]) {
+    super(problems.map(({ path, message }) => `${path}: ${message}`).join('; '));
   }
 
   static from(errors: ValidationError[], parent = ''): MalformedRequest {
-    const flat = (list: ValidationError[], path: string): { field: string; problem: string }[] =>
+    const flat = (list: ValidationError[], above: string): Problem[] =>
       list.flatMap((error) => {
-        const field = path ? `${path}.${error.property}` : error.property;
+        const path = above ? `${above}.${error.property}` : error.property;
         return [
-          ...Object.values(error.constraints ?? {}).map((problem) => ({ field, problem })),
-          ...flat(error.children ?? [], field),
+          ...Object.values(error.constraints ?? {}).map((message) => ({ path, message })),
+          ...flat(error.children ?? [], path),
         ];
       });
     return new MalformedRequest(flat(errors, parent));
@@ -75,15 +76,19 @@ function bodyOf(error: unknown, status: number, operator: boolean, noRoute: bool
   if (error instanceof HttpException && status < 400) return error.getResponse() as object;
   if (error instanceof MalformedRequest) {
     if (operator) return { status, message: 'The request is malformed.', problems: error.problems };
-    const fields = [...new Set(error.problems.map(({ field }) => field))].join(', ');
+    const fields = [...new Set(error.problems.map(({ path }) => path))].join(', ');
     return { status, message: `${KOREAN[400] ?? ''} (${fields})` };
   }
   const own = error instanceof HttpException ? error.getResponse() : undefined;
   const message = error instanceof HttpException ? error.message : '';
   if (operator && status < 500) {
     return typeof own === 'object' && 'problems' in own
-      ? { status, message, problems: own.problems }
+      ? { status, message, problems: [own.problems].flat().map(asProblem) }
       : { status, message: message || 'Bad request' };
   }
   return { status, message: HAS_KOREAN.test(message) ? message : (KOREAN[status] ?? KOREAN[500]) };
 }
+
+/** A sentence by itself is about the whole. */
+const asProblem = (problem: unknown): unknown =>
+  typeof problem === 'string' ? { path: '', message: problem } : problem;

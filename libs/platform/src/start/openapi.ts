@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, getSchemaPath, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { KakaoAnswer } from '../http/answer.dto';
+import { ErrorAnswer } from '../http/answer.dto';
 import type { AppDefinition } from './app-definition';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -10,6 +10,9 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 /** Operators and machines that run the platform are never refused for calling often (RateLimits of @biz/merchant). */
 const UNLIMITED = /^\/(?:operator|health)\//;
+
+/** On an operation of the simulator: whose service it plays. Its errors are in the form of that service. */
+export const PLAYED = 'x-played-service';
 
 /**
  * The OpenAPI document of an app, with what Nest leaves out: path keys, open routes, errors of any route, names that a client
@@ -29,15 +32,14 @@ export function describeApp(app: INestApplication, { name, title, description }:
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'OPERATOR_TOKEN' }, 'operator')
     .build();
   const isLimited = name !== 'simulator';
-  const document = withPlainReferences(
-    SwaggerModule.createDocument(app, config, { extraModels: isLimited ? [KakaoAnswer] : [] }),
-  );
+  const document = withPlainReferences(SwaggerModule.createDocument(app, config, { extraModels: [ErrorAnswer] }));
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
       const operation = item[method];
       if (!operation) continue;
-      if (isLimited && !UNLIMITED.test(path)) addErrors(operation);
+      if (isLimited && !UNLIMITED.test(path)) operation.responses['429'] ??= TOO_MANY;
       finish(path, operation);
+      describeErrors(operation);
     }
   }
   return withoutUnused(document);
@@ -52,15 +54,25 @@ function withoutUnused(document: OpenAPIObject): OpenAPIObject {
   return document;
 }
 
-/** What a caller of any route may be answered, in the one form of errors. */
-function addErrors({ responses }: Operation): void {
-  const content = { 'application/json': { schema: { $ref: getSchemaPath(KakaoAnswer) } } };
-  responses['429'] ??= {
-    description: 'Too many calls in this minute (요청 횟수 초과)',
-    headers: { 'Retry-After': { description: 'Seconds until the next minute begins', schema: { type: 'integer' } } },
-    content,
-  };
-  responses.default ??= { description: 'Any other error', content };
+const TOO_MANY = {
+  description: 'Too many calls in this minute (요청 횟수 초과)',
+  headers: {
+    'Retry-After': { description: 'Seconds until the next minute begins', schema: { type: 'integer' as const } },
+  },
+};
+
+/** Gives each error that is declared without a form of its own the one form, and each that is not declared a default. */
+function describeErrors(operation: Operation): void {
+  const schema = PLAYED in operation ? { type: 'object' as const } : { $ref: getSchemaPath(ErrorAnswer) };
+  const content = { 'application/json': { schema } };
+  const { responses } = operation;
+  responses.default ??= { description: 'Any other error' };
+  for (const [status, response] of Object.entries(responses)) {
+    const isError = status === 'default' || Number(status) >= 400;
+    // `@ApiProduces` of a picture says that its errors are pictures too.
+    if (isError && response && 'description' in response && !response.content?.['application/json'])
+      response.content = content;
+  }
 }
 
 function finish(path: string, operation: Operation): void {
