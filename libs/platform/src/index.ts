@@ -34,7 +34,7 @@ export { AppDatabases, withOwnDatabase } from './config/app-databases';
 export { sameSecret } from './encryption/same-secret';
 export { customerPathKeyOf } from './encryption/customer-path-key';
 export { Vault } from './encryption/vault';
-export { defineJob, NotNow, NotYet } from './jobs/job';
+export { defineJob, NotNow, NotYet, ofOneMerchant } from './jobs/job';
 export type { Job, JobRun } from './jobs/job';
 export { DueWork } from './jobs/due-work';
 export { JOB_DAYS, Jobs } from './jobs/jobs';

@@ -1,5 +1,5 @@
 import { Injectable, Module } from '@nestjs/common';
-import { defineJob, Jobs, NotNow, NotYet } from '@biz/platform';
+import { defineJob, Jobs, NotNow, NotYet, ofOneMerchant } from '@biz/platform';
 import type { AppDefinition, JobRun } from '@biz/platform';
 import { eventually, startTestApp, testDatabase } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
@@ -7,6 +7,12 @@ import { PgBoss } from 'pg-boss';
 import { DataSource } from 'typeorm';
 
 const BREW = defineJob<{ cup: string }>({ name: 'test.brew', schedule: [1, 2, 3] });
+const POUR = defineJob<{ merchant: string; cup: string }>({
+  name: 'test.pour',
+  schedule: [1],
+  concurrency: 4,
+  share: ofOneMerchant(2),
+});
 const schema = { schema: 'tea', entities: [], migrations: [] };
 
 const SWEEP = 'test.sweep';
@@ -23,6 +29,8 @@ class Kettle {
   readonly runs: Run[] = [];
   readonly exhausted: string[] = [];
   readonly sweeps: number[] = [];
+  readonly pours: string[] = [];
+  pour: (cup: string) => Promise<void> = () => Promise.resolve();
   /** How many sweeps of all instances run right now. */
   static sweeping = 0;
   static mostAtOnce = 0;
@@ -36,6 +44,10 @@ class Kettle {
       this.sweeps.push(Date.now());
       Kettle.mostAtOnce = Math.max(Kettle.mostAtOnce, ++Kettle.sweeping);
       await this.sweep().finally(() => Kettle.sweeping--);
+    });
+    this.jobs.work(POUR, async ({ cup }) => {
+      this.pours.push(cup);
+      await this.pour(cup);
     });
     this.jobs.work(
       BREW,
@@ -161,6 +173,40 @@ describe('Jobs', () => {
     await dataSource.transaction((manager) => kettle.jobs.addAll(BREW, cups, manager));
     await eventually(() => {
       expect(kettle.runs.map(({ cup }) => cup).sort()).toEqual(cups.map(({ cup }) => cup).sort());
+    });
+  });
+
+  it('leaves workers to other merchants while the jobs of one hang, and holds to it when they are tried again', async () => {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const poured = new Set<string>();
+    // Each fails once, so what hangs is a second run.
+    kettle.pour = (cup) => {
+      if (poured.has(cup)) return cup.startsWith('slow') ? released : Promise.resolve();
+      poured.add(cup);
+      return Promise.reject(new NotYet('steeping'));
+    };
+    const pour = (merchant: string, ...cups: string[]): Promise<void> =>
+      app.get(DataSource).transaction((manager) =>
+        kettle.jobs.addAll(
+          POUR,
+          cups.map((cup) => ({ merchant, cup })),
+          manager,
+        ),
+      );
+    const runsOf = (what: string): string[] => kettle.pours.filter((cup) => cup.startsWith(what));
+    await pour('slow', ...[1, 2, 3, 4, 5, 6].map((n) => `slow-${n}`));
+    await eventually(() => {
+      expect(runsOf('slow')).toHaveLength(6 + 2);
+    });
+    await pour('quick', 'quick-1', 'quick-2', 'quick-3');
+    await eventually(() => {
+      expect(runsOf('quick')).toHaveLength(6);
+    });
+    expect(runsOf('slow')).toHaveLength(6 + 2);
+    release();
+    await eventually(() => {
+      expect(runsOf('slow')).toHaveLength(6 + 6);
     });
   });
 

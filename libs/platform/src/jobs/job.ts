@@ -6,6 +6,8 @@ export interface Job<Data extends object> {
   readonly schedule: readonly number[];
   /** How many of it one instance runs at once. */
   readonly concurrency: number;
+  /** How the workers are shared. */
+  readonly share?: Share<Data>;
   /** Never present; carries the type of the data. */
   readonly data?: Data;
 }
@@ -14,7 +16,24 @@ export const defineJob = <Data extends object>(job: {
   name: string;
   schedule: readonly number[];
   concurrency?: number;
+  share?: Share<Data>;
 }): Job<Data> => ({ concurrency: 4, ...job });
+
+/**
+ * Of the jobs of one owner only so many run at once, on all instances together; the others stay in the queue, and the
+ * next job of another owner is taken before them.
+ */
+export interface Share<Data extends object> {
+  /** Absent in a job that an older version stored: such a job is not counted. */
+  ownerOf(data: Data): string | undefined;
+  readonly atOnce: number;
+}
+
+/** A merchant whose calls hang holds so many workers and leaves the rest to other merchants. */
+export const ofOneMerchant = (atOnce: number): Share<{ merchant: string }> => ({
+  ownerOf: ({ merchant }) => merchant,
+  atOnce,
+});
 
 /** What a handler knows about this run of its job. */
 export interface JobRun {

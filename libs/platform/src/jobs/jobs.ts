@@ -35,7 +35,7 @@ export interface AddOptions {
 
 /** A delayed job is also woken by a timer of the process that added it; longer delays wait for the next poll. */
 const WAKE_BY_TIMER_BELOW_MS = 60_000;
-/** How often the first worker of a queue looks for jobs whose notice nobody heard, and for delayed ones. */
+/** How often one idle worker of each queue looks for jobs whose notice nobody heard, and for delayed ones. */
 const POLL_SECONDS = 2;
 const IDLE_POLL_SECONDS = 30;
 /** A running job whose process died is handed out again after this long. */
@@ -78,9 +78,12 @@ export class Jobs {
   private boss: PgBoss;
   private readonly workers = new Map<string, Worker>();
   private readonly workerIds = new Map<string, string[]>();
+  /** Ids of the workers that run a job. */
+  private readonly busy = new Set<string>();
   private readonly queues = new Map<string, Promise<void>>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private renewing?: NodeJS.Timeout;
+  private polling?: NodeJS.Timeout;
   private started = false;
 
   constructor(
@@ -133,8 +136,8 @@ export class Jobs {
     await this.start();
     await this.ensureQueue(job.name);
     const id = requestId();
-    const envelope: Envelope = { data, attempt: 1, ...(id && { requestId: id }) };
-    return this.send(job.name, envelope, this.scaled(options.afterSeconds ?? 0), manager);
+    const envelope = { data, attempt: 1, ...(id && { requestId: id }) };
+    return this.send(job, envelope, this.scaled(options.afterSeconds ?? 0), manager);
   }
 
   /** Removes a job in the caller's transaction, because nothing is left to do for it; a run that has begun goes on. */
@@ -156,9 +159,9 @@ export class Jobs {
     if (all.length === 0) return;
     await this.start();
     await this.ensureQueue(job.name);
-    const envelopes = all.map((data, at): { data: Envelope } => {
+    const envelopes = all.map((data, at): { data: Envelope } & InGroup => {
       const id = requestIds[at];
-      return { data: { data, attempt: 1, ...(id !== undefined && { requestId: id }) } };
+      return { data: { data, attempt: 1, ...(id !== undefined && { requestId: id }) }, ...groupOf(job, data) };
     });
     await this.boss.insert(job.name, envelopes, { db: inTransaction(manager) });
   }
@@ -172,8 +175,11 @@ export class Jobs {
       if (everySeconds !== undefined) await this.renew(job.name);
       const ids: string[] = [];
       this.workerIds.set(job.name, ids);
-      while (ids.length < job.concurrency) ids.push(await this.startWorker(job.name, ids));
+      while (ids.length < job.concurrency) ids.push(await this.startWorker(job));
     }
+    this.polling = setInterval(() => {
+      for (const name of this.workerIds.keys()) this.wake(name);
+    }, 1000 * POLL_SECONDS).unref();
     const recurring = [...this.workers.values()].filter(({ everySeconds }) => everySeconds !== undefined);
     this.renewing = setInterval(
       () => {
@@ -192,24 +198,25 @@ export class Jobs {
   }
 
   /**
-   * The first worker of a queue looks for jobs, the others are woken: by the notice of a job, and by whoever finds one.
-   * All of them looking at once held up every request of that moment.
+   * One idle worker of a queue looks for jobs, the others are woken: by the notice of a job, and by a worker that finds
+   * one. All of them looking at once held up every request of that moment.
    */
-  private async startWorker(name: string, ids: readonly string[]): Promise<string> {
-    const place = ids.length;
+  private async startWorker({ name, share }: Job<object>): Promise<string> {
     const id: string = await this.boss.work<Envelope>(
       name,
       {
         batchSize: 1,
         pollingIntervalSeconds: POLL_SECONDS,
-        notifyPollingIntervalSeconds: place === 0 ? POLL_SECONDS : IDLE_POLL_SECONDS,
+        notifyPollingIntervalSeconds: IDLE_POLL_SECONDS,
+        ...(share && { groupConcurrency: share.atOnce }),
       },
       async ([running]) => {
-        const next = ids[(place + 1) % ids.length];
-        if (next !== undefined) this.boss.notifyWorker(next);
+        this.busy.add(id);
+        this.wake(name);
         try {
           if (running) await this.run(running);
         } finally {
+          this.busy.delete(id);
           // pg-boss would let it sleep until the next notice or poll, with others waiting in the queue.
           this.boss.notifyWorker(id);
         }
@@ -218,10 +225,17 @@ export class Jobs {
     return id;
   }
 
+  /** Has an idle worker of a queue look for jobs; those that run one look when they are done. */
+  private wake(name: string): void {
+    const idle = this.workerIds.get(name)?.find((id) => !this.busy.has(id));
+    if (idle !== undefined) this.boss.notifyWorker(idle);
+  }
+
   /** Takes no more jobs and waits for the running ones; jobs can still be added. */
   async stopWorkers(): Promise<void> {
     for (const timer of this.timers) clearTimeout(timer);
     clearInterval(this.renewing);
+    clearInterval(this.polling);
     await Promise.all([...this.workerIds.keys()].map((name) => this.boss.offWork(name, { wait: true })));
     this.workerIds.clear();
   }
@@ -302,21 +316,28 @@ export class Jobs {
       }
       if (afterMs === undefined) return;
       const next = everySeconds === undefined ? { ...envelope, attempt } : FIRST_RUN;
-      await this.repeat(id, name, next, afterMs);
+      await this.repeat(id, job, next, afterMs);
     });
   }
 
   /** Replaces a running job by its next run, in one transaction, so that a crash leaves exactly one of the two. */
-  private async repeat(id: string, name: string, envelope: Envelope, delayMs: number): Promise<void> {
+  private async repeat(id: string, job: Job<object>, envelope: Envelope, delayMs: number): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      await this.boss.complete(name, id, null, { db: inTransaction(manager) });
-      await this.send(name, envelope, delayMs * (1 + JITTER * (2 * Math.random() - 1)), manager);
+      await this.boss.complete(job.name, id, null, { db: inTransaction(manager) });
+      await this.send(job, envelope, delayMs * (1 + JITTER * (2 * Math.random() - 1)), manager);
     });
   }
 
-  private async send(name: string, envelope: Envelope, delayMs: number, manager: EntityManager): Promise<string> {
+  private async send<Data extends object>(
+    job: Job<Data>,
+    envelope: Envelope & { data: Data },
+    delayMs: number,
+    manager: EntityManager,
+  ): Promise<string> {
+    const { name } = job;
     const id = await this.boss.send(name, envelope, {
       db: inTransaction(manager),
+      ...groupOf(job, envelope.data),
       ...(delayMs > 0 && { startAfter: new Date(Date.now() + delayMs) }),
     });
     if (delayMs > 0 && delayMs < WAKE_BY_TIMER_BELOW_MS) this.wakeAfter(name, delayMs);
@@ -327,8 +348,7 @@ export class Jobs {
   private wakeAfter(name: string, delayMs: number): void {
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      const [worker] = this.workerIds.get(name) ?? [];
-      if (worker !== undefined) this.boss.notifyWorker(worker);
+      this.wake(name);
     }, delayMs + 5);
     timer.unref();
     this.timers.add(timer);
@@ -337,6 +357,16 @@ export class Jobs {
   private scaled(seconds: number): number {
     return seconds * 1000 * this.runtime.retryTimeScale;
   }
+}
+
+interface InGroup {
+  group?: { id: string };
+}
+
+/** Whose job it is, as the queue counts it. */
+function groupOf<Data extends object>({ share }: Job<Data>, data: Data): InGroup {
+  const id = share?.ownerOf(data);
+  return id === undefined ? {} : { group: { id } };
 }
 
 /** Lets pg-boss write through the caller's transaction. */
