@@ -18,6 +18,7 @@ import { EvidenceOfAll1796050000000 } from './migrations/1796050000000-evidence-
 import { SubscriptionAgain1796040200000 } from './migrations/1796040200000-subscription-again';
 import { Repeatable1796050100000 } from './migrations/1796050100000-repeatable';
 import { Sids1796060000000 } from './migrations/1796060000000-sids';
+import { LookAtOfMerchant1796070000000 } from './migrations/1796070000000-look-at-of-merchant';
 import { Order } from './orders/order.entity';
 import { PAYMENT_PURGES } from './payment.purges';
 import { Refund } from './refunds/refund.entity';
@@ -43,6 +44,7 @@ export const paymentSchema: SchemaOwner = {
     EvidenceOfAll1796050000000,
     Repeatable1796050100000,
     Sids1796060000000,
+    LookAtOfMerchant1796070000000,
   ],
   rights: { history: 'SELECT, INSERT, DELETE' },
   published: ['journey(text, text, integer)'],

@@ -36,7 +36,7 @@ interface Sid {
   tids: string[];
 }
 
-type Operation = 'approve' | 'order' | 'cancel' | 'inactive' | 'subscription' | 'status';
+export type Operation = 'approve' | 'order' | 'cancel' | 'inactive' | 'subscription' | 'status';
 
 /** `work` says whether KakaoPay still does what was asked before it misbehaves. */
 export type Fault = { work: boolean; until?: Promise<void> } & StubAnswer;
@@ -67,6 +67,9 @@ export class FakeKakaoPay {
   /** What time it is at KakaoPay; it stands still unless a test says otherwise. */
   clock?: Clock;
   private gate?: { opened: Promise<void>; open: () => void };
+  private hanging?: { isHeld: (request: StubRequest) => boolean; ended: Promise<void> };
+  /** How many calls of each operation hang. */
+  readonly hung: Partial<Record<Operation, number>> = {};
   readonly inactiveSids: string[] = [];
   readonly sids: string[] = [];
 
@@ -149,6 +152,18 @@ export class FakeKakaoPay {
     this.gate = undefined;
   }
 
+  /** Calls hang before KakaoPay does anything, whatever they ask for, until the function it returns is called. */
+  hang(isHeld: (request: StubRequest) => boolean): () => void {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    this.hanging = { isHeld, ended };
+    for (const operation of Object.keys(this.hung) as Operation[]) this.hung[operation] = 0;
+    return () => {
+      this.hanging = undefined;
+      end();
+    };
+  }
+
   charged(tid: string): number[] {
     return this.of(tid).charges;
   }
@@ -203,6 +218,10 @@ export class FakeKakaoPay {
   }
 
   private async serve(operation: Operation, request: StubRequest): Promise<StubAnswer> {
+    if (this.hanging?.isHeld(request)) {
+      this.hung[operation] = (this.hung[operation] ?? 0) + 1;
+      await this.hanging.ended;
+    }
     if (operation === 'approve' || operation === 'subscription') await this.gate?.opened;
     const open = request.path.startsWith('/online');
     const fields = open

@@ -1,6 +1,8 @@
 import { eventually, times } from '@biz/testing';
+import { DueCharges } from '../src/charges/due-charges';
+import type { Operation } from './fake-kakaopay';
 import { shop } from './shops';
-import { ADDRESS, type Answer, World } from './world';
+import { ADDRESS, type Answer, type OrderInHand, World } from './world';
 
 const THIRD = '/m/third';
 const KOREAN = /[가-힣]/;
@@ -145,5 +147,101 @@ describe('a shop whose code is broken', () => {
     });
     expect(await world.get('/ordersheet?ordersheet_id=endless-1', '1')).toMatchObject({ status: 500 });
     expect(await world.get('/ordersheet?ordersheet_id=wordy-1', '1')).toMatchObject({ status: 500 });
+  });
+});
+
+/** KakaoPay hangs for the second and third shop, and nobody gives up here: the first shop must not feel it. */
+describe('a KakaoPay that hangs for two shops', () => {
+  const HANGING = ['/m/second', '/m/third'];
+  let world: World;
+  let release: () => void = () => undefined;
+  beforeAll(async () => {
+    world = await World.start({ KAKAOPAY_TIMEOUT_MS: '3600000' });
+  });
+  afterEach(() => {
+    release();
+  });
+  afterAll(() => world.stop());
+
+  const hanging = ({ path }: { path: string }): boolean => path.startsWith('/online');
+  const untilHung = (operation: Operation, count: number): Promise<void> =>
+    eventually(() => {
+      expect(world.kakaopay.hung[operation]).toBe(HANGING.length * count);
+    });
+  const hang = (): void => {
+    release();
+    release = world.kakaopay.hang(hanging);
+  };
+  const ordersOf = (count: number, make: (prefix: string) => Promise<OrderInHand>): Promise<OrderInHand[]> =>
+    Promise.all(HANGING.flatMap((prefix) => times(count, () => make(prefix))));
+  const subscribed = async (order: OrderInHand): Promise<string> => {
+    const [row] = await world.database.query<{ id: string }>(
+      `SELECT id FROM payment.subscriptions WHERE order_id = $1`,
+      [order.id],
+    );
+    return row?.id ?? '';
+  };
+  const subscriptionIs = (id: string, state: string): Promise<void> =>
+    eventually(async () => {
+      expect((await world.operator(`subscriptions/${id}`)).body).toMatchObject({ state });
+    });
+
+  it('approves the payments of another, and looks at those that no callback came for', async () => {
+    const stuck = await ordersOf(20, (prefix) => world.orderAwaitingPayment('coffee', { prefix }));
+    hang();
+    await Promise.all(stuck.map((order) => world.callback(order)));
+    await untilHung('approve', 6);
+    await world.paidOrder();
+    await Promise.all(stuck.map((order) => world.lookNow(order)));
+    await untilHung('order', 6);
+    const left = await world.orderAwaitingPayment();
+    world.kakaopay.set(left.tid, { status: 'QUIT_PAYMENT' });
+    await world.until(left, 'F');
+  });
+
+  it('gives the money of another back', async () => {
+    const paid = await ordersOf(6, (prefix) => world.paidOrder('coffee', { prefix }));
+    const order = await world.paidOrder();
+    const cancel = ({ id }: OrderInHand) => world.cancel(id, 'hangs', { reason: '고객 요청' });
+    hang();
+    await Promise.all(paid.map(cancel));
+    await untilHung('cancel', 3);
+    await cancel(order);
+    await world.until(order, 'C');
+  });
+
+  it('charges, checks and ends the subscriptions of another', async () => {
+    const subscribe = (prefix: string): Promise<OrderInHand> => world.paidOrder('subscription', { prefix });
+    const stuck = await Promise.all((await ordersOf(6, subscribe)).map(subscribed));
+    const [charged, ended] = await Promise.all([subscribe('').then(subscribed), subscribe('').then(subscribed)]);
+    const makeDue = `UPDATE payment.subscriptions SET charge_at = now() - interval '1 minute', checked_at = now() - interval '2 days' WHERE id = ANY ($1)`;
+    const handOut = async (ids: (string | undefined)[]): Promise<void> => {
+      await world.database.query(makeDue, [ids]);
+      const due = world.app.get<DueCharges>(DueCharges);
+      await due.handOut();
+      await due.handOutChecks();
+    };
+    hang();
+    await handOut(stuck);
+    // Four that are to be charged, and three that are checked.
+    await untilHung('status', 4 + 3);
+    await handOut([charged]);
+    await eventually(async () => {
+      const { body } = await world.operator(`subscriptions/${charged}`);
+      expect(body).toMatchObject({ periodsCharged: 2 });
+    });
+    const end = (id: string) =>
+      world.operator(`subscriptions/${id}/end`, { method: 'POST', body: JSON.stringify({ reason: '고객 요청' }) });
+    hang();
+    await Promise.all(stuck.map(end));
+    await untilHung('inactive', 3);
+    await end(ended);
+    await subscriptionIs(ended, 'ended');
+    // Each of these queues knows whose its jobs are.
+    const queues = await world.database.query(
+      `SELECT name, bool_and(group_id IS NOT NULL) AS known FROM pgboss.job WHERE data->'data' ? 'merchant' OR data->'data' ? 'orderId' GROUP BY 1`,
+    );
+    expect(queues).toHaveLength(6);
+    expect(queues.every(({ known }) => known)).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { eventually, ManualClock } from '@biz/testing';
+import { eventually, listenToStatements, ManualClock, stillStatistics } from '@biz/testing';
 import { LOOK_AFTER } from '../src/attempts/reconciler';
 import { type OrderInHand, World } from './world';
 
@@ -89,5 +89,33 @@ describe('the reconciler', () => {
         reviewReason: 'KakaoPay never said how this payment ended',
       });
     });
+  });
+
+  it('finds what is due of each merchant by an index, however many payments are over', async () => {
+    const order = await world.orderAwaitingPayment();
+    await world.database.query(
+      `WITH copied AS (
+         INSERT INTO payment.orders
+         SELECT (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(), 'sheet_id', 'old-' || n, 'state', 'paid'))).*
+           FROM payment.orders o, generate_series(1, 2000) n WHERE o.id = $1 RETURNING id)
+       INSERT INTO payment.attempts
+       SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'order_id', copied.id, 'tid', copied.id,
+                 'state', 'expired'))).* FROM payment.attempts a, copied WHERE a.order_id = $1`,
+      [order.id],
+    );
+    await stillStatistics(world.database);
+    const said: [text: string, values: unknown[]][] = [];
+    listenToStatements(world.app, ({ text, values }) => {
+      if (text.includes('SET looks = looks + 1')) said.push([text, values]);
+    });
+    await eventually(() => {
+      expect(said).not.toEqual([]);
+    });
+    const [[text, values] = ['', []]] = said;
+    const rows = await world.database.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, values);
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    expect(plan).toMatch(/Index Scan using attempts_to_look_at.*\n *Index Cond: \(\(merchant = .*look_at <= /);
+    expect(plan).toMatch(/Index Only Scan using attempts_to_look_at/);
+    expect(plan).not.toContain('Seq Scan on attempts');
   });
 });

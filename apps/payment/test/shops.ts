@@ -150,7 +150,7 @@ export const second = defineMerchant({
   id: 'second',
   name: '둘째 가게',
   app: { id: '2', environment: 'test' },
-  plugins: { payment: { api: 'open', approvalUrl: 'direct', cid: 'TC0ONETIME' } },
+  plugins: { payment: { api: 'open', approvalUrl: 'direct', cid: 'TC0ONETIME', subscriptionCid: 'TCSUBSCRIP' } },
   module: SecondShopModule,
 });
 
@@ -159,6 +159,6 @@ export const third = defineMerchant({
   id: 'third',
   name: '셋째 가게',
   app: { id: '3', environment: 'test' },
-  plugins: { payment: { api: 'open', approvalUrl: 'direct', cid: 'TC0ONETIME' } },
+  plugins: { payment: { api: 'open', approvalUrl: 'direct', cid: 'TC0ONETIME', subscriptionCid: 'TCSUBSCRIP' } },
   module: ThirdShopModule,
 });

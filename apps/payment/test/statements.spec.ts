@@ -9,7 +9,7 @@ import { ADDRESS, World } from './world';
  * Payments to look at and deliveries to make are searched every second, also during a call on a busy machine; what a merchant
  * holds open is counted once in ten seconds.
  */
-const SEARCHES = /^\s*(UPDATE payment\.attempts SET looks|WITH due AS|SELECT merchant FROM unnest)/;
+const SEARCHES = /^\s*(WITH RECURSIVE shop AS|WITH due AS|SELECT merchant FROM unnest)/;
 
 /** What Kakao's calls cost the database, in statements: numbers that no busy machine changes. BEGIN and COMMIT count. */
 describe('the statements of a call', () => {

@@ -75,7 +75,7 @@ export class AttemptStart {
       attempt_entry: newId(),
       order_entry: newId(),
     }));
-    const overtaken = await prepared<{ orderId: string }>(
+    const overtaken = await prepared<{ orderId: string; merchant: string }>(
       manager,
       `WITH started AS (
          SELECT * FROM json_to_recordset($1) AS s (order_id uuid, merchant text, was text, note text, id uuid, cid text, tid text,
@@ -98,7 +98,7 @@ export class AttemptStart {
          UNION ALL
          SELECT order_entry, order_id, 'order', order_id, was, 'pending', 'kakao', note, $2::timestamptz FROM started
        )
-       SELECT order_id AS "orderId" FROM started s WHERE EXISTS (SELECT 1 FROM payment.callbacks c WHERE c.order_id = s.order_id)`,
+       SELECT order_id AS "orderId", merchant FROM started s WHERE EXISTS (SELECT 1 FROM payment.callbacks c WHERE c.order_id = s.order_id)`,
       [JSON.stringify(started), now, firstLook(now, this.runtime), this.tidEnds(now)],
     );
     for (const order of overtaken) await this.jobs.add(APPROVE, order, manager);

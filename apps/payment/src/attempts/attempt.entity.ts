@@ -7,7 +7,7 @@ import type { AttemptState } from './attempt-status';
 @Entity({ schema: 'payment', name: 'attempts' })
 @Unique('attempts_tid_of_merchant', ['merchant', 'tid'])
 @Index('attempts_of_order', ['orderId', 'id'])
-@Index('attempts_to_look_at', ['lookAt'], { where: `state IN ('waiting', 'approving')` })
+@Index('attempts_to_look_at', ['merchant', 'lookAt'], { where: `state IN ('waiting', 'approving')` })
 @Index('attempts_in_review', ['orderId'], { where: `state = 'review'` })
 @Index('attempts_charged_by_day', ['approvedAt'], { where: 'charged_amount > 0' })
 @Check(

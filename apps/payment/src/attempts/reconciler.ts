@@ -1,4 +1,4 @@
-import { Clock, JobMetrics, newRequestId, NotYet, RuntimeConfig, withRequestId } from '@biz/platform';
+import { Clock, JobMetrics, newRequestId, NotYet, prepared, RuntimeConfig, withRequestId } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -17,7 +17,9 @@ const SEARCH_EVERY_MS = 1_000;
 /** However small RETRY_TIME_SCALE is. */
 const SEARCH_EVERY_MS_AT_LEAST = 250;
 /** How many payments one instance asks KakaoPay about at once. */
-const CONCURRENCY = 8;
+const AT_ONCE = 16;
+/** A merchant whose calls hang leaves room for the others'. */
+const AT_ONCE_OF_A_MERCHANT = 6;
 /** `order`, an approve that it calls for, and `order` again when that is not known. */
 const CALLS_OF_A_LOOK = 3;
 /** After the time-outs of its calls and this much more, the process that looked counts as dead. */
@@ -25,10 +27,32 @@ const TAKEN_OVER_MARGIN_MS = 3_000;
 
 interface Claim {
   id: string;
+  merchant: string;
   /** Looks so far, this one included. */
   looks: number;
   expires_at: Date;
 }
+
+/**
+ * What is due of each merchant, as many as have room beside those under way; the merchants with open attempts are found
+ * by stepping through the index.
+ */
+const CLAIM = `
+  WITH RECURSIVE shop AS (
+    (SELECT merchant FROM payment.attempts WHERE state IN ('waiting', 'approving') ORDER BY merchant LIMIT 1)
+    UNION ALL
+    SELECT (SELECT a.merchant FROM payment.attempts a WHERE a.state IN ('waiting', 'approving') AND a.merchant > shop.merchant
+             ORDER BY a.merchant LIMIT 1)
+      FROM shop WHERE shop.merchant IS NOT NULL
+  ), due AS MATERIALIZED (
+    SELECT next.id FROM shop LEFT JOIN unnest($3::text[], $4::integer[]) AS busy (merchant, looks) USING (merchant)
+     CROSS JOIN LATERAL (
+       SELECT a.id, a.look_at FROM payment.attempts a
+        WHERE a.state IN ('waiting', 'approving') AND a.merchant = shop.merchant AND a.look_at <= $1
+        ORDER BY a.look_at LIMIT greatest(${AT_ONCE_OF_A_MERCHANT} - coalesce(busy.looks, 0), 0) FOR UPDATE SKIP LOCKED) AS next
+     ORDER BY next.look_at LIMIT $5)
+  UPDATE payment.attempts SET looks = looks + 1, look_at = $2 WHERE id = ANY (ARRAY(SELECT id FROM due))
+  RETURNING id, merchant, looks, expires_at`;
 
 /** When an attempt made now is first looked at. */
 export const firstLook = (now: Date, { retryTimeScale }: RuntimeConfig): Date =>
@@ -38,12 +62,13 @@ export const firstLook = (now: Date, { retryTimeScale }: RuntimeConfig): Date =>
  * Asks KakaoPay about every attempt until it is final; there is no payment webhook.
  *
  * The schedule stands in the attempts themselves (`look_at`), so T2 writes no job for it and nothing can be lost beside
- * them. Any number of instances search; SKIP LOCKED gives each attempt to one.
+ * them. Any number of instances search; SKIP LOCKED gives each attempt to one. Of one merchant an instance looks at so many at
+ * most, so that payments of other merchants do not wait for calls that hang.
  */
 @Injectable()
 export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Reconciler.name);
-  private readonly looking = new Set<Promise<void>>();
+  private readonly looking = new Map<Promise<void>, Claim>();
   private timer?: NodeJS.Timeout;
   private searching?: Promise<void>;
   private blind = false;
@@ -67,16 +92,16 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
     await this.searching;
-    await Promise.all(this.looking);
+    await Promise.all(this.looking.keys());
   }
 
   private async search(): Promise<void> {
     try {
-      const free = CONCURRENCY - this.looking.size;
+      const free = AT_ONCE - this.looking.size;
       if (free === 0) return;
       for (const claim of await this.claim(free)) {
         const look = this.look(claim).finally(() => this.looking.delete(look));
-        this.looking.add(look);
+        this.looking.set(look, claim);
       }
       this.blind = false;
     } catch (error) {
@@ -88,14 +113,21 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async claim(limit: number): Promise<Claim[]> {
     const now = this.clock.now();
-    const [claims] = await this.dataSource.query<[Claim[], number]>(
-      `UPDATE payment.attempts SET looks = looks + 1, look_at = $2
-        WHERE id IN (SELECT id FROM payment.attempts WHERE state IN ('waiting', 'approving') AND look_at <= $1
-                      ORDER BY look_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-        RETURNING id, looks, expires_at`,
-      [now, new Date(now.getTime() + CALLS_OF_A_LOOK * this.config.kakaopayTimeoutMs + TAKEN_OVER_MARGIN_MS), limit],
-    );
-    return claims;
+    const busy = this.looksOfMerchants();
+    return prepared<Claim>(this.dataSource, CLAIM, [
+      now,
+      new Date(now.getTime() + CALLS_OF_A_LOOK * this.config.kakaopayTimeoutMs + TAKEN_OVER_MARGIN_MS),
+      [...busy.keys()],
+      [...busy.values()],
+      limit,
+    ]);
+  }
+
+  /** How many looks of each merchant are under way here. */
+  private looksOfMerchants(): Map<string, number> {
+    const looks = new Map<string, number>();
+    for (const { merchant } of this.looking.values()) looks.set(merchant, (looks.get(merchant) ?? 0) + 1);
+    return looks;
   }
 
   private look(claim: Claim): Promise<void> {

@@ -139,13 +139,14 @@ export class Callbacks {
       tokens.map(({ fingerprint }) => fingerprint),
       this.clock.now(),
     ]);
-    const askedBy = new Map(tokens.map((token) => [token.orderId, token.requestId]));
-    const orderIds = [...new Set(stored.filter(({ isNew }) => isNew).map(({ orderId }) => orderId))];
+    const asked = new Map(tokens.map((token) => [token.orderId, token]));
+    const orderIds = new Set(stored.filter(({ isNew }) => isNew).map(({ orderId }) => orderId));
+    const news = [...asked.values()].filter(({ orderId }) => orderIds.has(orderId));
     await this.jobs.addAll(
       APPROVE,
-      orderIds.map((orderId) => ({ orderId })),
+      news.map(({ orderId, merchant }) => ({ orderId, merchant })),
       manager,
-      orderIds.map((orderId) => askedBy.get(orderId)),
+      news.map(({ requestId }) => requestId),
     );
     return stored.map(placeOf);
   }

@@ -102,7 +102,7 @@ export class ChargePeriods {
     }
     if (failed.next === 'dunning') {
       const reason = `period ${order.period ?? ''} could not be charged in ${tries} tries`;
-      await this.subscriptions.beginEnding(manager, subscription.id, 'platform', reason);
+      await this.subscriptions.beginEnding(manager, subscription, 'platform', reason);
     } else {
       const reason = failed.code === undefined ? 'the SID is inactive' : explainCode(failed.code);
       await this.subscriptions.endedThere(manager, subscription.id, `KakaoPay: ${reason}`);

@@ -1,5 +1,5 @@
 import { Stock } from '@biz/commerce';
-import { Clock, defineJob, Jobs, newId, NotYet } from '@biz/platform';
+import { Clock, defineJob, Jobs, newId, NotYet, ofOneMerchant } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DataSource, Not } from 'typeorm';
@@ -17,9 +17,11 @@ import { type SidStanding, Subscriptions } from '../subscriptions/subscriptions'
 import { type AfterFailure, ChargePeriods } from './charge-periods';
 
 /** Charges the order of a period; seconds before each further go at a try that KakaoPay has not decided, over 14 hours. */
-export const CHARGE = defineJob<{ orderId: string; tries: number }>({
+export const CHARGE = defineJob<{ orderId: string; merchant: string; tries: number }>({
   name: 'payment.charge-subscription',
   schedule: [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 21_600],
+  concurrency: 12,
+  share: ofOneMerchant(4),
 });
 
 const FAILED = '정기결제에 실패했습니다.';

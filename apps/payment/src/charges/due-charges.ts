@@ -49,10 +49,13 @@ export class DueCharges implements OnModuleInit {
     });
     if (due.length === 0) return 0;
     const orders = await this.makeOrders(manager, due, now);
-    const tries = new Map(due.map((each) => [each.id, each.tries]));
+    const subscriptions = new Map(due.map((each) => [each.id, each]));
     await this.jobs.addAll(
       CHARGE,
-      orders.map(({ id, subscription_id: of }) => ({ orderId: id, tries: tries.get(of) ?? 0 })),
+      orders.flatMap(({ id, subscription_id: of }) => {
+        const subscription = subscriptions.get(of);
+        return subscription ? [{ orderId: id, merchant: subscription.merchant, tries: subscription.tries }] : [];
+      }),
       manager,
     );
     return due.length;
@@ -110,15 +113,15 @@ export class DueCharges implements OnModuleInit {
 
   private async handOutBatchOfChecks(manager: EntityManager): Promise<number> {
     const now = this.clock.now();
-    const [rows] = await manager.query<[{ id: string }[], number]>(
+    const [rows] = await manager.query<[{ id: string; merchant: string }[], number]>(
       `UPDATE payment.subscriptions SET checked_at = $1
         WHERE id IN (SELECT id FROM payment.subscriptions WHERE state = 'active' AND checked_at <= $2
-                      ORDER BY checked_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED) RETURNING id`,
+                      ORDER BY checked_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED) RETURNING id, merchant`,
       [now, new Date(now.getTime() - CHECKED_FOR_MS)],
     );
     await this.jobs.addAll(
       CHECK,
-      rows.map(({ id }) => ({ subscriptionId: id })),
+      rows.map(({ id, merchant }) => ({ subscriptionId: id, merchant })),
       manager,
     );
     return rows.length;

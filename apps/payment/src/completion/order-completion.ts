@@ -26,10 +26,10 @@ import type { OrderState } from '../orders/order-status';
 import { Order } from '../orders/order.entity';
 
 /** The shop's own work for a paid order; seconds before each repeat, over a day. */
-export const FULFIL = defineJob<{ orderId: string }>({
+export const FULFIL = defineJob<{ orderId: string; merchant: string }>({
   name: 'payment.fulfil',
   schedule: [1, 2, 5, 10, 30, 60, 300, 900, 3600, 7200, 14_400, 28_800, 28_800],
-  concurrency: SHOP_WORKERS,
+  ...SHOP_WORKERS,
 });
 
 /** A shop that takes longer is asked again. */
@@ -75,7 +75,7 @@ export class OrderCompletion implements OnModuleInit {
       from: ['pending', 'approving', 'review'],
       set: { paid_at: paidAt, review_reason: null },
     });
-    await this.jobs.add(FULFIL, { orderId: order.id }, manager);
+    await this.jobs.add(FULFIL, { orderId: order.id, merchant: order.merchant }, manager);
   }
 
   /** Makes a paid order `S`, in the caller's transaction: its goods are sold and the shop is told. */

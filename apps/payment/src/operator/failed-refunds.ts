@@ -36,7 +36,7 @@ export class FailedRefunds {
         at,
         set: { ...columns, failure_message: null, failure_code: null, asked_at: at },
       });
-      await this.jobs.add(REFUND, { refundId: id }, manager);
+      await this.jobs.add(REFUND, { refundId: id, merchant: refund.merchant }, manager);
     });
   }
 

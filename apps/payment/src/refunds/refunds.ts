@@ -1,6 +1,6 @@
 import { Stock } from '@biz/commerce';
 import { Deliveries } from '@biz/merchant';
-import { Clock, defineJob, Jobs, newId } from '@biz/platform';
+import { Clock, defineJob, Jobs, newId, ofOneMerchant } from '@biz/platform';
 import { ConflictException, Injectable, NotFoundException, UnprocessableEntityException } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -18,7 +18,12 @@ import { type Parts, splitRefund } from './tax-split';
 /** Seconds before each repeat of a refund that KakaoPay did not settle, over two days. */
 const REFUND_AFTER = [1, 2, 5, 10, 30, 60, 300, 900, 3600, 7200, 14_400, 28_800, 28_800, 28_800, 57_600];
 
-export const REFUND = defineJob<{ refundId: string }>({ name: 'payment.refund', schedule: REFUND_AFTER });
+export const REFUND = defineJob<{ refundId: string; merchant: string }>({
+  name: 'payment.refund',
+  schedule: REFUND_AFTER,
+  concurrency: 8,
+  share: ofOneMerchant(3),
+});
 
 export interface RefundWish {
   /** Won; all that is left when absent. */
@@ -207,7 +212,7 @@ export class Refunds {
     const by = why.cause === 'operator' ? 'operator' : 'platform';
     const note = `${parts.amount} won: ${why.reason}`;
     await began(manager, { ...placeOf(refund), state: 'requested', by, note, at: refund.createdAt });
-    await this.jobs.add(REFUND, { refundId: refund.id }, manager);
+    await this.jobs.add(REFUND, { refundId: refund.id, merchant: refund.merchant }, manager);
     return refund;
   }
 

@@ -1,6 +1,6 @@
 import { type Answer, chargeRefusal, explainCode, type SidRequest, type SubscriptionStatus } from '@biz/kakaopay';
 import { Deliveries } from '@biz/merchant';
-import { Clock, defineJob, Jobs, newId, NotYet } from '@biz/platform';
+import { Clock, defineJob, Jobs, newId, NotYet, ofOneMerchant } from '@biz/platform';
 import { Injectable, NotFoundException } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -20,12 +20,19 @@ export const PLAN_IS_OVER = 'the plan is over: every charge that the buyer was s
 const NOTHING_TO_CHARGE = { next_charge_on: null, next_amount: null, charge_at: null };
 
 /** Ends the SID of a subscription at KakaoPay. */
-export const END = defineJob<{ subscriptionId: string }>({ name: 'payment.end-subscription', schedule: END_AFTER });
+export const END = defineJob<{ subscriptionId: string; merchant: string }>({
+  name: 'payment.end-subscription',
+  schedule: END_AFTER,
+  concurrency: 8,
+  share: ofOneMerchant(3),
+});
 
 /** Asks KakaoPay whether a SID is still active; seconds before each repeat. */
-export const CHECK = defineJob<{ subscriptionId: string }>({
+export const CHECK = defineJob<{ subscriptionId: string; merchant: string }>({
   name: 'payment.check-subscription',
   schedule: [10, 60, 600, 3600],
+  concurrency: 8,
+  share: ofOneMerchant(3),
 });
 
 /** How a SID stands at KakaoPay. */
@@ -138,33 +145,38 @@ export class Subscriptions implements OnModuleInit {
   /** Ends a subscription: nothing is charged from now on, and KakaoPay is told by durable work. Repeating it is harmless. */
   async end(id: string, reason: string): Promise<Subscription> {
     return this.dataSource.transaction(async (manager) => {
-      const found = isOrderId(id) && (await manager.existsBy(Subscription, { id }));
+      const found = isOrderId(id) ? await manager.findOneBy(Subscription, { id }) : null;
       if (!found) throw new NotFoundException('No such subscription');
       await this.hold(manager, id);
-      await this.beginEnding(manager, id, 'operator', reason);
-      await this.endAgain(manager, id);
+      await this.beginEnding(manager, found, 'operator', reason);
+      await this.endAgain(manager, found);
       return manager.findOneByOrFail(Subscription, { id });
     });
   }
 
   /** KakaoPay is asked again to end what it would not end in the time of the schedule. */
-  private async endAgain(manager: EntityManager, id: string): Promise<void> {
+  private async endAgain(manager: EntityManager, { id, merchant }: Subscription): Promise<void> {
     const [, again] = await manager.query<[unknown, number]>(
       `UPDATE payment.subscriptions SET end_failure = NULL, updated_at = $2
         WHERE id = $1 AND state = 'ending' AND end_failure IS NOT NULL`,
       [id, this.clock.now()],
     );
-    if (again > 0) await this.jobs.add(END, { subscriptionId: id }, manager);
+    if (again > 0) await this.jobs.add(END, { subscriptionId: id, merchant }, manager);
   }
 
   /** What began with an order ends with it; in the caller's transaction. */
   async endWithFirstOrder(manager: EntityManager, orderId: string, by: Actor, reason: string): Promise<void> {
     const subscription = await manager.findOneBy(Subscription, { orderId, state: 'active' });
-    if (subscription) await this.beginEnding(manager, subscription.id, by, reason);
+    if (subscription) await this.beginEnding(manager, subscription, by, reason);
   }
 
   /** In the caller's transaction. Nothing happens to one that is ending or ended. */
-  async beginEnding(manager: EntityManager, id: string, by: Actor, reason: string): Promise<void> {
+  async beginEnding(
+    manager: EntityManager,
+    { id, merchant }: Pick<Subscription, 'id' | 'merchant'>,
+    by: Actor,
+    reason: string,
+  ): Promise<void> {
     const moved = await moveTo(manager, SUBSCRIPTION, id, {
       to: 'ending',
       by,
@@ -172,7 +184,7 @@ export class Subscriptions implements OnModuleInit {
       at: this.clock.now(),
       set: { end_reason: reason, ...NOTHING_TO_CHARGE },
     });
-    if (moved) await this.jobs.add(END, { subscriptionId: id }, manager);
+    if (moved) await this.jobs.add(END, { subscriptionId: id, merchant }, manager);
   }
 
   /** KakaoPay has ended the SID, or the buyer has there; in the caller's transaction. */

@@ -1,4 +1,4 @@
-import { Clock, defineJob, Jobs } from '@biz/platform';
+import { Clock, defineJob, Jobs, ofOneMerchant } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
@@ -10,7 +10,12 @@ import { END_AFTER, SidCalls, whyNotEnded } from './sid-calls';
 import { Sid, type SidState } from './sid.entity';
 import { Subscription } from './subscription.entity';
 
-export const END_SID = defineJob<{ sidId: string }>({ name: 'payment.end-sid', schedule: END_AFTER });
+export const END_SID = defineJob<{ sidId: string; merchant: string }>({
+  name: 'payment.end-sid',
+  schedule: END_AFTER,
+  concurrency: 8,
+  share: ofOneMerchant(3),
+});
 
 /** No subscription begins with an attempt from here on. One in review may still be accepted. */
 const OVER: readonly AttemptState[] = ['paid', 'surplus', 'refunded', 'failed', 'expired'];
@@ -44,9 +49,9 @@ export class UnusedSids implements OnModuleInit {
   /** KakaoPay is asked again about the SIDs of an order that it would not end in the time of the schedule. */
   async endAgain(orderId: string): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const [failed] = await manager.query<[{ sidId: string }[], number]>(
+      const [failed] = await manager.query<[{ sidId: string; merchant: string }[], number]>(
         `UPDATE payment.sids SET failure = NULL, updated_at = $2
-          WHERE order_id = $1 AND state = 'ending' AND failure IS NOT NULL RETURNING evidence_id AS "sidId"`,
+          WHERE order_id = $1 AND state = 'ending' AND failure IS NOT NULL RETURNING evidence_id AS "sidId", merchant`,
         [orderId, this.clock.now()],
       );
       await this.jobs.addAll(END_SID, failed, manager);
@@ -63,12 +68,12 @@ export class UnusedSids implements OnModuleInit {
   }
 
   private async handOutBatch(manager: EntityManager): Promise<number> {
-    const [unused] = await manager.query<[{ sidId: string }[], number]>(
+    const [unused] = await manager.query<[{ sidId: string; merchant: string }[], number]>(
       `UPDATE payment.sids SET state = 'ending', updated_at = $1
         WHERE state = 'kept' AND evidence_id IN (
           SELECT s.evidence_id FROM payment.sids s JOIN payment.attempts a ON a.id = s.attempt_id
            WHERE s.state = 'kept' AND a.state = ANY ($2) LIMIT ${BATCH} FOR UPDATE OF s SKIP LOCKED)
-        RETURNING evidence_id AS "sidId"`,
+        RETURNING evidence_id AS "sidId", merchant`,
       [this.clock.now(), OVER],
     );
     await this.jobs.addAll(END_SID, unused, manager);

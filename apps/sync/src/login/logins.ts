@@ -25,9 +25,11 @@ import { within } from './within';
  * Finishes a login that its request could not: Kakao was slow, or the process died.
  * Seconds before each retry, for as long as a code lives (ten minutes).
  */
-const FINISH_LOGIN = defineJob<{ loginId: string }>({
+const FINISH_LOGIN = defineJob<{ loginId: string; merchant: string }>({
   name: 'sync.finish-login',
   schedule: [1, 2, 5, 10, 20, 40, 80, 120, 150, 150],
+  concurrency: 8,
+  share: ofOneMerchant(3),
 });
 /** The first look: by then most logins are done, and one that Kakao's servers failed is due again. */
 const LOOK_AFTER_SECONDS = 1;
@@ -186,7 +188,10 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
       const stored = await this.insertUnlessFull(manager, login);
       if (!stored.isNew) return { ...stored, jobId: undefined };
       const wait = { afterSeconds: LOOK_AFTER_SECONDS };
-      return { ...stored, jobId: await this.jobs.add(FINISH_LOGIN, { loginId: login.id }, manager, wait) };
+      return {
+        ...stored,
+        jobId: await this.jobs.add(FINISH_LOGIN, { loginId: login.id, merchant: merchant.id }, manager, wait),
+      };
     });
     if (isFull)
       await this.failures.count(this.dataSource, { merchant: merchant.id, step: 'exchange', reason: FULL, relayId });

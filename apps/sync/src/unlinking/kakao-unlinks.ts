@@ -1,6 +1,6 @@
 import { Injectable, Logger, NotFoundException } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { defineJob, Jobs } from '@biz/platform';
+import { defineJob, Jobs, ofOneMerchant } from '@biz/platform';
 import { Merchants } from '@biz/merchant';
 import { DataSource } from 'typeorm';
 import { KakaoAdmin } from '../kakao/kakao-admin';
@@ -10,9 +10,11 @@ import type { KakaoUnlink } from '../members/member.entity';
 import { Notices } from '../notices/notices';
 
 /** Ends a connection at Kakao; seconds before each retry, over a day. */
-const UNLINK = defineJob<{ memberId: string }>({
+const UNLINK = defineJob<{ memberId: string; merchant: string }>({
   name: 'sync.unlink-at-kakao',
   schedule: [1, 5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800],
+  concurrency: 8,
+  share: ofOneMerchant(3),
 });
 const TIMEOUT_MS = 8_000;
 
@@ -52,7 +54,7 @@ export class KakaoUnlinks implements OnModuleInit {
           .set({ kakaoUnlink: 'pending' })
           .where(`id = :memberId AND (kakao_unlink IS NULL OR kakao_unlink = 'failed')`, { memberId })
           .execute();
-        if (affected === 1) await this.jobs.add(UNLINK, { memberId }, manager);
+        if (affected === 1) await this.jobs.add(UNLINK, { memberId, merchant }, manager);
       },
     });
   }

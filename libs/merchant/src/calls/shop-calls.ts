@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Metrics, NotNow } from '@biz/platform';
+import { Metrics, NotNow, ofOneMerchant } from '@biz/platform';
 import { Counter } from 'prom-client';
 import { ShopAnswerRefused } from '../ports/shop-answer-refused';
 import { Bulkhead } from './bulkhead';
@@ -21,8 +21,8 @@ const LANES = {
 } as const satisfies Record<string, Bounds>;
 export type Lane = keyof typeof LANES;
 
-/** Workers of a queue whose jobs call merchants: more than one merchant may hold, so that others go on. */
-export const SHOP_WORKERS = 8;
+/** Workers of the queue of order work: more than a few merchants may hold together, so that others go on. */
+export const SHOP_WORKERS = { concurrency: 16, share: ofOneMerchant(LANES.fulfilment.atOnce) };
 
 /** A call that is not over so long after its time-out is forgotten, and its place given to another. */
 const FORGOTTEN_AFTER_MS = 10_000;
