@@ -60,7 +60,7 @@ describe('the plans of the statements', () => {
     const said = new Map<string, [text: string, values: unknown[]]>();
     // What is urgent is searched for by the words of what is due, and its time.
     listenToStatements(stage.app, ({ text, values }) =>
-      said.set(`${text} ${values[4] === 'infinity'}`, [text, values]),
+      said.set(`${text} ${values.includes('infinity')}`, [text, values]),
     );
     let isUp = false;
     stage.kakao

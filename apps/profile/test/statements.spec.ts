@@ -17,7 +17,7 @@ describe('the statements of a capture', () => {
     });
     listenToStatements(stage.app, ({ text }) => {
       // What is due is also searched for every second, and whoever works says every second that it does.
-      if (text.startsWith('WITH due')) searches++;
+      if (/^WITH (due|waiting)/.test(text)) searches++;
       else if (text.includes('SET claimed_until = $2')) return;
       // What waits is counted once in ten seconds, for all merchants.
       else if (/^\s*SELECT merchant FROM unnest/.test(text)) return;

@@ -9,6 +9,7 @@ import { CapturesSchedule1795520000000 } from './migrations/1795520000000-captur
 import { FilesFailure1795924800000 } from './migrations/1795924800000-files-failure';
 import { ImageUsage1796000400000 } from './migrations/1796000400000-image-usage';
 import { FilesInTurn1796013600000 } from './migrations/1796013600000-files-in-turn';
+import { CapturesInTurn1796050100000 } from './migrations/1796050100000-captures-in-turn';
 import { Capture } from './records/capture.entity';
 import { CapturedFile } from './records/captured-file.entity';
 import { ImageUsage } from './records/image-usage.entity';
@@ -28,6 +29,7 @@ export const captureSchema: SchemaOwner = {
     ImageUsage1796000400000,
     CapturesPurge1796010100000,
     FilesInTurn1796013600000,
+    CapturesInTurn1796050100000,
   ],
   published: ['journey(text, text, integer)'],
   sealed: [

@@ -18,6 +18,7 @@ import { Erasure } from './retention/erasure';
 import { Inbox } from './intake/inbox';
 import { LocationRecord } from './records/location-record';
 import { RedeemConfig } from './redeem/redeem.config';
+import { CaptureClaims } from './redeem/capture-claims';
 import { Redemption } from './redeem/redemption';
 import { CAPTURE_KIND } from './records/capture-kind';
 import { FileLinks } from './links/file-links';
@@ -60,6 +61,7 @@ export class CaptureModule {
         RetryTimes,
         Arrivals,
         Redemption,
+        CaptureClaims,
         Redeemer,
         Erasure,
         CaptureRecords,

@@ -90,7 +90,7 @@ export class CaptureRecords {
       const moved = await this.captures.moveTo(manager, id, 'pending', {
         failure: null,
         ...{ deadlineAt, eraseAt },
-        ...{ dueAt: now, claimedUntil: null, tries: 0 },
+        ...{ dueAt: now, claimedUntil: null, tries: 0, retrying: false },
         ...(refused && { sealedAnswer: null, answerStatus: null }),
       });
       if (!moved) throw new ConflictException('The capture is being worked on');

@@ -28,7 +28,7 @@ export interface Consent {
 @Index('captures_due', ['kind', 'eraseAt'], { where: `state <> 'erased'` })
 @Index('captures_by_relay', ['relayId', 'id'], { where: 'relay_id IS NOT NULL' })
 // Only who looks for work says `due_at > '-infinity'`: these two are for nobody else.
-@Index('captures_to_redeem', ['kind', 'merchant', 'deadlineAt', 'id'], {
+@Index('captures_to_redeem', ['kind', 'merchant', 'retrying', 'deadlineAt', 'id'], {
   where: `state = 'pending' AND due_at > '-infinity'`,
 })
 @Index('captures_to_read', ['kind', 'merchant', 'deadlineAt', 'id'], {
@@ -105,6 +105,10 @@ export class Capture {
   /** How often it was worked on. */
   @Column('integer', { default: 0 })
   tries: number;
+
+  /** A try failed: it comes after the first tries of other customers. */
+  @Column('boolean', { default: false })
+  retrying: boolean;
 
   @Column('timestamptz', { name: 'redeemed_at', nullable: true })
   redeemedAt: Date | null;
