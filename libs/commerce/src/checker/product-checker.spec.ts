@@ -284,6 +284,13 @@ describe('a related chain', () => {
     ]);
   });
 
+  it('refuses an optional group on the way to a required one: left out, nothing would be chosen', () => {
+    const [size, colour] = chain();
+    expect(pathsOf(with_({ ...size, required: false }, colour))).toEqual(['groups[0].required']);
+    expect(pathsOf(with_({ ...size, required: false }, { ...colour, required: false }))).toEqual([]);
+    expect(pathsOf(with_(size, { ...colour, required: false }))).toEqual([]);
+  });
+
   it('refuses several choices on the way', () => {
     const [size, colour] = chain();
     expect(pathsOf(with_({ ...size, kind: 'choices' }, colour))).toEqual(['groups[0].kind']);

@@ -170,6 +170,7 @@ class ProductRules {
       if (group.kind !== 'choice')
         this.wrong(`${path}.kind`, `must be choice: a group that leads on takes one option only`);
       const targets = new Set<string>();
+      const needed = new Set<string>();
       for (const { option, path: optionPath } of links) {
         const leadsTo = option.leadsTo ?? [];
         if (leadsTo.length === 0) this.wrong(`${optionPath}.leadsTo`, 'is missing: other options of the group lead on');
@@ -178,6 +179,7 @@ class ProductRules {
         leadsTo.forEach(({ groupId, subGroupId }, at) => {
           const target = byId.get(groupId);
           targets.add(groupId);
+          if (group.required === false && target !== undefined && target.group.required !== false) needed.add(groupId);
           if (target === undefined) {
             this.wrong(`${optionPath}.leadsTo[${at}].groupId`, `${groupId} is no group`);
           } else if (target.group.subGroups?.some(({ id }) => id === subGroupId)) {
@@ -187,6 +189,8 @@ class ProductRules {
           }
         });
       }
+      // Left out, it would leave out what must be chosen: a draft without goods.
+      for (const id of needed) this.wrong(`${path}.required`, `must be true: it leads on to ${id}, which is required`);
       if (targets.size > 1) this.wrong(path, `leads to ${[...targets].join(' and ')}: there is one related chain only`);
     }
     this.order(groups, reached);

@@ -280,6 +280,24 @@ describe('several choices', () => {
   });
 });
 
+describe('a selection without goods', () => {
+  it('is refused when an optional question that leads on to a required one is left out', () => {
+    const product = shirt();
+    const [size, ...rest] = product.groups;
+    // Such a product was saved before the checker refused it.
+    const before = { ...product, groups: [{ ...size!, required: false }, ...rest] };
+    expect(problemsOf(before, select({ answers: [] }))).toEqual(["'색상' 항목을 선택해 주세요."]);
+    expect(problemsOf(before, select())).toEqual([]);
+  });
+
+  it.each(['choice', 'choices'] as const)('is refused when no piece of an option is taken (%s)', (kind) => {
+    const group = { ...choice('색상', [{ value: '흰색', minQuantity: 0, maxQuantity: 3 }]), kind };
+    const take = (quantity: number) => answer({ groupId: '색상', optionId: '흰색', quantity });
+    expect(problemsOf(simple(group), take(0))).toEqual(["'흰색' 옵션은 1~3개까지만 선택할 수 있습니다."]);
+    expect(problemsOf(simple(group), take(2))).toEqual([]);
+  });
+});
+
 it('adds up the pieces of counts', () => {
   const group: ProductGroup = {
     ...choices(

@@ -116,12 +116,13 @@ class Reading {
   private selectionGroup(group: ProductGroup, given: Given[]): void {
     const subGroup = this.subGroupOf(group);
     if (subGroup === undefined) {
-      // The question before it is open or wrong itself: only an answer that hangs in the air adds something.
       for (const { path } of given) this.wrong(path, `'${group.name}' 항목은 앞의 옵션을 먼저 선택해야 합니다.`);
+      // Mostly the question before it is open or wrong itself; an optional one that was left out is neither.
+      if (given.length === 0 && group.required !== false && this.problems.length === 0) this.missing(group);
       return;
     }
     if (given.length === 0) {
-      if (group.required !== false) this.wrong(`answers:${group.id}`, `'${group.name}' 항목을 선택해 주세요.`);
+      if (group.required !== false) this.missing(group);
       return;
     }
     const seen = new Set<string>();
@@ -152,12 +153,14 @@ class Reading {
     const { minQuantity, maxQuantity } = option;
     // Bounds nobody stated bind a quantity of the option's own, not the product's that it merely follows.
     const own = quantity !== this.quantity || group.kind === 'counts';
-    const min = minQuantity ?? (own ? 1 : 0);
+    // No piece of an option is no choice of it.
+    const least = group.kind === 'counts' ? 0 : 1;
+    const min = Math.max(minQuantity ?? (own ? 1 : 0), least);
     const max = maxQuantity ?? (own ? 1 : Infinity);
     if (quantity < min || quantity > max) {
       this.wrong(
         `${path}.quantity`,
-        `'${option.value}' 옵션은 ${rangeOf(minQuantity ?? 1, maxQuantity ?? 1, '개')}만 선택할 수 있습니다.`,
+        `'${option.value}' 옵션은 ${rangeOf(Math.max(minQuantity ?? 1, least), maxQuantity ?? 1, '개')}만 선택할 수 있습니다.`,
       );
     }
     this.asServed(option, answer, group, path);
@@ -188,6 +191,10 @@ class Reading {
       this.wrong(`${path}.addPrice`, `'${group.name}' 항목의 가격이 변경되었습니다. 옵션을 다시 선택해 주세요.`);
     }
     if ((answer.extra ?? '') !== (served.extra ?? '')) this.wrong(`${path}.extra`, CHANGED);
+  }
+
+  private missing(group: ProductGroup): void {
+    this.wrong(`answers:${group.id}`, `'${group.name}' 항목을 선택해 주세요.`);
   }
 
   private selectBounds(group: ProductGroup, subGroup: ProductSubGroup, count: number, given: Given[]): void {
