@@ -11,6 +11,7 @@ import { newRequestId, requestId, withRequestId } from '../logging/request-conte
 import { JobMetrics } from '../metrics/job-metrics';
 import { defineJob, NotNow, NotYet } from './job';
 import type { Job, JobRun } from './job';
+import { groupOf, type InGroup, Shares } from './shares';
 
 interface Envelope {
   data: object;
@@ -38,6 +39,8 @@ const WAKE_BY_TIMER_BELOW_MS = 60_000;
 /** How often one idle worker of each queue looks for jobs whose notice nobody heard, and for delayed ones. */
 const POLL_SECONDS = 2;
 const IDLE_POLL_SECONDS = 30;
+/** A job that was taken beyond its owner's share is put back for so long; multiplied by RETRY_TIME_SCALE. */
+const PUT_BACK_SECONDS = 1;
 /** A running job whose process died is handed out again after this long. */
 const HEARTBEAT_SECONDS = 10;
 /** How often jobs of dead processes are looked for; multiplied by RETRY_TIME_SCALE, three seconds at least. */
@@ -80,6 +83,7 @@ export class Jobs {
   private readonly workerIds = new Map<string, string[]>();
   /** Ids of the workers that run a job. */
   private readonly busy = new Set<string>();
+  private readonly shares = new Shares();
   private readonly queues = new Map<string, Promise<void>>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private renewing?: NodeJS.Timeout;
@@ -292,9 +296,16 @@ export class Jobs {
     return queue;
   }
 
-  private async run({ id, name, data: envelope }: BossJob<Envelope>): Promise<void> {
+  private async run(running: BossJob<Envelope>): Promise<void> {
+    const { id, name, data } = running;
     const worker = this.workers.get(name);
     if (!worker) return;
+    const leave = this.shares.enter(worker.job, data.data);
+    if (!leave) return this.repeat(id, worker.job, data, this.scaled(PUT_BACK_SECONDS));
+    await this.runInPlace(running, worker).finally(leave);
+  }
+
+  private async runInPlace({ id, name, data: envelope }: BossJob<Envelope>, worker: Worker): Promise<void> {
     await withRequestId(envelope.requestId ?? newRequestId(), async () => {
       const { job, everySeconds, handler, onExhausted } = worker;
       const last = everySeconds === undefined && envelope.attempt > job.schedule.length;
@@ -357,16 +368,6 @@ export class Jobs {
   private scaled(seconds: number): number {
     return seconds * 1000 * this.runtime.retryTimeScale;
   }
-}
-
-interface InGroup {
-  group?: { id: string };
-}
-
-/** Whose job it is, as the queue counts it. */
-function groupOf<Data extends object>({ share }: Job<Data>, data: Data): InGroup {
-  const id = share?.ownerOf(data);
-  return id === undefined ? {} : { group: { id } };
 }
 
 /** Lets pg-boss write through the caller's transaction. */
