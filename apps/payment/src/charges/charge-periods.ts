@@ -62,7 +62,8 @@ export class ChargePeriods {
          SELECT $7, order_id, 'subscription', id, state, state, 'platform', $8, $3 FROM moved`,
       [id, period, at, next?.date, next?.amount, chargeAt, newId(), `period ${period}: ${note}`],
     );
-    if (!next) await this.subscriptions.beginEnding(manager, id, 'platform', PLAN_IS_OVER);
+    if (!next)
+      await this.subscriptions.beginEnding(manager, { id, merchant: order.merchant }, 'platform', PLAN_IS_OVER);
   }
 
   /** A cancelled later charge lets its period off; a subscription ends with its first payment. */

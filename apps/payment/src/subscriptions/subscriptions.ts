@@ -111,7 +111,7 @@ export class Subscriptions implements OnModuleInit {
       note: 'first payment approved',
       at,
     });
-    if (!next) await this.beginEnding(manager, id, 'platform', PLAN_IS_OVER);
+    if (!next) await this.beginEnding(manager, { id, merchant: order.merchant }, 'platform', PLAN_IS_OVER);
     return true;
   }
 

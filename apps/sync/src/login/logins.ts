@@ -1,6 +1,17 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { Addresses, Clock, defineJob, Jobs, newId, NotYet, parseOwnJson, prepared, Vault } from '@biz/platform';
+import {
+  Addresses,
+  Clock,
+  defineJob,
+  Jobs,
+  newId,
+  NotYet,
+  ofOneMerchant,
+  parseOwnJson,
+  prepared,
+  Vault,
+} from '@biz/platform';
 import { Merchants } from '@biz/merchant';
 import type { Merchant, Relay } from '@biz/merchant';
 import { DataSource, IsNull, LessThan } from 'typeorm';
