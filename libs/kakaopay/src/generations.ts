@@ -1,5 +1,4 @@
 import type { Outbound } from '@biz/platform';
-import { visibleLine } from '@biz/platform';
 import { KakaoPay, type KakaoPayOptions } from './kakaopay';
 import type { Fields } from './wire';
 
@@ -54,9 +53,8 @@ class OpenKakaoPay extends KakaoPay {
 function refusal(body: Fields, codeName: string, messageName: string) {
   const code = body.wholeIfAny(codeName);
   if (code === undefined) return undefined;
-  // It is shown to the buyer and kept: without what PostgreSQL would not take, such as U+0000.
-  const userMessage = visibleLine(body.objectIfAny('extras')?.textIfAny('method_result_message') ?? '');
-  return { code, message: body.textIfAny(messageName) ?? '', ...(userMessage !== '' && { userMessage }) };
+  const userMessage = body.objectIfAny('extras')?.line('method_result_message') ?? '';
+  return { code, message: body.line(messageName), ...(userMessage !== '' && { userMessage }) };
 }
 
 /** Which of the two approves a plugin's tid no document says: chosen per merchant. */

@@ -151,6 +151,12 @@ describe.each<KakaoPayApi>(['legacy', 'open'])('KakaoPay, %s generation', (api) 
     ['a 4xx without a code', { status: 400, json: {} }],
     ['a 200 that is not JSON', { text: '<html></html>' }],
     ['a 200 without an amount', { json: { ...APPROVED, amount: undefined } }],
+    ...[' ', '0x10', '1e3', '12,000', '1.0', '', null].map((total): [string, StubAnswer] => [
+      `a 200 whose total is ${JSON.stringify(total)}`,
+      { json: { ...APPROVED, amount: { total, tax_free: 0, vat: 0 } } },
+    ]),
+    ['a 200 whose tid cannot be kept', { json: { ...APPROVED, tid: 'T123\0' } }],
+    ['a 200 whose tid is half a character', { json: { ...APPROVED, tid: 'T123\uD83D' } }],
     ['a 200 whose total is no number', { json: { ...APPROVED, amount: { total: 'many', tax_free: 0, vat: 0 } } }],
     ['a 200 that is a list', { json: [APPROVED] }],
     ['a line cut before any answer', { dropBefore: true }],

@@ -1,3 +1,5 @@
+import { visibleLine } from '@biz/platform';
+
 /** Thrown by a reader when a 200 does not hold what was asked for; the answer is then `unknown`. */
 export class Unreadable extends Error {}
 
@@ -19,10 +21,20 @@ export class Fields {
     return this.textIfAny(name) ?? missing(name);
   }
 
-  /** Ids sometimes come as numbers: they are read as text, digit for digit. */
+  /**
+   * Ids sometimes come as numbers: they are read as text, digit for digit. What PostgreSQL could not keep (U+0000, half a
+   * character) is no text of KakaoPay's: it counts as absent, so that the rest of the answer is kept.
+   */
   textIfAny(name: string): string | undefined {
     const value = this.present(name);
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+    if (typeof value === 'number') return String(value);
+    return typeof value === 'string' && !/[\0\p{Surrogate}]/u.test(value) ? value : undefined;
+  }
+
+  /** What people read, such as the reason of a refusal: as one visible line, which any table can keep. */
+  line(name: string): string {
+    const value = this.present(name);
+    return typeof value === 'string' ? visibleLine(value) : '';
   }
 
   whole(name: string): number {
@@ -31,7 +43,8 @@ export class Fields {
 
   wholeIfAny(name: string): number | undefined {
     const value = this.present(name);
-    const number = typeof value === 'string' ? Number(value) : value;
+    // Not Number alone, to which a blank is 0.
+    const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
     return Number.isSafeInteger(number) ? (number as number) : undefined;
   }
 
