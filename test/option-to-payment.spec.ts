@@ -261,7 +261,10 @@ describe('a shop with products of its own', () => {
 
   it('sells from the commerce tables what its ProductSource does not have', async () => {
     await option.get(Products).save('second', { id: 'gift', name: '선물', kind: 'commerce', price: 1_000, groups: [] });
-    expect(await t1('gift', SECOND)).toMatchObject({ status: 200, data: { name: '선물', price: 1_000 } });
+    for (const nothing of [undefined, null]) {
+      shop.products = () => Promise.resolve(nothing as undefined);
+      expect(await t1('gift', SECOND)).toMatchObject({ status: 200, data: { name: '선물', price: 1_000 } });
+    }
   });
 });
 

@@ -134,10 +134,22 @@ describe('a violation is reported', () => {
     );
   });
 
+  const planned = (...charges: [month: number, amount: number][]): object => ({
+    ...{ message: 'm', billing_cycle: '월', currency: '원' },
+    details: charges.map(([month, amount]) => ({ year: 2099, month, day: 1, amount })),
+  });
   it.each([
     ['length', { item_name: 'x'.repeat(101) }],
     ['length', { approval_url: `https://shop.example/${'x'.repeat(250)}` }],
     ['form', { cid: 'SHORT' }],
+    ['form', { item_name: '머그'.normalize('NFD') }],
+    ['form', { item_name: '머그\n컵' }],
+    ['form', { item_name: ' \u200B' }],
+    ['form', { product_urls: ['javascript:alert(1)'] }],
+    ['form', { order_agreements: [{ company: '가게', title: '동의', url: 'http://shop.example/' }] }],
+    ['amounts', { automatic_payment: planned([11, 1]) }],
+    ['form', { automatic_payment: planned([11, 13_500], [11, 5_000]) }],
+    ['form', { automatic_payment: planned([11, 13_500], [10, 5_000]) }],
     ['form', { cid_secret: 'UPPERCASE' }],
     ['null', { vat_amount: null }],
     ['amounts', { tax_free_amount: 13_501 }],

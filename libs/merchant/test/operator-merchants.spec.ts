@@ -151,6 +151,15 @@ describe('merchants, for the operator', () => {
       });
     });
 
+    it('have a button of one visible line', async () => {
+      const label = ` ${'지금 결제'.normalize('NFD')}\r\n하기\u202E `;
+      const { body } = await launch({ plugin: 'payment', orderSheetId: 's', label });
+      expect(body).toMatchObject({
+        skillButton: { label: '지금 결제 하기' },
+        alimtalkButton: { name: '지금 결제 하기' },
+      });
+    });
+
     it.each([
       ['profile', { plugin: 'profile' }, id('001'), 'P2'],
       ['a named profile plugin', { plugin: 'profile', key: 'survey' }, id('002'), 'P2'],
@@ -168,6 +177,13 @@ describe('merchants, for the operator', () => {
       ['a key that is not there', { plugin: 'image', key: 'x' }, ['merchant acme has no image plugin x']],
       ['a payment of nothing', { plugin: 'payment' }, ['a payment needs orderSheetId']],
       ['an option without a product', { plugin: 'option' }, ['needs productId']],
+      [
+        'ids of half an emoji, of two lines and of nothing that is seen',
+        { plugin: 'payment', relayId: '\uD83D', orderSheetId: 'a\nb', productId: '\u200B' },
+        ['relayId must be one visible line', 'orderSheetId must be', 'productId must be'],
+      ],
+      ['a button that says nothing', { plugin: 'profile', label: ' \u200B' }, ['label must have 1 to 14']],
+      ['a button of 14 emoji', { plugin: 'profile', label: '😀'.repeat(14) }, ['label must have 1 to 14']],
       [
         'all of it at once',
         {

@@ -1,6 +1,18 @@
+import { isVisibleLine, isWebAddress } from '@biz/platform';
 import { type Finding, shown, violation } from './violation';
 
 type Fields = Record<string, unknown>;
+
+interface TextRules {
+  optional?: boolean;
+  max?: number;
+  form?: RegExp;
+  url?: boolean;
+  /** People read it. */
+  line?: boolean;
+  /** People are led to it. */
+  web?: boolean;
+}
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -19,7 +31,7 @@ export class FieldCheck {
   ) {}
 
   /** @param rules required unless `optional`; text is as long as `max` at most and matches `form` */
-  text(name: string, rules: { optional?: boolean; max?: number; form?: RegExp; url?: boolean } = {}): this {
+  text(name: string, rules: TextRules = {}): this {
     const value = this.present(name, rules.optional);
     if (value === undefined) return this;
     if (typeof value !== 'string') return this.report('type', name, `must be a String, found ${shown(value)}`);
@@ -28,6 +40,9 @@ export class FieldCheck {
       this.report('length', name, `has ${value.length} characters, ${rules.max} are allowed`);
     }
     if (rules.form && !rules.form.test(value)) this.report('form', name, `found ${shown(value)}`);
+    if (rules.line && !isVisibleLine(value))
+      this.report('form', name, 'is not one visible line in composed form (NFC)');
+    if (rules.web && !isWebAddress(value)) this.report('form', name, 'is no https address of 255 characters at most');
     if (rules.url && !URL.canParse(value)) this.report('form', name, `is no URL: ${shown(value)}`);
     return this;
   }

@@ -1,3 +1,4 @@
+import { isWebAddress } from '@biz/platform';
 import { FieldCheck, isFields } from './fields';
 import { type Finding, violation } from './violation';
 
@@ -13,8 +14,8 @@ export function checkOrderSheet(data: unknown): Finding[] {
     .text('cid_secret', { optional: true, max: 24, form: CID_SECRET })
     .text('partner_order_id', { max: 100 })
     .text('partner_user_id', { max: 100 })
-    .text('item_name', { max: 100 })
-    .text('item_code', { optional: true, max: 100 })
+    .text('item_name', { max: 100, line: true })
+    .text('item_code', { optional: true, max: 100, line: true })
     .int('quantity', { min: 1 })
     .int('total_amount', { min: 0 })
     .int('tax_free_amount', { min: 0 })
@@ -29,29 +30,32 @@ export function checkOrderSheet(data: unknown): Finding[] {
   }
   const agreements = check.list('order_agreements', { optional: data.automatic_payment === undefined, min: 1 });
   for (const url of check.list('product_urls', { optional: true })) {
-    if (typeof url !== 'string' || !URL.canParse(url))
-      check.report('form', 'product_urls', 'holds something that is no URL');
+    if (!isWebAddress(url)) check.report('form', 'product_urls', 'holds something that is no https address');
   }
   return [
     ...check.findings,
     ...agreements.flatMap((agreement, at) => checkAgreement(agreement, `data.order_agreements[${at}]`)),
-    ...(data.automatic_payment === undefined ? [] : checkAutomaticPayment(data.automatic_payment)),
+    ...(data.automatic_payment === undefined ? [] : checkAutomaticPayment(data.automatic_payment, total)),
   ];
 }
 
 function checkAgreement(agreement: unknown, path: string): Finding[] {
   if (!isFields(agreement)) return [violation('type', `${path} must be an object (guide ${SECTION})`)];
   return new FieldCheck(agreement, path, SECTION)
-    .text('company')
-    .text('title')
-    .text('url', { optional: true, url: true }).findings;
+    .text('company', { line: true })
+    .text('title', { line: true })
+    .text('url', { optional: true, web: true }).findings;
 }
 
-function checkAutomaticPayment(automatic: unknown): Finding[] {
+function checkAutomaticPayment(automatic: unknown, total: unknown): Finding[] {
   const path = 'data.automatic_payment';
   if (!isFields(automatic)) return [violation('type', `${path} must be an object (guide ${SECTION})`)];
-  const check = new FieldCheck(automatic, path, SECTION).text('message').text('billing_cycle').text('currency');
-  const details = check.list('details', { min: 1 }).flatMap((detail, at) => {
+  const check = new FieldCheck(automatic, path, SECTION)
+    .text('message', { line: true })
+    .text('billing_cycle', { line: true })
+    .text('currency');
+  const list = check.list('details', { min: 1 });
+  const details = list.flatMap((detail, at) => {
     const place = `${path}.details[${at}]`;
     if (!isFields(detail)) return [violation('type', `${place} must be an object (guide ${SECTION})`)];
     const { findings } = new FieldCheck(detail, place, SECTION)
@@ -63,6 +67,12 @@ function checkAutomaticPayment(automatic: unknown): Finding[] {
     const real = date.getUTCMonth() === Number(detail.month) - 1 && date.getUTCDate() === Number(detail.day);
     return real ? findings : [...findings, violation('form', `${place} is no day of the calendar (guide ${SECTION})`)];
   });
+  const planned = list.filter(isFields);
+  if (list.length > 0 && planned[0]?.amount !== total)
+    check.report('amounts', 'details', 'must begin with the first payment: total_amount');
+  const days = planned.map(({ year, month, day }) => Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  if (days.some((day, at) => day <= (days[at - 1] ?? -Infinity)))
+    check.report('form', 'details', 'are not in the order of their days');
   return [...check.findings, ...details];
 }
 

@@ -35,10 +35,11 @@ export class Goods {
 
   private async ask(merchant: Merchant, source: ProductSource, id: string): Promise<Offer | undefined> {
     try {
-      const given = await this.calls.call(merchant.id, 'products', this.config.timeoutMs, { id }, () =>
+      const given: unknown = await this.calls.call(merchant.id, 'products', this.config.timeoutMs, { id }, () =>
         source.load(id),
       );
-      if (given === undefined) return undefined;
+      // What a search in a database finds when it finds nothing.
+      if (given === undefined || given === null) return undefined;
       const product = acceptProduct(given);
       if (id === product.id || id === product.kakaoId) return { product, left: countedStock(product), version: null };
       throw new ProductRefused(product.id, [{ path: 'id', message: 'is not the product that was asked for' }]);

@@ -1,3 +1,4 @@
+import { isVisibleLine, visibleLine } from '@biz/platform';
 import type { MerchantDefinition, PluginKind, RegisteredPlugin } from '../definition/merchant-definition';
 import { registrationOf, registrationsWith } from '../definition/registrations';
 import type { AlimtalkButton, Launch, LaunchOrder } from './launch.dto';
@@ -38,7 +39,8 @@ export class LaunchRefused extends Error {
  * @throws LaunchRefused with everything that is missing or wrong
  */
 export function launchOf(merchant: Launching, order: LaunchOrder): Launch {
-  const { relayId, orderSheetId, productId, label = LABELS[order.plugin] } = order;
+  const { relayId, orderSheetId, productId } = order;
+  const label = visibleLine(order.label ?? LABELS[order.plugin]);
   const pluginId = pluginOf(merchant, order)?.pluginId;
   const problems = [...problemsOf(merchant, order, label)];
   if (problems.length > 0 || pluginId === undefined) throw new LaunchRefused(problems);
@@ -98,8 +100,8 @@ function* problemsOf(merchant: Launching, order: LaunchOrder, label: string): Ge
   if (productId !== undefined && plugin !== 'option' && plugin !== 'payment')
     yield `productId (product_id) is for option and payment, not ${plugin}`;
   for (const [field, value] of Object.entries({ relayId, orderSheetId, productId })) {
-    if (value !== undefined && (value === '' || value.length > MAX_ID || value.includes('\0')))
-      yield `${field} must have 1 to ${MAX_ID} characters`;
+    if (value !== undefined && (value.length > MAX_ID || !isVisibleLine(value)))
+      yield `${field} must be one visible line of 1 to ${MAX_ID} characters`;
   }
-  if (label === '' || Array.from(label).length > MAX_LABEL) yield `label must have 1 to ${MAX_LABEL} characters`;
+  if (label === '' || label.length > MAX_LABEL) yield `label must have 1 to ${MAX_LABEL} characters`;
 }
