@@ -53,7 +53,7 @@ export class EndedRows {
         this.put('payment.refunds', {
           ...{ id: randomUUID(), order_id: id, attempt_id: attempt, merchant: 'shop', state: seed.refund },
           ...{ cause: 'operator', reason: 'r', idempotency_key: attempt, amount: 1000, tax_free_amount: 0 },
-          ...{ vat_amount: 91, restock: true, ...times },
+          ...{ vat_amount: 91, restock: true, asked_at: at, ...times },
         });
       }
       if (seed.decision)
@@ -177,3 +177,35 @@ export class EndedRows {
     await this.database.query(statements.join(';\n'));
   }
 }
+
+/** Ended without money, and nothing can have been charged. */
+export const WITHOUT_MONEY: OrderSeed[] = [
+  { state: 'open' },
+  { state: 'failed' },
+  { state: 'failed', attempts: [{ state: 'expired' }] },
+  { state: 'cancelled', attempts: [{ state: 'failed' }, { state: 'expired' }] },
+];
+/** Money, or what may be money, or a person's decision. */
+export const MAYBE_MONEY: OrderSeed[] = [
+  { state: 'paid', attempts: [{ state: 'paid', calls: 1, charged: 1000 }], paidAt: new Date(0) },
+  { state: 'paid', attempts: [{ state: 'paid', charged: 0 }], paidAt: new Date(0) },
+  { state: 'cancelled', attempts: [{ state: 'refunded', calls: 1, charged: 1000 }], refund: 'done' },
+  { state: 'failed', attempts: [{ state: 'failed', calls: 1 }] },
+  { state: 'failed', attempts: [{ state: 'expired', calls: 2 }] },
+  { state: 'cancelled', attempts: [{ state: 'expired' }, { state: 'failed', calls: 1 }] },
+  { state: 'failed', attempts: [{ state: 'failed' }], decision: true },
+  { state: 'cancelled', attempts: [{ state: 'failed', charged: 1000 }] },
+  { state: 'cancelled', paidAt: new Date(0) },
+];
+/** Not over, however old. */
+export const OPEN: OrderSeed[] = [
+  { state: 'pending', attempts: [{ state: 'waiting' }] },
+  { state: 'approving', attempts: [{ state: 'approving', calls: 1 }] },
+  { state: 'fulfilling', attempts: [{ state: 'paid', calls: 1, charged: 1000 }] },
+  { state: 'review', attempts: [{ state: 'review', calls: 1 }] },
+  { state: 'failed', attempts: [{ state: 'review', calls: 1 }] },
+  { state: 'failed', attempts: [{ state: 'surplus', calls: 1, charged: 1000 }] },
+  { state: 'cancelled', attempts: [{ state: 'waiting' }] },
+  { state: 'cancelled', attempts: [{ state: 'refunded', calls: 1, charged: 1000 }], refund: 'failed' },
+  { state: 'paid', attempts: [{ state: 'paid', calls: 1, charged: 1000 }], subscription: 'active' },
+];

@@ -15,8 +15,7 @@ import { optionApp } from '../apps/option/src/option.module';
 import { paymentApp } from '../apps/payment/src/payment.module';
 import { profileApp } from '../apps/profile/src/profile.module';
 import { syncApp } from '../apps/sync/src/sync.module';
-import { DAY_MS, EndedRows } from './ended-rows';
-import type { OrderSeed } from './ended-rows';
+import { DAY_MS, EndedRows, MAYBE_MONEY, OPEN, WITHOUT_MONEY } from './ended-rows';
 
 const APPS = [profileApp, locationApp, imageApp, optionApp, paymentApp, syncApp].map((app) => app([]));
 const OWNERS: SchemaOwner[] = [...new Set(APPS.flatMap(({ schemas }) => schemas))];
@@ -82,38 +81,6 @@ async function counts(): Promise<Record<string, number>> {
 const purge = (): Promise<boolean> => app.get(Purges).run();
 const daysAgo = (days: number): Date => new Date(Date.now() - days * DAY_MS);
 const FIVE_YEARS_AND_A_DAY = 5 * 365 + 3;
-
-/** Ended without money, and nothing can have been charged. */
-const WITHOUT_MONEY: OrderSeed[] = [
-  { state: 'open' },
-  { state: 'failed' },
-  { state: 'failed', attempts: [{ state: 'expired' }] },
-  { state: 'cancelled', attempts: [{ state: 'failed' }, { state: 'expired' }] },
-];
-/** Money, or what may be money, or a person's decision. */
-const MAYBE_MONEY: OrderSeed[] = [
-  { state: 'paid', attempts: [{ state: 'paid', calls: 1, charged: 1000 }], paidAt: new Date(0) },
-  { state: 'paid', attempts: [{ state: 'paid', charged: 0 }], paidAt: new Date(0) },
-  { state: 'cancelled', attempts: [{ state: 'refunded', calls: 1, charged: 1000 }], refund: 'done' },
-  { state: 'failed', attempts: [{ state: 'failed', calls: 1 }] },
-  { state: 'failed', attempts: [{ state: 'expired', calls: 2 }] },
-  { state: 'cancelled', attempts: [{ state: 'expired' }, { state: 'failed', calls: 1 }] },
-  { state: 'failed', attempts: [{ state: 'failed' }], decision: true },
-  { state: 'cancelled', attempts: [{ state: 'failed', charged: 1000 }] },
-  { state: 'cancelled', paidAt: new Date(0) },
-];
-/** Not over, however old. */
-const OPEN: OrderSeed[] = [
-  { state: 'pending', attempts: [{ state: 'waiting' }] },
-  { state: 'approving', attempts: [{ state: 'approving', calls: 1 }] },
-  { state: 'fulfilling', attempts: [{ state: 'paid', calls: 1, charged: 1000 }] },
-  { state: 'review', attempts: [{ state: 'review', calls: 1 }] },
-  { state: 'failed', attempts: [{ state: 'review', calls: 1 }] },
-  { state: 'failed', attempts: [{ state: 'surplus', calls: 1, charged: 1000 }] },
-  { state: 'cancelled', attempts: [{ state: 'waiting' }] },
-  { state: 'cancelled', attempts: [{ state: 'refunded', calls: 1, charged: 1000 }], refund: 'failed' },
-  { state: 'paid', attempts: [{ state: 'paid', calls: 1, charged: 1000 }], subscription: 'active' },
-];
 
 describe('what the platform keeps', () => {
   /** Of docs/operations.md: | table | what | days | why |. */
