@@ -35,7 +35,7 @@ function namesIn(text: string, ...patterns: RegExp[]): string[] {
 
 describe('.env.example', () => {
   it('names every variable that a configuration class binds', () => {
-    const bound = namesIn(sources, /@Variable\(\s*'(\w+)'/g);
+    const bound = namesIn(sources, /@(?:Variable|Limit)\(\s*'(\w+)'/g);
     expect(bound.length).toBeGreaterThan(40);
     expect(bound.filter((name) => !example.has(name))).toEqual([]);
   });
@@ -66,7 +66,11 @@ describe('.env.example', () => {
   });
 
   it('shows the defaults that the code has', () => {
-    const numbers = [...sources.matchAll(/@Variable\(\s*'(\w+)'(?:(?!@Variable|class )[\s\S])*?: number = ([\d_]+);/g)];
+    const numbers = [
+      ...sources.matchAll(
+        /@(?:Variable|Limit)\(\s*'(\w+)'(?:(?!@Variable|@Limit|class )[\s\S])*?: number = ([\d_]+);/g,
+      ),
+    ];
     expect(numbers.length).toBeGreaterThan(15);
     const wrong = numbers
       .map(([, name = '', value = '']) => [name, value.replaceAll('_', '')] as const)

@@ -246,10 +246,7 @@ describe('merchants, for the operator', () => {
   });
 
   describe('the application form', () => {
-    const form = (
-      merchant: string,
-      scenario: number | string,
-    ): Promise<{ status: number; body: Record<string, unknown> }> => ask(`/${merchant}/form?scenario=${scenario}`);
+    const form = (merchant: string, scenario: number | string) => ask(`/${merchant}/form?scenario=${scenario}`);
 
     it('is filled in as the guide has it (9.2.4)', async () => {
       const { status, body } = await form('acme', 4);

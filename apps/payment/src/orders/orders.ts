@@ -1,5 +1,16 @@
 import type { Buyer, Merchant, PaymentType } from '@biz/merchant';
-import { Clock, gather, newId, OpenLimits, type OpenKind, prepared, Refusal, RuntimeConfig } from '@biz/platform';
+import {
+  Clock,
+  gather,
+  inOrderOf,
+  newId,
+  type OpenKind,
+  OpenLimits,
+  prepared,
+  Refusal,
+  RuntimeConfig,
+  tableRows,
+} from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -155,8 +166,7 @@ export class Orders {
          FROM payment.orders WHERE id = ANY($1::uuid[])`,
       [ids, this.clock.now()],
     );
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    return ids.map((id) => byId.get(id));
+    return inOrderOf(ids, rows);
   }
 
   private make(
@@ -196,14 +206,8 @@ export class Orders {
       OPEN_ORDERS,
       orders.map(({ merchant }) => merchant),
     );
-    const { columns } = this.dataSource.getMetadata(Order);
-    const names = columns.map(({ databaseName }) => databaseName).join(', ');
     const admitted = orders.filter(({ merchant }) => !fullMerchants.has(merchant));
-    const rows = admitted.map((order) => {
-      const row: Record<string, unknown> = {};
-      for (const { databaseName, propertyName } of columns) row[databaseName] = order[propertyName as keyof Order];
-      return row;
-    });
+    const { names, rows } = tableRows(this.dataSource, Order, admitted);
     const made = await prepared<{ id: string }>(
       this.dataSource,
       `WITH made AS (

@@ -3,7 +3,7 @@ import { ApiBadRequestResponse, ApiHeader, ApiOkResponse, ApiResponse } from '@n
 import { SyncCallbackAnswer, SyncCallbackQuery } from '@biz/kakao-dto';
 import { CurrentMerchant, KakaoController, OpenedByCustomers, RelayIds, sentRelayIdOf } from '@biz/merchant';
 import type { KakaoRequest, Merchant, Relay } from '@biz/merchant';
-import { inTime, KakaoOrigins, ok, RuntimeConfig } from '@biz/platform';
+import { answeredTooLate, KakaoOrigins, ok, RuntimeConfig, withTimeout } from '@biz/platform';
 import type { FastifyReply } from 'fastify';
 import { StartedLogins } from '../start/started-logins';
 import { assertSyncPlugin } from '../sync-plugin';
@@ -97,7 +97,7 @@ export class LoginController {
 
   /** Late enough to be stored, early enough that the customer still goes on to `continue` when it is not. */
   private inTime<T>(work: Promise<T>): Promise<T> {
-    return inTime(work, this.runtime.workWithinMs);
+    return withTimeout(work, this.runtime.workWithinMs, answeredTooLate);
   }
 
   private refusalOf(

@@ -1,8 +1,8 @@
 import { BadRequestException, Inject, Injectable, Logger, NotFoundException } from '@nestjs/common';
 import {
+  answeredTooLate,
   Clock,
   gather,
-  inTime,
   KakaoOrigins,
   newId,
   OpenLimits,
@@ -10,6 +10,7 @@ import {
   RuntimeConfig,
   throughBriefOutage,
   Vault,
+  withTimeout,
 } from '@biz/platform';
 import type { OpenKind } from '@biz/platform';
 import { isOtpUrl } from '@biz/otp-client';
@@ -149,9 +150,10 @@ export class Inbox {
       ...this.ends(receivedAt, plugin.consent.retainDays),
     };
     // Kakao is not known to send a callback again. What is late may still be stored: the same callback again is then answered as any other.
-    const stored = await inTime(
+    const stored = await withTimeout(
       throughBriefOutage(() => this.store(row)),
       this.runtime.workWithinMs,
+      answeredTooLate,
     );
     if (stored === 'full') throw this.limits.refused(this.open, 'merchant', merchant.id);
     if (stored === 'known') {

@@ -1,4 +1,15 @@
-import { Clock, gather, newId, OpenLimits, parseOwnJson, prepared, RuntimeConfig, Vault } from '@biz/platform';
+import {
+  Clock,
+  gather,
+  inOrderOf,
+  newId,
+  OpenLimits,
+  parseOwnJson,
+  prepared,
+  RuntimeConfig,
+  tableRows,
+  Vault,
+} from '@biz/platform';
 import type { OpenKind } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -95,10 +106,7 @@ export class Drafts {
 
   /** Correct to within the calls of the same moment, which do not see each other's drafts. */
   private async insert(manager: EntityManager, row: DraftRow): Promise<Inserted> {
-    const { columns } = this.dataSource.getMetadata(DraftRow);
-    const names = columns.map(({ databaseName }) => databaseName).join(', ');
-    const values: Record<string, unknown> = {};
-    for (const { databaseName, propertyName } of columns) values[databaseName] = row[propertyName as keyof DraftRow];
+    const { names, rows } = tableRows(this.dataSource, DraftRow, [row]);
     const [inserted] = await prepared<Inserted>(
       manager,
       `WITH given AS (
@@ -112,7 +120,7 @@ export class Drafts {
          INSERT INTO commerce.drafts (${names}) SELECT ${names} FROM given, room WHERE has_room ON CONFLICT DO NOTHING RETURNING id
        )
        SELECT has_room AS "hasRoom", EXISTS (SELECT FROM stored) AS "isNew" FROM room`,
-      [JSON.stringify(values), row.createdAt, this.limits.ofCustomer],
+      [JSON.stringify(rows[0]), row.createdAt, this.limits.ofCustomer],
     );
     return inserted ?? NOT_STORED;
   }
@@ -274,8 +282,7 @@ export class Drafts {
         WHERE d.id = ANY($1::uuid[])`,
       [ids],
     );
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    return ids.map((id) => byId.get(id));
+    return inOrderOf(ids, rows);
   }
 
   private show(row: DraftRow, chosen: Chosen[] | undefined): Draft {

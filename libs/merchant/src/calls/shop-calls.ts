@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Metrics, NotNow, ofOneMerchant } from '@biz/platform';
+import { Metrics, NotNow, ofOneMerchant, withTimeout } from '@biz/platform';
 import { Counter } from 'prom-client';
 import { ShopAnswerRefused } from '../ports/shop-answer-refused';
 import { Bulkhead } from './bulkhead';
@@ -86,7 +86,7 @@ export class ShopCalls {
     const running = started(work);
     running.then(leave, leave);
     try {
-      const answer = await inTime(timeoutMs, running);
+      const answer = await withTimeout(running, timeoutMs, () => new ShopLate(`no answer within ${timeoutMs} ms`));
       bulkhead.answered();
       this.count(merchant, lane, 'answered');
       return answer;
@@ -144,19 +144,4 @@ function once(work: () => void): () => void {
     isDone = true;
     work();
   };
-}
-
-async function inTime<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    // No AbortController: the error it makes at each end cost a fifth of T1.
-    timer = setTimeout(() => {
-      reject(new ShopLate(`no answer within ${ms} ms`));
-    }, ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,11 +1,7 @@
-import { IsBoolean, IsInt, Min } from 'class-validator';
-import { Variable } from '@biz/platform';
+import { IsBoolean } from 'class-validator';
+import { Limit, Variable } from '@biz/platform';
 
-const about = (what: string): { about: string } => ({ about: `${what} a minute, by each instance; 0: no limit` });
-const Limit = (): PropertyDecorator => (target, property) => {
-  IsInt()(target, String(property));
-  Min(0)(target, String(property));
-};
+const perMinute = (what: string): string => `${what} a minute, by each instance`;
 
 /**
  * How often Kakao-facing routes may be called. Each route is counted on its own.
@@ -18,43 +14,33 @@ export class RateLimitConfig {
   @IsBoolean()
   enabled: boolean = true;
 
-  @Variable('RATE_LIMIT_STATUS_CALLER', about('T4 calls from one address'))
-  @Limit()
+  @Limit('RATE_LIMIT_STATUS_CALLER', perMinute('T4 calls from one address'))
   statusCaller: number = 6_000_000;
 
-  @Variable('RATE_LIMIT_STATUS_MERCHANT', about('T4 calls for one merchant'))
-  @Limit()
+  @Limit('RATE_LIMIT_STATUS_MERCHANT', perMinute('T4 calls for one merchant'))
   statusMerchant: number = 3_000_000;
 
-  @Variable('RATE_LIMIT_CALLS_CALLER', about("other calls of Kakao's servers from one address"))
-  @Limit()
+  @Limit('RATE_LIMIT_CALLS_CALLER', perMinute("other calls of Kakao's servers from one address"))
   callsCaller: number = 600_000;
 
-  @Variable('RATE_LIMIT_CALLS_MERCHANT', about("other calls of Kakao's servers for one merchant"))
-  @Limit()
+  @Limit('RATE_LIMIT_CALLS_MERCHANT', perMinute("other calls of Kakao's servers for one merchant"))
   callsMerchant: number = 300_000;
 
-  @Variable('RATE_LIMIT_REDIRECTS_CALLER', about('T3, cancel_url and fail_url from one address'))
-  @Limit()
+  @Limit('RATE_LIMIT_REDIRECTS_CALLER', perMinute('T3, cancel_url and fail_url from one address'))
   redirectsCaller: number = 120_000;
 
-  @Variable('RATE_LIMIT_REDIRECTS_MERCHANT', about('T3, cancel_url and fail_url for one merchant'))
-  @Limit()
+  @Limit('RATE_LIMIT_REDIRECTS_MERCHANT', perMinute('T3, cancel_url and fail_url for one merchant'))
   redirectsMerchant: number = 300_000;
 
-  @Variable('RATE_LIMIT_LOGINS_CALLER', about('begun and returning logins from one address'))
-  @Limit()
+  @Limit('RATE_LIMIT_LOGINS_CALLER', perMinute('begun and returning logins from one address'))
   loginsCaller: number = 1_200;
 
-  @Variable('RATE_LIMIT_LOGINS_MERCHANT', about('begun and returning logins for one merchant'))
-  @Limit()
+  @Limit('RATE_LIMIT_LOGINS_MERCHANT', perMinute('begun and returning logins for one merchant'))
   loginsMerchant: number = 60_000;
 
-  @Variable('RATE_LIMIT_UNKNOWN_CALLER', about('calls to unknown addresses and path keys from one address'))
-  @Limit()
+  @Limit('RATE_LIMIT_UNKNOWN_CALLER', perMinute('calls to unknown addresses and path keys from one address'))
   unknownCaller: number = 300;
 
-  @Variable('RATE_LIMIT_REFUSED_CALLER', about('4xx answers to one address for one merchant'))
-  @Limit()
+  @Limit('RATE_LIMIT_REFUSED_CALLER', perMinute('4xx answers to one address for one merchant'))
   refusedCaller: number = 1_200;
 }

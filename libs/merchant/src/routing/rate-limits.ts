@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { APP_NAME, Clock, Metrics } from '@biz/platform';
+import { APP_NAME, Clock, Metrics, OnceAMinute } from '@biz/platform';
 import type { AppName, PolledRouteConfig } from '@biz/platform';
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -26,6 +26,8 @@ type Check = ReturnType<FastifyInstance['createRateLimit']>;
 interface Limit {
   by: By;
   max: number;
+  /** Whose calls it counts. */
+  keyOf: (request: FastifyRequest) => string;
   check: Check;
 }
 
@@ -49,6 +51,7 @@ export class RateLimits implements OnModuleInit {
   private readonly logger = new Logger(RateLimits.name);
   private readonly limited: Counter<'route' | 'by'>;
   private readonly limits = new Map<RouteKind, Limits>();
+  private readonly told: OnceAMinute;
   private unknown?: Limit;
   private refused?: Limit;
 
@@ -60,6 +63,7 @@ export class RateLimits implements OnModuleInit {
     private readonly clock: Clock,
     metrics: Metrics,
   ) {
+    this.told = new OnceAMinute(clock);
     this.limited = new Counter({
       name: 'biz_rate_limited_total',
       help: 'Requests answered 429, by route and by whose limit was used up',
@@ -82,9 +86,8 @@ export class RateLimits implements OnModuleInit {
   private makeLimits(fastify: FastifyInstance): void {
     const make = (by: By, max: number, keyOf: (request: FastifyRequest) => string): Limit | undefined => {
       if (max === 0) return undefined;
-      // `ban: 1` tells the first request over the limit from those after it, so that a window has one line in the log.
-      const check = fastify.createRateLimit({ max, timeWindow: WINDOW_MS, keyGenerator: keyOf, ban: 1 });
-      return { by, max, check };
+      const check = fastify.createRateLimit({ max, timeWindow: WINDOW_MS, keyGenerator: keyOf });
+      return { by, max, keyOf, check };
     };
     const byRoute = (request: FastifyRequest): string => `${callerOf(request)} ${routeOf(request)}`;
     const byMerchant = (request: LimitedRequest): string => `${request.limitedFor ?? ''} ${routeOf(request)}`;
@@ -130,7 +133,7 @@ export class RateLimits implements OnModuleInit {
     if (!limit) return false;
     const count = await limit.check(request);
     if (count.isAllowed || !count.isExceeded) return false;
-    if (!count.isBanned) this.tell(limit, request);
+    this.tell(limit, request);
     this.refuse(limit, request, reply, count.ttlInSeconds);
     return true;
   }
@@ -149,7 +152,7 @@ export class RateLimits implements OnModuleInit {
     if (statusCode < 400 || statusCode >= 500 || statusCode === 429) return;
     if (!this.refused || request.limitedFor === undefined) return;
     const count = await this.refused.check(request);
-    if (!count.isAllowed && count.remaining === 0 && !count.isExceeded) this.tell(this.refused, request);
+    if (!count.isAllowed && count.remaining === 0) this.tell(this.refused, request);
   }
 
   private refuse({ by }: Limit, request: FastifyRequest, reply: FastifyReply, seconds: number): void {
@@ -161,7 +164,8 @@ export class RateLimits implements OnModuleInit {
       .send(TOO_MANY);
   }
 
-  private tell({ by, max }: Limit, request: LimitedRequest): void {
+  private tell({ by, max, keyOf }: Limit, request: LimitedRequest): void {
+    if (!this.told.isDue(`${by} ${keyOf(request)}`)) return;
     const { ip, limitedFor: merchant } = request;
     this.logger.warn({ by, ip, merchant, route: routeOf(request), max }, 'too many requests: refused for a minute');
   }

@@ -3,7 +3,8 @@ import { ApiExcludeEndpoint, ApiOkResponse, ApiServiceUnavailableResponse, ApiTa
 import { DataSource } from 'typeorm';
 import { pendingMigrations } from '../database/database';
 import { RuntimeConfig } from '../config/platform.config';
-import { inTime } from '../http/answer-in-time';
+import { answeredTooLate } from '../http/answer-in-time';
+import { withTimeout } from '../with-timeout';
 import { Metrics } from '../metrics/metrics';
 import { HealthAnswer } from './health.dto';
 import { Lifecycle } from '../start/lifecycle';
@@ -34,7 +35,9 @@ export class HealthController {
   async ready(): Promise<HealthAnswer> {
     const { draining } = this.lifecycle;
     // A database that says nothing is not ready either, and whoever asks does not wait for long.
-    const ready = !draining && (await inTime(this.databaseReady(), this.runtime.answerWithinMs).catch(() => false));
+    const ready =
+      !draining &&
+      (await withTimeout(this.databaseReady(), this.runtime.answerWithinMs, answeredTooLate).catch(() => false));
     if (!ready) throw new ServiceUnavailableException();
     return { status: 'ok' };
   }

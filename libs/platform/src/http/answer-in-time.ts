@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { throwError, timeout } from 'rxjs';
@@ -14,6 +13,8 @@ export class AnsweredTooLate extends Error {
   }
 }
 
+export const answeredTooLate = (): AnsweredTooLate => new AnsweredTooLate();
+
 /**
  * Answers every call of a controller within ANSWER_WITHIN_MS, whatever its work waits for: a database that accepts
  * connections and says nothing, a lock, a pool without a free connection.
@@ -26,25 +27,7 @@ export class AnswerInTime implements NestInterceptor {
   constructor(private readonly runtime: RuntimeConfig) {}
 
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const late = (): Observable<never> => throwError(() => new AnsweredTooLate());
+    const late = (): Observable<never> => throwError(answeredTooLate);
     return next.handle().pipe(timeout({ first: this.runtime.answerWithinMs, with: late }));
-  }
-}
-
-/**
- * Waits for work so long at most; the work itself goes on.
- *
- * @throws AnsweredTooLate
- */
-export async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  const answered = new AbortController();
-  const late = delay(ms, undefined, { signal: answered.signal }).then(() => {
-    throw new AnsweredTooLate();
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    // The timer's own end is then heard by the race alone.
-    answered.abort();
   }
 }

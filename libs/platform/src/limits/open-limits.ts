@@ -5,6 +5,7 @@ import type { EntityManager } from 'typeorm';
 import { Clock } from '../clock';
 import { prepared } from '../database/prepared';
 import { Refusal } from '../http/refusal';
+import { OnceAMinute } from '../logging/once-a-minute';
 import { Metrics } from '../metrics/metrics';
 import { OpenLimitConfig } from './open-limit.config';
 
@@ -24,8 +25,6 @@ export interface OpenKind {
 const NO_LIMIT = 2_147_483_647;
 /** What a merchant holds open is counted this often at most, by each instance: with 500,000 open that takes a tenth of a second. */
 const COUNTED_EVERY_MS = 10_000;
-/** A limit that is used up has one line in the log so often. */
-const TOLD_EVERY_MS = 60_000;
 
 /** Bounds what one customer, and all customers of one merchant, hold open: any caller can invent both orders and users. */
 @Injectable()
@@ -33,7 +32,7 @@ export class OpenLimits {
   private readonly logger = new Logger(OpenLimits.name);
   private readonly limited: Counter<'what' | 'by'>;
   private readonly countedAt = new Map<string, number>();
-  private readonly toldAt = new Map<string, number>();
+  private readonly told: OnceAMinute;
   private readonly full = new Set<string>();
 
   constructor(
@@ -42,6 +41,7 @@ export class OpenLimits {
     private readonly clock: Clock,
     metrics: Metrics,
   ) {
+    this.told = new OnceAMinute(clock);
     this.limited = new Counter({
       name: 'biz_open_limited_total',
       help: 'Requests refused because a customer or a merchant holds too much open',
@@ -88,10 +88,7 @@ export class OpenLimits {
   /** Counts a refusal. @returns what the customer is told */
   refused({ what, messages }: OpenKind, by: Holder, merchant: string): Refusal {
     this.limited.inc({ what, by });
-    const now = this.clock.now().getTime();
-    const offence = `${what} ${by} ${merchant}`;
-    if (now - (this.toldAt.get(offence) ?? -Infinity) >= TOLD_EVERY_MS) {
-      this.toldAt.set(offence, now);
+    if (this.told.isDue(`${what} ${by} ${merchant}`)) {
       const most = this.config[by];
       this.logger.warn({ merchant, what, by, most }, 'too much is open: more is refused, and counted');
     }
