@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createApp, createDataSource, pendingMigrations } from '@biz/platform';
 import { DayComparison } from '../apps/payment/src/reconciliation/day-comparison';
+import { Differences } from '../apps/payment/src/reconciliation/differences';
 import { appDefinitions } from './apps';
 import { loadEnvironment, openDatabaseOf, run } from './environment';
 import { PlainProblem } from './plain-problem';
@@ -10,7 +11,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * `npm run reconcile -- [--day 2026-11-23] [--merchant demo-shop]`: holds every payment of a day (yesterday in Korea, unless
- * said) against KakaoPay's own word and prints each difference. It changes nothing.
+ * said) against KakaoPay's own word, prints each difference and writes it down for `GET /operator/differences`.
  *
  * Ends with 0 when all are equal, 1 when some differ, 2 when none differs but some could not be asked.
  */
@@ -27,10 +28,12 @@ run(async () => {
       env: { ...env, DATABASE_URL: database.url, LOG_LEVEL: env.LOG_LEVEL ?? 'error' },
     });
     try {
+      const differences = app.get(Differences);
       const counts = { equal: 0, differs: 0, 'not-asked': 0 };
       for await (const finding of app.get(DayComparison).of(day, merchant)) {
         counts[finding.kind]++;
         if (finding.kind !== 'equal') console.log(finding.line);
+        await differences.record(finding);
       }
       const all = counts.equal + counts.differs + counts['not-asked'];
       const unasked = counts['not-asked'];

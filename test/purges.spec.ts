@@ -282,6 +282,7 @@ describe('three simulated years', () => {
     'payment.decisions': MONEY,
     'payment.evidence': MONEY,
     'payment.sids': MONEY,
+    'payment.differences': MONEY,
     'payment.used_keys': MONEY,
     'payment.history': MONEY,
     'payment.subscriptions': MONEY,

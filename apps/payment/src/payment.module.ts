@@ -25,7 +25,11 @@ import { Orders } from './orders/orders';
 import { OrdersController } from './orders/orders.controller';
 import { PaymentConfig } from './payment.config';
 import { paymentSchema } from './payment.schema';
+import { DailyComparison } from './reconciliation/daily-comparison';
 import { DayComparison } from './reconciliation/day-comparison';
+import { Differences } from './reconciliation/differences';
+import { DifferencesController } from './reconciliation/differences.controller';
+import { FinalLooks } from './reconciliation/final-looks';
 import { RefundCompletion } from './refunds/refund-completion';
 import { RefundWorker } from './refunds/refund-worker';
 import { Refunds } from './refunds/refunds';
@@ -68,6 +72,7 @@ export class PaymentModule {
         ReviewController,
         OperatorRefundsController,
         SettlementsController,
+        DifferencesController,
         SubscriptionsController,
       ],
       providers: [
@@ -96,6 +101,9 @@ export class PaymentModule {
         Review,
         SettlementView,
         DayComparison,
+        DailyComparison,
+        Differences,
+        FinalLooks,
         StockSweep,
         StuckWork,
         Sweep,

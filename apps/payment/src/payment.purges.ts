@@ -11,6 +11,7 @@ const WITHOUT_MONEY = `
                    AND (a.calls > 0 OR a.charged_amount IS NOT NULL OR a.state NOT IN ('failed', 'expired') OR a.updated_at >= $1))
   AND NOT EXISTS (SELECT FROM payment.refunds r WHERE r.order_id = t.id)
   AND NOT EXISTS (SELECT FROM payment.decisions d WHERE d.order_id = t.id)
+  AND NOT EXISTS (SELECT FROM payment.differences d WHERE d.order_id = t.id)
   AND NOT EXISTS (SELECT FROM payment.subscriptions s WHERE s.order_id = t.id)`;
 
 /** Nothing of it is open, nothing moved for so long, and no subscription hangs on it. */
@@ -20,6 +21,7 @@ const OVER = `
                    AND (a.state IN ('waiting', 'approving', 'surplus', 'review') OR a.updated_at >= $1))
   AND NOT EXISTS (SELECT FROM payment.refunds r WHERE r.order_id = t.id
                    AND (r.state IN ('requested', 'sending', 'failed') OR r.updated_at >= $1))
+  AND NOT EXISTS (SELECT FROM payment.differences d WHERE d.order_id = t.id AND d.state = 'open')
   AND NOT EXISTS (SELECT FROM payment.sids s WHERE s.order_id = t.id AND s.state IN ('kept', 'ending'))
   AND NOT EXISTS (SELECT FROM payment.subscriptions s WHERE s.order_id = t.id)`;
 

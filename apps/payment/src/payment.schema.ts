@@ -19,8 +19,10 @@ import { SubscriptionAgain1796040200000 } from './migrations/1796040200000-subsc
 import { Repeatable1796050100000 } from './migrations/1796050100000-repeatable';
 import { Sids1796060000000 } from './migrations/1796060000000-sids';
 import { LookAtOfMerchant1796070000000 } from './migrations/1796070000000-look-at-of-merchant';
+import { Differences1796080000000 } from './migrations/1796080000000-differences';
 import { Order } from './orders/order.entity';
 import { PAYMENT_PURGES } from './payment.purges';
+import { ComparedDay, Difference } from './reconciliation/difference.entity';
 import { Refund } from './refunds/refund.entity';
 import { Decision } from './review/decision.entity';
 import { Sid } from './subscriptions/sid.entity';
@@ -28,7 +30,20 @@ import { Subscription } from './subscriptions/subscription.entity';
 
 export const paymentSchema: SchemaOwner = {
   schema: 'payment',
-  entities: [Order, Attempt, EvidenceRow, Sid, Callback, Refund, Subscription, Decision, UsedKey, HistoryEntry],
+  entities: [
+    Order,
+    Attempt,
+    EvidenceRow,
+    Sid,
+    Callback,
+    Refund,
+    Subscription,
+    Decision,
+    UsedKey,
+    HistoryEntry,
+    Difference,
+    ComparedDay,
+  ],
   migrations: [
     Payment1795300000000,
     SubscriptionCharges1795500000000,
@@ -45,6 +60,7 @@ export const paymentSchema: SchemaOwner = {
     Repeatable1796050100000,
     Sids1796060000000,
     LookAtOfMerchant1796070000000,
+    Differences1796080000000,
   ],
   rights: { history: 'SELECT, INSERT, DELETE' },
   published: ['journey(text, text, integer)'],

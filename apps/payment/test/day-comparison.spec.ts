@@ -1,5 +1,6 @@
 import { eventually, times } from '@biz/testing';
-import { DayComparison, type Finding } from '../src/reconciliation/day-comparison';
+import { DayComparison } from '../src/reconciliation/day-comparison';
+import type { Finding } from '../src/reconciliation/finding';
 import { BROKEN, DROPPED_AFTER, DROPPED_BEFORE, refusal } from './fake-kakaopay';
 import { type OrderInHand, World } from './world';
 
@@ -72,6 +73,10 @@ describe('the comparison of a day with KakaoPay', () => {
     expect(await of(order)).toEqual({
       kind: 'differs',
       partnerOrderId: order.id,
+      attemptId: expect.any(String) as string,
+      merchant: 'first',
+      kinds: ['total', 'given-back-there'],
+      amount: 800,
       line:
         `${order.id} first paid 13500 (tax-free 20, VAT 1225, given back 0) | ` +
         'KakaoPay PART_CANCEL_PAYMENT 13400 (tax-free 20, VAT 1225, given back 700) | ' +
@@ -129,7 +134,7 @@ describe('the comparison of a day with KakaoPay', () => {
     // Its id says when it was made, too.
     expect(await compare('2026-01-01')).toEqual([]);
     for (const day of ['2026-01-02', '2026-01-03']) {
-      expect(await compare(day)).toEqual([{ kind: 'equal', partnerOrderId: order.id }]);
+      expect(await compare(day)).toMatchObject([{ kind: 'equal', partnerOrderId: order.id }]);
     }
     expect(await compare('2026-01-04')).toEqual([]);
 

@@ -122,6 +122,11 @@ export class FakeKakaoPay {
     Object.assign(this.of(tid), values);
   }
 
+  /** KakaoPay knows nothing of a payment any more. */
+  lose(tid: string): void {
+    this.payments.delete(tid);
+  }
+
   /** The next calls of an operation misbehave, one fault each. */
   next(operation: Operation, ...faults: Fault[]): void {
     this.faults[operation].push(...faults);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, times } from '@biz/testing';
+import { Differences } from '../src/reconciliation/differences';
 import { BROKEN, BROKEN_AFTER, DROPPED_AFTER, DROPPED_BEFORE, type Fault, refusal } from './fake-kakaopay';
 import { shop } from './shops';
 import { ADDRESS, type OrderInHand, World } from './world';
@@ -247,7 +248,17 @@ describe('a refund', () => {
     await eventually(async () => {
       expect((await world.detail(failing.id)).refunds).toMatchObject([{ state: 'failed' }]);
     });
+    const unheard = await world.paidOrder();
+    const [{ attemptId } = { attemptId: '' }] = await world.database.query<{ attemptId: string }>(
+      'SELECT id AS "attemptId" FROM payment.attempts WHERE order_id = $1',
+      [unheard.id],
+    );
+    const amount = 13_500;
+    const difference = { attemptId, partnerOrderId: unheard.id, merchant: 'first', amount, line: 'x' } as const;
+    await world.app.get<Differences>(Differences).record({ ...difference, kind: 'not-asked', kinds: ['not-asked'] });
+    const open = (await world.operator(`differences?state=open`)).body as { items: { id: string }[] };
     const ids: Record<string, string | undefined> = {
+      '/operator/differences/{id}/give-up': open.items[0]?.id,
       '/operator/orders/{partnerOrderId}/cancel': paid.id,
       '/operator/orders/{partnerOrderId}/accept': accepted.id,
       '/operator/orders/{partnerOrderId}/refund': refunded.id,
@@ -259,7 +270,11 @@ describe('a refund', () => {
     for (const [route, id] of Object.entries(ids)) {
       const path = route.replace('/operator/', '').replace(/\{(?:partnerOrderId|id)\}/, id ?? '');
       const headers = { 'Idempotency-Key': 'reasons' };
-      const { http } = await world.operator(path, { method: 'POST', headers, body: JSON.stringify({ reason }) });
+      const { http } = await world.operator(path, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ reason, ...(route.endsWith('/give-up') && { amount }) }),
+      });
       expect([route, http]).toEqual([route, http < 300 ? http : 'taken']);
     }
     shop.fulfil = () => Promise.resolve({ refused: `품절: ${reason}` });
@@ -272,6 +287,7 @@ describe('a refund', () => {
     expect(await columnsWith(['[phone], [email], [resident number] 요청'])).toEqual(
       expect.arrayContaining([
         'payment.decisions.reason',
+        'payment.differences.reason',
         'payment.history.note',
         'payment.orders.failure_message',
         'payment.refunds.reason',

@@ -306,12 +306,15 @@ describe('an order in review', () => {
     }
   });
 
-  it('a failed refund can be withdrawn, but not one of money that belongs to no order', async () => {
+  it('a failed refund can be withdrawn; money that belongs to no order is given up by its amount, and stays in the list', async () => {
     const order = await world.paidOrder();
     world.kakaopay.next('cancel', refusal(-721));
     const { body } = await world.cancel(order.id, 'key', { reason: '고객 변심', amount: 500 });
-    const withdraw = (id: string | undefined) =>
-      world.operator(`refunds/${id}/withdraw`, { method: 'POST', body: JSON.stringify({ reason: '교환하기로 함' }) });
+    const withdraw = (id: string | undefined, amount?: number) =>
+      world.operator(`refunds/${id}/withdraw`, {
+        method: 'POST',
+        body: JSON.stringify({ reason: '교환하기로 함', amount }),
+      });
     await eventually(async () => {
       expect((await world.detail(order.id)).refunds).toMatchObject([{ state: 'failed' }]);
     });
@@ -326,11 +329,34 @@ describe('an order in review', () => {
       expect((await world.detail(left.id)).refunds).toMatchObject([{ state: 'failed', cause: 'surplus' }]);
     });
     const [surplus] = (await world.detail(left.id)).refunds;
-    expect((await withdraw(surplus?.id)).http).toBe(409);
+    expect(await withdraw(surplus?.id)).toMatchObject({
+      http: 409,
+      body: { message: expect.stringContaining('13500 won belong to no order') as string },
+    });
+    expect((await withdraw(surplus?.id, 13_000)).http).toBe(409);
+    world.kakaopay.next('cancel', refusal(-721));
     expect((await world.operator(`refunds/${surplus?.id}/retry`, { method: 'POST', body: '{}' })).http).toBe(202);
     await eventually(async () => {
-      expect((await world.detail(left.id)).attempts).toMatchObject([{ state: 'refunded' }]);
+      expect((await world.detail(left.id)).refunds).toMatchObject([{ state: 'failed' }]);
     });
-    expect(world.kakaopay.cancelled(left.tid)).toBe(13_500);
+    const given = await Promise.all(times(3, () => withdraw(surplus?.id, 13_500)));
+    expect(given.map(({ http }) => http).sort()).toEqual([200, 409, 409]);
+    const { body: list } = await world.operator('differences?state=given-up');
+    expect((list as { items: object[] }).items).toMatchObject([
+      {
+        partnerOrderId: left.id,
+        kinds: ['refund-given-up'],
+        amount: 13_500,
+        reason: '교환하기로 함',
+        givenUpBy: 'operator',
+        givenUpAt: expect.any(String) as string,
+      },
+    ]);
+    expect((await world.detail(left.id)).history.at(-1)).toMatchObject({
+      by: 'operator',
+      to: 'withdrawn',
+      note: '13500 won that belong to no order are given up: 교환하기로 함',
+    });
+    expect(world.kakaopay.kept).toBeGreaterThanOrEqual(13_500);
   });
 });

@@ -8,6 +8,7 @@ import type { AttemptState } from './attempt-status';
 @Unique('attempts_tid_of_merchant', ['merchant', 'tid'])
 @Index('attempts_of_order', ['orderId', 'id'])
 @Index('attempts_to_look_at', ['merchant', 'lookAt'], { where: `state IN ('waiting', 'approving')` })
+@Index('attempts_to_compare', ['merchant', 'compareAt'], { where: 'compare_at IS NOT NULL' })
 @Index('attempts_in_review', ['orderId'], { where: `state = 'review'` })
 @Index('attempts_charged_by_day', ['approvedAt'], { where: 'charged_amount > 0' })
 @Check(
@@ -93,6 +94,14 @@ export class Attempt {
   /** How often KakaoPay was asked about it. */
   @Column('integer', { default: 0 })
   looks: number;
+
+  /** When KakaoPay is asked once more about it, after it ended without money. */
+  @Column('timestamptz', { name: 'compare_at', nullable: true })
+  compareAt: Date | null;
+
+  /** How often KakaoPay was asked so, and did not tell. */
+  @Column('integer', { default: 0 })
+  compares: number;
 
   @Column('integer', { name: 'failure_code', nullable: true })
   failureCode: number | null;

@@ -13,9 +13,13 @@ export interface Snapshot {
   readonly amount: Amounts;
 }
 
+/** What tells one payment from another. */
+export type ForeignField = 'cid' | 'tid' | 'partner_order_id' | 'partner_user_id';
+export type Field = ForeignField | 'total' | 'tax_free' | 'vat';
+
 /** The names of everything in which KakaoPay's word differs from what the order was when T2 came. */
-export function differences(attempt: Expected, partnerUserId: string, said: Snapshot): string[] {
-  const amounts: [string, number, number][] = [
+export function differences(attempt: Expected, partnerUserId: string, said: Snapshot): Field[] {
+  const amounts: [Field, number, number][] = [
     ['total', said.amount.total, attempt.totalAmount],
     ['tax_free', said.amount.taxFree, attempt.taxFreeAmount],
     ['vat', said.amount.vat, attempt.vatAmount],
@@ -24,8 +28,8 @@ export function differences(attempt: Expected, partnerUserId: string, said: Snap
 }
 
 /** The names of what tells another payment from this one; the amounts do not. */
-export function foreignFields(attempt: Expected, partnerUserId: string, said: Snapshot): string[] {
-  return namesOf([
+export function foreignFields(attempt: Expected, partnerUserId: string, said: Snapshot): ForeignField[] {
+  return namesOf<ForeignField, string>([
     ['cid', said.cid, attempt.cid],
     // A charge by SID learns its tid from the answer.
     ['tid', said.tid, attempt.tid ?? said.tid],
@@ -34,5 +38,5 @@ export function foreignFields(attempt: Expected, partnerUserId: string, said: Sn
   ]);
 }
 
-const namesOf = <T>(pairs: [string, T, T][]): string[] =>
+const namesOf = <Name extends Field, T>(pairs: [Name, T, T][]): Name[] =>
   pairs.filter(([, theirs, ours]) => theirs !== ours).map(([name]) => name);

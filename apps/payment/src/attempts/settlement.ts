@@ -1,7 +1,7 @@
 import { Drafts, Stock } from '@biz/commerce';
 import type { Amounts, Card } from '@biz/kakaopay';
 import { Deliveries, type ShopEventType } from '@biz/merchant';
-import { Clock } from '@biz/platform';
+import { Clock, RuntimeConfig } from '@biz/platform';
 import { withoutNumbers } from '@biz/privacy';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -17,6 +17,7 @@ import { Sid } from '../subscriptions/sid.entity';
 import { Subscriptions } from '../subscriptions/subscriptions';
 import { Attempt } from './attempt.entity';
 import type { AttemptState } from './attempt-status';
+import { comparedLater } from './compare-later';
 
 /** What KakaoPay took, by its own word. */
 export interface Charge {
@@ -62,6 +63,7 @@ export class Settlement {
     private readonly drafts: Drafts,
     private readonly deliveries: Deliveries,
     private readonly clock: Clock,
+    private readonly runtime: RuntimeConfig,
   ) {}
 
   /** The money is there. When the order cannot take it any more, it goes back. */
@@ -93,7 +95,10 @@ export class Settlement {
     const message = withoutNumbers(said);
     await this.inOrder(id, UNDECIDED, async (manager, order, attempt) => {
       const at = this.clock.now();
-      const set = { failure_message: message, failure_code: code ?? null, calling_until: null };
+      const set = {
+        ...{ failure_message: message, failure_code: code ?? null, calling_until: null },
+        ...comparedLater(attempt, at, this.runtime.retryTimeScale),
+      };
       if (!(await moveTo(manager, ATTEMPT, id, { to: state, by: 'kakaopay', note, at, set }))) return;
       await this.endOrder(manager, order, attempt, {
         to: 'failed',
@@ -156,7 +161,7 @@ export class Settlement {
     const set = { ...(charge && chargeColumns(attempt, charge, at)), failure_message: reason, calling_until: null };
     if (!(await moveTo(manager, ATTEMPT, attempt.id, { to: 'review', by: 'platform', note: reason, at, set }))) return;
     if (this.isCurrent(order, attempt)) {
-      await moveTo(manager, ORDER, order.id, {
+      const moved = await moveTo(manager, ORDER, order.id, {
         to: 'review',
         by: 'platform',
         note: reason,
@@ -164,7 +169,8 @@ export class Settlement {
         from: BEING_PAID,
         set: { review_reason: reason },
       });
-      order.state = 'review';
+      // An order that is over stays so when money turns up for its last payment.
+      if (moved) order.state = 'review';
     }
     await this.tell(manager, order, 'payment.review', { reason, ...paymentFacts(attempt) });
   }

@@ -12,6 +12,7 @@ export const NEEDS_A_PERSON = `
   SELECT id FROM payment.orders WHERE state = 'review'
   UNION SELECT order_id FROM payment.attempts WHERE state = 'review'
   UNION SELECT order_id FROM payment.refunds WHERE state = 'failed'
+  UNION SELECT order_id FROM payment.differences WHERE state = 'open'
   UNION SELECT order_id FROM payment.sids WHERE state = 'ending' AND failure IS NOT NULL
   UNION SELECT order_id FROM payment.subscriptions WHERE state = 'ending' AND end_failure IS NOT NULL`;
 
@@ -20,6 +21,7 @@ const COUNTS = {
   'order-in-review': `SELECT count(*) FROM payment.orders WHERE state = 'review'`,
   'attempt-in-review': `SELECT count(*) FROM payment.attempts WHERE state = 'review'`,
   'refund-failed': `SELECT count(*) FROM payment.refunds WHERE state = 'failed'`,
+  'difference-open': `SELECT count(*) FROM payment.differences WHERE state = 'open'`,
   'sid-not-ended': `SELECT (SELECT count(*) FROM payment.sids WHERE state = 'ending' AND failure IS NOT NULL)
                          + (SELECT count(*) FROM payment.subscriptions WHERE state = 'ending' AND end_failure IS NOT NULL)`,
   'order-unfinished': `SELECT count(*) FROM payment.orders
@@ -44,7 +46,7 @@ export class Attention {
     const count = (gauge: Gauge<'what'>): Promise<void> => this.count(gauge);
     new Gauge({
       name: 'payment_attention',
-      help: 'What needs a person: orders and attempts in review, failed refunds, SIDs that KakaoPay would not end, orders unfinished for over an hour',
+      help: 'What needs a person: orders and attempts in review, failed refunds, open differences from KakaoPay, SIDs that KakaoPay would not end, orders unfinished for over an hour',
       labelNames: ['what'] as const,
       registers: [metrics.registry],
       async collect() {

@@ -5,6 +5,7 @@ import type { EntityManager } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
 import { moveTo, REFUND as REFUND_ROW } from '../history/move-to';
 import { Order } from '../orders/order.entity';
+import { Differences } from '../reconciliation/differences';
 import { Refund } from '../refunds/refund.entity';
 import { chargedParts, REFUND, Refunds } from '../refunds/refunds';
 import { splitRefund } from '../refunds/tax-split';
@@ -15,6 +16,7 @@ export class FailedRefunds {
   constructor(
     private readonly dataSource: DataSource,
     private readonly refunds: Refunds,
+    private readonly differences: Differences,
     private readonly jobs: Jobs,
     private readonly clock: Clock,
   ) {}
@@ -40,16 +42,28 @@ export class FailedRefunds {
     });
   }
 
-  /** Nobody wants it any more. Money that is no order's must go back, so its refund cannot be withdrawn. */
-  async withdraw(id: string, reason: string): Promise<Refund> {
+  /**
+   * Nobody wants it any more.
+   *
+   * Money that is no order's is given up only by a decision that names the amount; it stays in the list of differences.
+   */
+  async withdraw(id: string, { reason, amount }: { reason: string; amount?: number }): Promise<Refund> {
     return this.ofFailed(id, async (manager, refund) => {
-      if (refund.cause !== 'operator') {
+      const isOfNoOrder = refund.cause !== 'operator';
+      if (isOfNoOrder && amount === undefined) {
         throw new ConflictException(
-          'This money belongs to no order: retry, or cancel it at KakaoPay and reconcile the order',
+          `These ${refund.amount} won belong to no order: retry, cancel them at KakaoPay and reconcile the order, ` +
+            'or name the amount to give them up',
         );
       }
-      const move = { to: 'withdrawn', by: 'operator', note: reason, at: this.clock.now() } as const;
-      await moveTo(manager, REFUND_ROW, id, move);
+      if (amount !== undefined && amount !== refund.amount) {
+        throw new ConflictException(`The refund is of ${refund.amount} won, not of ${amount}`);
+      }
+      const note = isOfNoOrder ? `${refund.amount} won that belong to no order are given up: ${reason}` : reason;
+      const move = { to: 'withdrawn', by: 'operator', note, at: this.clock.now() } as const;
+      if ((await moveTo(manager, REFUND_ROW, id, move)) && isOfNoOrder) {
+        await this.differences.refundGivenUp(manager, refund, reason);
+      }
     });
   }
 

@@ -24,6 +24,8 @@ import { Attempt } from '../attempts/attempt.entity';
 import { HistoryEntry } from '../history/history.entity';
 import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
+import { DifferenceDto } from '../reconciliation/difference.dto';
+import { Difference } from '../reconciliation/difference.entity';
 import { Refund } from '../refunds/refund.entity';
 import { Refunds } from '../refunds/refunds';
 import { SidDto } from '../subscriptions/sid.dto';
@@ -79,9 +81,10 @@ export class OperatorOrdersController {
     const order = isOrderId(id) ? await manager.findOneBy(Order, { id }) : null;
     if (!order) throw new NotFoundException('No such order');
     const of = { where: { orderId: id }, order: { id: 'ASC' } } as const;
-    const [attempts, refunds, sids, history] = await Promise.all([
+    const [attempts, refunds, differences, sids, history] = await Promise.all([
       manager.find(Attempt, of),
       manager.find(Refund, of),
+      manager.find(Difference, of),
       manager.find(Sid, { where: { orderId: id }, order: { createdAt: 'ASC' } }),
       manager.find(HistoryEntry, of),
     ]);
@@ -90,6 +93,7 @@ export class OperatorOrdersController {
       ...(own?.chargedAmount != null && { chargedAmount: own.chargedAmount }),
       attempts: attempts.map((each) => AttemptDto.of(each)),
       refunds: refunds.map((each) => RefundDto.of(each)),
+      differences: differences.map((each) => DifferenceDto.of(each)),
       sids: sids.map((each) => SidDto.of(each)),
       history: history.map((each) => HistoryDto.of(each)),
     });

@@ -9,6 +9,7 @@ import { ORDER_STATE_NAMES, ORDER_STATES, type OrderState } from '../orders/orde
 import type { Order } from '../orders/order.entity';
 import { REFUND_STATES, type RefundState } from '../refunds/refund-status';
 import type { Refund } from '../refunds/refund.entity';
+import { DifferenceDto } from '../reconciliation/difference.dto';
 import { SidDto } from '../subscriptions/sid.dto';
 
 const ATTEMPT_STATE_NAMES = Object.keys(ATTEMPT_STATES);
@@ -365,6 +366,10 @@ export class OrderDetailDto extends OrderDto {
   /** Oldest first */
   @ApiProperty({ type: [RefundDto] })
   refunds: RefundDto[];
+
+  /** What KakaoPay says otherwise, oldest first */
+  @ApiProperty({ type: [DifferenceDto] })
+  differences: DifferenceDto[];
 
   /** Oldest first */
   @ApiProperty({ type: [SidDto] })

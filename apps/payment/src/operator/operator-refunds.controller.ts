@@ -38,17 +38,23 @@ export class OperatorRefundsController {
     return OperatorRefundDto.of(await this.failed.retry(id));
   }
 
-  /** Gives a failed refund up: the order keeps its money */
+  /**
+   * Gives a failed refund up: its money stays
+   *
+   * @remarks Money that belongs to no order is given up only with its `amount`, and stays in the list of differences.
+   */
   @Post(':id/withdraw')
   @ApiParam({ name: 'id', description: 'Id of the refund' })
   @HttpCode(200)
   @ApiOkResponse({ type: OperatorRefundDto })
   @ApiNotFoundResponse({ description: 'No such refund' })
-  @ApiConflictResponse({ description: 'It did not fail, or its money belongs to no order' })
+  @ApiConflictResponse({
+    description: 'It did not fail, it is of another amount, or its money belongs to no order and no amount is named',
+  })
   async withdraw(
     @Param('id', ParseUUIDPipe) id: string,
-    @Body() { reason }: WithdrawRefundRequest,
+    @Body() wish: WithdrawRefundRequest,
   ): Promise<OperatorRefundDto> {
-    return OperatorRefundDto.of(await this.failed.withdraw(id, reason));
+    return OperatorRefundDto.of(await this.failed.withdraw(id, wish));
   }
 }

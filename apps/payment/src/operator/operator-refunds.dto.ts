@@ -1,7 +1,7 @@
 import { OperatorBody, pageDto, PageQuery } from '@biz/platform';
 import { FreeText } from '@biz/privacy';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, MaxLength, Min } from 'class-validator';
 import { REFUND_STATES, type RefundState } from '../refunds/refund-status';
 import type { Refund } from '../refunds/refund.entity';
 import { RefundDto } from './operator-orders.dto';
@@ -27,6 +27,16 @@ export class WithdrawRefundRequest {
   @MaxLength(200)
   @FreeText()
   reason: string;
+
+  /**
+   * Won of the refund; must be named when its money belongs to no order (`surplus`, `fulfilment-refused`)
+   * @example 13500
+   */
+  @ApiProperty({ type: 'integer', required: false, minimum: 1 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  amount?: number;
 }
 
 /** A refund and the order it belongs to. */

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 
 /** Ids hold the time they were made, by the clock of the machine; rows hold the app's. */
 const CLOCKS_DIFFER_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 const PAGE = 500;
 
 interface Row {
@@ -16,14 +17,15 @@ type Page = (after: string[] | undefined) => Promise<Row[]>;
  * The ids of all attempts a day has to do with, each once, page by page: made, charged or given back on it, or older and
  * not final yet.
  *
- * @param since midnight in Korea @param until the next one
+ * @param day `YYYY-MM-DD`, in Korea
  */
 export async function* attemptsOfDay(
   dataSource: DataSource,
-  since: Date,
-  until: Date,
+  day: string,
   merchant: string | undefined,
 ): AsyncGenerator<string[]> {
+  const since = new Date(`${day}T00:00:00+09:00`);
+  const until = new Date(since.getTime() + DAY_MS);
   const page = (select: string, parameters: unknown[]): Promise<Row[]> =>
     dataSource.query<Row[]>(select, [since, until, merchant ?? null, PAGE, ...parameters]);
   const mine = (table: string): string => `($3::text IS NULL OR ${table}.merchant = $3)`;

@@ -182,6 +182,12 @@ export class Refunds {
       `UPDATE payment.attempts SET closed_at = $2, updated_at = $2 WHERE order_id = $1 AND closed_at IS NULL AND state = 'waiting'`,
       [order.id, at],
     );
+    // Money that KakaoPay took all the same goes back: what had ended without it is looked at now.
+    await manager.query(
+      `UPDATE payment.attempts SET compare_at = $2, compares = 0
+        WHERE order_id = $1 AND state IN ('failed', 'expired') AND tid IS NOT NULL`,
+      [order.id, at],
+    );
     await this.stock.release(manager, order.merchant, order.id);
     await this.tellCancelled(manager, order, { reason });
     return undefined;

@@ -1,13 +1,15 @@
 import { cancelledOf, type PaymentOrder } from '@biz/kakaopay';
 import { Clock } from '@biz/platform';
 import { ConflictException, Injectable, NotFoundException, ServiceUnavailableException } from '@nestjs/common';
-import { DataSource, In, MoreThan } from 'typeorm';
+import { DataSource, In, IsNull, MoreThan, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt, tidOf } from '../attempts/attempt.entity';
+import { foreignFields } from '../attempts/compare';
 import { chargedOf } from '../attempts/settlement';
 import { began, moveTo, REFUND as REFUND_ROW } from '../history/move-to';
 import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
+import { type FinalLook, FinalLooks } from '../reconciliation/final-looks';
 import { RefundCompletion } from '../refunds/refund-completion';
 import { UNDER_WAY } from '../refunds/refund-status';
 import { Refund } from '../refunds/refund.entity';
@@ -31,16 +33,17 @@ export class FoundRefunds {
     private readonly refunds: Refunds,
     private readonly completion: RefundCompletion,
     private readonly sids: UnusedSids,
+    private readonly finalLooks: FinalLooks,
     private readonly clock: Clock,
   ) {}
 
   /**
    * Asks KakaoPay about every payment of an order, and writes down what was cancelled there.
    *
-   * A payment that is not final is looked at at once. Repeating it is harmless.
-   * @returns the refunds that were found
+   * A payment that is not final is looked at at once; so is one that had ended without money. Repeating it is harmless.
+   * @returns the refunds that were found, and those of money that turned up
    */
-  async reconcile(orderId: string, why: FoundWhy): Promise<Refund[]> {
+  async reconcile(orderId: string, why: FoundWhy): Promise<{ found: Refund[]; looks: FinalLook[] }> {
     const { manager } = this.dataSource;
     const seen = isOrderId(orderId) ? await manager.findOneBy(Order, { id: orderId }) : null;
     if (!seen) throw new NotFoundException('No such order');
@@ -50,10 +53,11 @@ export class FoundRefunds {
     const attempts = await manager.find(Attempt, {
       where: { orderId: seen.id, state: In(['paid', 'surplus', 'refunded']), chargedAmount: MoreThan(0) },
     });
+    const looks = await this.lookBack(seen.id);
     const words = await Promise.all(
       attempts.map(async (attempt) => ({ id: attempt.id, word: await this.word.about(attempt, tidOf(attempt)) })),
     );
-    return this.dataSource.transaction(async (inside) => {
+    const found = await this.dataSource.transaction(async (inside) => {
       const found: Refund[] = [];
       for (const { id, word } of words) {
         const order = await inside.findOneOrFail(Order, {
@@ -61,13 +65,49 @@ export class FoundRefunds {
           lock: { mode: 'pessimistic_write' },
         });
         const attempt = await inside.findOneByOrFail(Attempt, { id });
-        if (!word.said) throw new ConflictException(`KakaoPay says ${word.status} of a payment it has approved`);
+        if (!word.said) {
+          throw new ConflictException(
+            `KakaoPay says ${word.status} of a payment it has approved: ask it, and give the difference up when it stays`,
+          );
+        }
+        this.refuseForeign(order, attempt, word.said);
         await this.adoptCharge(inside, attempt, word.said, why.reason);
         const refund = await this.record(inside, order, attempt, word.said, why);
         if (refund) found.push(refund);
       }
       return found;
     });
+    const turnedUp = await manager.findBy(Refund, { attemptId: In(looks.map(({ attempt }) => attempt.id)) });
+    return { found: [...new Map([...found, ...turnedUp].map((each) => [each.id, each])).values()], looks };
+  }
+
+  /** @throws ServiceUnavailableException when KakaoPay does not say; what it said of the others is applied */
+  private async lookBack(orderId: string): Promise<FinalLook[]> {
+    const ended = await this.dataSource.manager.find(Attempt, {
+      select: { id: true },
+      where: { orderId, state: In(['failed', 'expired']), tid: Not(IsNull()) },
+      order: { id: 'ASC' },
+    });
+    const looks: FinalLook[] = [];
+    for (const { id } of ended) {
+      const look = await this.finalLooks.look(id);
+      if (look?.next === 'person') await this.finalLooks.show(look);
+      if (look) looks.push(look);
+    }
+    const silent = looks.find(({ heard }) => 'why' in heard);
+    if (silent) {
+      throw new ServiceUnavailableException(`KakaoPay does not say how a payment stands (${silent.says}); try again`);
+    }
+    return looks;
+  }
+
+  private refuseForeign(order: Order, attempt: Attempt, said: PaymentOrder): void {
+    const foreign = foreignFields(attempt, order.appUserId, said);
+    if (foreign.length > 0) {
+      throw new ConflictException(
+        `KakaoPay answered about another payment: ${foreign.join(', ')} differ; ask it, and give the difference up when it stays`,
+      );
+    }
   }
 
   /** Writes down what KakaoPay cancelled beyond what we know of, in the caller's transaction and under the order's lock. */
@@ -120,14 +160,22 @@ export class FoundRefunds {
     { amount }: PaymentOrder,
     reason: string,
   ): Promise<void> {
-    if (amount.total === attempt.chargedAmount) return;
+    const isSame = amount.taxFree === attempt.chargedTaxFree && amount.vat === attempt.chargedVat;
+    if (isSame && amount.total === attempt.chargedAmount) return;
     await this.refuseWhileUnderWay(manager, attempt.id);
+    const before = await this.refunds.decidedOn(manager, attempt.id);
+    if (before.amount > amount.total || before.taxFree > amount.taxFree || before.vat > amount.vat) {
+      throw new ConflictException('More is given back than KakaoPay says that it took; give the difference up');
+    }
     const { id, orderId, state, chargedAmount } = attempt;
     const at = this.clock.now();
     const charged = chargedOf({ amount });
     await manager.update(Attempt, { id }, { ...charged, updatedAt: at });
     Object.assign(attempt, charged);
-    const note = `KakaoPay says that it took ${amount.total} won, not ${chargedAmount ?? 0}: ${reason}`;
+    const parts = isSame ? '' : ` (tax-free ${amount.taxFree}, VAT ${amount.vat})`;
+    const took = amount.total === chargedAmount ? `${amount.total} won${parts}` : `${amount.total} won`;
+    const not = amount.total === chargedAmount ? '' : `, not ${chargedAmount ?? 0}`;
+    const note = `KakaoPay says that it took ${took}${not}: ${reason}`;
     await began(manager, { subject: 'attempt', orderId, id, state, by: 'operator', note, at });
   }
 

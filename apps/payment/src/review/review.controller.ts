@@ -14,6 +14,7 @@ import { IDEMPOTENCY_KEY_HEADER, requireKey } from '../idempotency/idempotency-k
 import { OrderCancellationDto, RefundDto } from '../operator/operator-orders.dto';
 import type { OrderState } from '../orders/order-status';
 import { Order } from '../orders/order.entity';
+import { DailyComparison } from '../reconciliation/daily-comparison';
 import { FoundRefunds } from './found-refunds';
 import {
   DecidedOrderDto,
@@ -30,6 +31,7 @@ export class ReviewController {
     private readonly dataSource: DataSource,
     private readonly review: Review,
     private readonly foundRefunds: FoundRefunds,
+    private readonly daily: DailyComparison,
   ) {}
 
   /**
@@ -52,6 +54,7 @@ export class ReviewController {
     @Body() { reason, tid }: DecisionRequest,
   ): Promise<DecidedOrderDto> {
     await this.review.accept(id, { reason, ...(tid !== undefined && { tid }), idempotencyKey: requireKey(key) });
+    await this.daily.compareOpenOf(id);
     return { partnerOrderId: id, state: await this.stateOf(id) };
   }
 
@@ -80,10 +83,10 @@ export class ReviewController {
   }
 
   /**
-   * Takes KakaoPay's word for what was cancelled there by hand
+   * Takes KakaoPay's word for what was cancelled there by hand, and for money that turned up late
    *
    * @remarks Every payment of the order is asked about; what KakaoPay cancelled beyond our refunds becomes a refund `at-kakaopay`, or
-   * ends a `failed` refund of the same amount as `done`. Repeating it is harmless.
+   * ends a `failed` refund of the same amount as `done`. Money of a payment that had failed or expired goes back. Repeating it is harmless.
    */
   @Post(':partnerOrderId/reconcile')
   @ApiParam({ name: 'partnerOrderId', description: '가맹점 주문번호' })
@@ -96,8 +99,14 @@ export class ReviewController {
     @Param('partnerOrderId') id: string,
     @Body() { reason, restock = true }: ReconcileOrderRequest,
   ): Promise<ReconciledOrderDto> {
-    const found = await this.foundRefunds.reconcile(id, { reason, restock });
-    return { partnerOrderId: id, state: await this.stateOf(id), found: found.map((each) => RefundDto.of(each)) };
+    const { found, looks } = await this.foundRefunds.reconcile(id, { reason, restock });
+    await this.daily.compareOpenOf(id);
+    return {
+      partnerOrderId: id,
+      state: await this.stateOf(id),
+      found: found.map((each) => RefundDto.of(each)),
+      lookedAt: looks.map(({ attempt, says }) => ({ attemptId: attempt.id, state: attempt.state, says })),
+    };
   }
 
   private async stateOf(id: string): Promise<OrderState> {

@@ -2,8 +2,11 @@ import { FreeText } from '@biz/privacy';
 import { OperatorBody } from '@biz/platform';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { ATTEMPT_STATES, type AttemptState } from '../attempts/attempt-status';
 import { RefundDto } from '../operator/operator-orders.dto';
 import { ORDER_STATE_NAMES, type OrderState } from '../orders/order-status';
+
+const ATTEMPT_STATE_NAMES = Object.keys(ATTEMPT_STATES);
 
 @OperatorBody()
 class ReasonRequest {
@@ -53,9 +56,26 @@ export class DecidedOrderDto {
   state: OrderState;
 }
 
+/** A payment that had ended without money, and what KakaoPay says of it now. */
+export class LookedAtDto {
+  /** Id of the attempt */
+  attemptId: string;
+
+  /** State now: `surplus` when KakaoPay had taken money, which is on its way back; `review` when a person decides */
+  @ApiProperty({ enum: ATTEMPT_STATE_NAMES, enumName: 'AttemptState' })
+  state: AttemptState;
+
+  /** KakaoPay's word */
+  says: string;
+}
+
 /** What KakaoPay knew and we did not. */
 export class ReconciledOrderDto extends DecidedOrderDto {
-  /** Refunds that were found at KakaoPay and written down now */
+  /** Refunds that were found at KakaoPay and written down now, and those of money that turned up there */
   @ApiProperty({ type: [RefundDto] })
   found: RefundDto[];
+
+  /** Payments that had ended without money: KakaoPay was asked about each once more */
+  @ApiProperty({ type: [LookedAtDto] })
+  lookedAt: LookedAtDto[];
 }

@@ -1,13 +1,14 @@
 import { Drafts, Stock } from '@biz/commerce';
 import type { PaymentOrder } from '@biz/kakaopay';
 import { Deliveries } from '@biz/merchant';
-import { Clock, newId } from '@biz/platform';
+import { Clock, newId, RuntimeConfig } from '@biz/platform';
 import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { AttemptState } from '../attempts/attempt-status';
 import { Attempt } from '../attempts/attempt.entity';
 import { foreignFields } from '../attempts/compare';
+import { comparedLater } from '../attempts/compare-later';
 import { chargeColumns, chargedOf } from '../attempts/settlement';
 import { ChargePeriods } from '../charges/charge-periods';
 import { OrderCompletion } from '../completion/order-completion';
@@ -15,6 +16,7 @@ import { orderFacts, paymentFacts } from '../completion/order-facts';
 import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
 import { type Request, UsedKeys } from '../idempotency/used-keys';
 import { isOrderId } from '../orders/order-id';
+import type { OrderState } from '../orders/order-status';
 import { Order } from '../orders/order.entity';
 import { Refund } from '../refunds/refund.entity';
 import { Refunds } from '../refunds/refunds';
@@ -58,6 +60,7 @@ export class Review {
     private readonly stock: Stock,
     private readonly deliveries: Deliveries,
     private readonly clock: Clock,
+    private readonly runtime: RuntimeConfig,
   ) {}
 
   /**
@@ -69,7 +72,9 @@ export class Review {
   async accept(orderId: string, wish: DecisionWish): Promise<void> {
     const seen = await this.find(orderId);
     if (await this.isRepeated(this.dataSource.manager, seen.id, 'accept', wish)) return;
-    if (seen.state !== 'review') throw new ConflictException(`The order is ${seen.state}, not in review`);
+    if (seen.state !== 'review') {
+      throw new ConflictException(`The order is ${seen.state}, not in review; ${wayOn(seen.state)}`);
+    }
     const attempt = await this.dataSource.manager.findOneByOrFail(Attempt, { id: seen.attemptId ?? '' });
     if (!UNDECIDED.includes(attempt.state)) throw new ConflictException(`Its payment is ${attempt.state}; refund it`);
     const said = acceptable(seen, attempt, await this.wordAbout(seen, attempt, wish));
@@ -108,7 +113,7 @@ export class Review {
     if (!(await this.isRepeated(manager, seen.id, 'refund', wish))) {
       const attempts = await this.undecided(manager, seen);
       if (attempts.length === 0)
-        throw new ConflictException(`The order is ${seen.state}, and nothing of it is in review`);
+        throw new ConflictException(`The order is ${seen.state}, and nothing of it is in review; ${wayOn(seen.state)}`);
       const words = await Promise.all(attempts.map((attempt) => this.wordAbout(seen, attempt, wish)));
       await this.decide(seen.id, 'refund', wish, async (inside, order) => {
         const still = await this.undecided(inside, order);
@@ -267,7 +272,7 @@ export class Review {
   ): Promise<void> {
     const at = this.clock.now();
     const nothing = { charged_amount: null, charged_tax_free: null, charged_vat: null, approved_at: null };
-    const set = to === 'failed' ? nothing : {};
+    const set = to === 'failed' ? { ...nothing, ...comparedLater(attempt, at, this.runtime.retryTimeScale) } : {};
     if (!(await moveTo(manager, ATTEMPT, attempt.id, { to, by: 'operator', note, at, set }))) throw changed();
     if (isOwn(order, attempt))
       await this.endOrder(manager, order, attempt, to === 'failed' ? 'failed' : 'cancelled', note);
@@ -311,6 +316,25 @@ function acceptable(order: Order, attempt: Attempt, word: Word): PaymentOrder {
 
 const foreignOf = (order: Order, attempt: Attempt, said: PaymentOrder): string[] =>
   foreignFields(attempt, order.appUserId, said);
+
+/** What an operator may do about an order that is not in review, or without a payment in review. */
+function wayOn(state: OrderState): string {
+  switch (state) {
+    case 'failed':
+    case 'cancelled':
+      return 'POST …/reconcile asks KakaoPay for money of it, and sends back what is there';
+    case 'paid':
+    case 'fulfilling':
+      return 'POST …/cancel gives its money back, POST …/reconcile takes KakaoPay’s word for what went back there';
+    case 'open':
+    case 'pending':
+      return 'POST …/cancel ends it';
+    case 'approving':
+      return 'KakaoPay is being asked; POST …/reconcile asks at once';
+    case 'review':
+      return 'refund ends the review of a payment, accept that of the order';
+  }
+}
 
 /** Whether the order stands or falls with it. */
 const isOwn = (order: Order, attempt: Attempt): boolean => order.state === 'review' && order.attemptId === attempt.id;
