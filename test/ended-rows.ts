@@ -44,7 +44,8 @@ export class EndedRows {
       for (const { state, calls = 0, charged } of seed.attempts ?? []) {
         const attempt = randomUUID();
         this.put('payment.attempts', {
-          ...{ id: attempt, order_id: id, merchant: 'shop', cid: 'c', tid: attempt, state, calls, looks: 0 },
+          ...{ id: attempt, order_id: id, merchant: 'shop', cid: 'c', tid: attempt, state, calls },
+          ...{ looks: 0, compares: 0 },
           ...{ ...whole, ...times, expires_at: at, charged_amount: charged ?? null },
         });
         const token = { token_sealed: 'sealed', token_fingerprint: attempt, received_at: at };

@@ -60,8 +60,8 @@ export async function seedOrders(
   );
   await database.query(
     `INSERT INTO payment.refunds (id, order_id, attempt_id, merchant, state, cause, reason, idempotency_key, amount, tax_free_amount,
-       vat_amount, restock, done_at, created_at, updated_at)
-     SELECT ${id}, ${id}, ${id}, 'demo-shop', 'done', 'operator', 'seeded', n::text, 13500, 0, 1227, true, ${time}, ${time}, ${time}
+       vat_amount, restock, done_at, asked_at, created_at, updated_at)
+     SELECT ${id}, ${id}, ${id}, 'demo-shop', 'done', 'operator', 'seeded', n::text, 13500, 0, 1227, true, ${time}, ${time}, ${time}, ${time}
      FROM ${rows} WHERE n % ${ONE_IN} = 1`,
   );
   await database.query(

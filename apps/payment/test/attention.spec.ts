@@ -37,8 +37,8 @@ describe('what needs attention', () => {
     await query(`UPDATE payment.attempts SET state = 'review' WHERE tid = $1`, [attempt.tid]);
     await query(
       `INSERT INTO payment.refunds (id, order_id, attempt_id, merchant, state, cause, reason, idempotency_key, amount,
-         tax_free_amount, vat_amount, restock, created_at, updated_at)
-       SELECT gen_random_uuid(), order_id, id, merchant, 'failed', 'operator', 'x', 'x', 5, 0, 0, false, now(), now()
+         tax_free_amount, vat_amount, restock, asked_at, created_at, updated_at)
+       SELECT gen_random_uuid(), order_id, id, merchant, 'failed', 'operator', 'x', 'x', 5, 0, 0, false, now(), now(), now()
          FROM payment.attempts WHERE tid = $1`,
       [refund.tid],
     );

@@ -74,8 +74,8 @@ describe('money that was cancelled at KakaoPay by hand', () => {
     expect((await world.press('reconcile', order.id)).http).toBe(503);
     await world.database.query(
       `INSERT INTO payment.refunds (id, order_id, attempt_id, merchant, state, cause, reason, idempotency_key, amount,
-         tax_free_amount, vat_amount, restock, created_at, updated_at)
-       SELECT gen_random_uuid(), order_id, id, merchant, 'sending', 'operator', 'x', 'x', 5, 0, 0, false, now(), now()
+         tax_free_amount, vat_amount, restock, asked_at, created_at, updated_at)
+       SELECT gen_random_uuid(), order_id, id, merchant, 'sending', 'operator', 'x', 'x', 5, 0, 0, false, now(), now(), now()
          FROM payment.attempts WHERE tid = $1`,
       [order.tid],
     );

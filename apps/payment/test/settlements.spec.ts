@@ -97,8 +97,8 @@ describe('the settlement view', () => {
         const doneAt = around(one(days));
         await world.database.query(
           `INSERT INTO payment.refunds (id, order_id, attempt_id, merchant, state, cause, reason, idempotency_key, amount,
-             tax_free_amount, vat_amount, restock, done_at, created_at, updated_at)
-           VALUES ($1, $2, $3, $4, $5, $6, 'r', gen_random_uuid()::text, $7, $8, $9, false, $10, $10, $10)`,
+             tax_free_amount, vat_amount, restock, done_at, asked_at, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, $6, 'r', gen_random_uuid()::text, $7, $8, $9, false, $10, $10, $10, $10)`,
           [
             randomUUID(),
             order.id,
@@ -177,8 +177,9 @@ describe('the settlement view', () => {
     );
     await world.database.query(
       `INSERT INTO payment.refunds (id, order_id, attempt_id, merchant, state, cause, reason, idempotency_key, amount,
-         tax_free_amount, vat_amount, restock, done_at, created_at, updated_at)
-       SELECT gen_random_uuid(), order_id, id, merchant, 'done', 'operator', 'r', tid, 500, 0, 45, true, approved_at, approved_at, approved_at
+         tax_free_amount, vat_amount, restock, done_at, asked_at, created_at, updated_at)
+       SELECT gen_random_uuid(), order_id, id, merchant, 'done', 'operator', 'r', tid, 500, 0, 45, true, approved_at, approved_at, approved_at,
+              approved_at
          FROM payment.attempts WHERE tid LIKE 'big%0'`,
     );
     await world.database.query('ANALYZE payment.attempts, payment.refunds');
