@@ -141,7 +141,10 @@ describe('the image app', () => {
       ]),
       'picky',
     );
-    await stage.reaches('picky', 'delivered');
+    // A page, or nothing, may be a server under repair: it is asked for again until no try is left.
+    await stage.clock.advanceUntil(600, async () => {
+      expect(await stage.capture('picky')).toMatchObject({ state: 'delivered' });
+    });
     expect(gallery.filesOf('picky').map(({ picture, variant, failure }) => [picture, variant, failure])).toEqual([
       [1, '1m', 'not-an-image'],
       [1, 'original', 'too-large'],
@@ -381,12 +384,26 @@ describe('the image app', () => {
     ).toEqual([{ state: 'erased', sealed_url: null, sealed_key: null }]);
   });
 
+  it('fetches a picture again for which a page came, or nothing', async () => {
+    const answers = [{ text: '<!DOCTYPE html><title>점검중</title>' }, { text: '' }, { json: { code: -1 } }];
+    await stage.callback(
+      gallery.offer([{ original: gallery.image(() => answers.shift() ?? { body: jpeg(4_000) }) }]),
+      'repaired',
+    );
+    await stage.asTimeGoesBy(async () => {
+      expect(await stage.capture('repaired')).toMatchObject({ state: 'delivered' });
+    });
+    expect(gallery.filesOf('repaired').map(({ state, size }) => [state, size])).toEqual([['stored', 4_000]]);
+  });
+
   it('refuses an answer without pictures', async () => {
     await stage.callback(
       stage.otp('secure_image', () => ({ json: { secure_urls: [] } })),
       'empty',
     );
-    expect(await stage.reaches('empty', 'failed')).toMatchObject({ failure: 'unreadable-answer' });
+    await stage.clock.advanceUntil(600, async () => {
+      expect(await stage.capture('empty')).toMatchObject({ state: 'failed', failure: 'unreadable-answer' });
+    });
   });
 
   it('leaves no image address in the clear', async () => {

@@ -140,9 +140,13 @@ describe('the location app', () => {
       }
       const otp = stage.otp('current_location', () => ({ text: '<html>37.4, 127.1</html>' }));
       await stage.callback(otp, 'unread');
-      const { id } = await stage.reaches('unread', 'failed');
+      const { id } = await stage.clock.advanceUntil(600, async () => {
+        const capture = await stage.capture('unread');
+        expect(capture.state).toBe('failed');
+        return capture;
+      });
       await stage.operator('POST', `/captures/${id}/retry`);
-      await eventually(() => {
+      await stage.clock.advanceUntil(600, () => {
         expect(stage.events('unread')).toHaveLength(2);
       });
       expect(await factsOf('unread')).toMatchObject([{ kind: 'collected' }]);

@@ -230,7 +230,7 @@ describe('the profile app', () => {
   it('gives up for good on 404, keeps the answer, tells the shop, and tries again on request', async () => {
     let found = false;
     const otp = stage.otp('onetimeprofile', () =>
-      found ? { json: PROFILE } : { status: 404, json: { code: -1, msg: 'gone' } },
+      found ? { json: PROFILE } : { status: 404, json: { code: -401, msg: 'gone' } },
     );
     const relayId = relay();
     await stage.callback(otp, relayId);
@@ -241,7 +241,7 @@ describe('the profile app', () => {
       ]);
     });
     const details = await stage.operator('GET', `/captures/${id}`, { 'x-access-reason': 'why' });
-    expect(details.body).toMatchObject({ answerStatus: 404, personalData: { answer: '{"code":-1,"msg":"gone"}' } });
+    expect(details.body).toMatchObject({ answerStatus: 404, personalData: { answer: '{"code":-401,"msg":"gone"}' } });
 
     found = true;
     expect((await stage.operator('POST', `/captures/${id}/retry`)).body).toMatchObject({ state: 'pending' });
@@ -250,32 +250,82 @@ describe('the profile app', () => {
     expect((await stage.operator('POST', `/captures/${id}/retry`)).status).toBe(409);
   });
 
-  it('keeps an answer nobody can read, and reads it again on request', async () => {
-    const otp = stage.otp('onetimeprofile', () => ({ text: '<html>점검중 홍길동</html>' }));
+  it('asks again while it understands nothing: an empty text, a page, an error that does not last', async () => {
+    const answers = [
+      { text: '' },
+      { text: '<html>점검중 홍길동</html>' },
+      { json: {} },
+      { json: { status: 503, message: 'busy' } },
+      { status: 400, json: { code: -1, msg: 'internal error' } },
+      { status: 401, json: { code: -7 } },
+    ];
+    const asked = answers.length;
+    const otp = stage.otp('onetimeprofile', () => answers.shift() ?? { json: PROFILE });
     const relayId = relay();
     await stage.callback(otp, relayId);
-    const { id } = await stage.reaches(relayId, 'failed');
-    await stage.operator('POST', `/captures/${id}/retry`);
+    const { id } = await stage.asTimeGoesBy(async () => {
+      const capture = await stage.capture(relayId);
+      expect(capture.state).toBe('delivered');
+      return capture;
+    });
+    expect(stage.fetched(otp)).toBe(asked + 1);
+    expect(stage.events(relayId).map(({ type }) => type)).toEqual(['profile.received']);
+    expect(
+      await stage.database.query('SELECT 1 FROM capture.captures WHERE id = $1 AND sealed_unread IS NOT NULL', [id]),
+    ).toEqual([]);
+  });
+
+  it('takes an error inside a 200 for what it says, and delivers no empty profile', async () => {
+    const otp = stage.otp('onetimeprofile', () => ({ json: { status: 404, message: 'Not Found' } }));
+    const relayId = relay();
+    await stage.callback(otp, relayId);
+    expect(await stage.reaches(relayId, 'failed')).toMatchObject({ failure: 'refused-by-kakao', answerStatus: 200 });
     await eventually(() => {
-      expect(stage.events(relayId).map(({ data }) => data.reason)).toEqual(['unreadable-answer', 'unreadable-answer']);
+      expect(stage.events(relayId).map(({ data }) => data.reason)).toEqual(['refused-by-kakao']);
     });
     expect(stage.fetched(otp)).toBe(1);
+  });
+
+  it('keeps an answer it does not understand for an operator, also after a refusal, and asks again on request', async () => {
+    const answers = [{ json: { user: { name: '홍길동' } } }, { text: '<html>' }, { status: 404, json: {} }];
+    const otp = stage.otp('onetimeprofile', () => answers.shift() ?? { json: PROFILE });
+    const relayId = relay();
+    await stage.callback(otp, relayId);
+    const { id } = await stage.asTimeGoesBy(async () => {
+      const capture = await stage.capture(relayId);
+      expect(capture).toMatchObject({ state: 'failed', failure: 'unreadable-answer' });
+      return capture;
+    });
+    const { body } = await stage.operator('GET', `/captures/${id}`, { 'x-access-reason': 'why' });
+    expect(body.personalData).toEqual({ answer: '{"user":{"name":"홍길동"}}' });
+    expect(await stage.inTheClear()).not.toContain('홍길동');
+    await stage.operator('POST', `/captures/${id}/retry`);
+    await stage.reaches(relayId, 'delivered');
+    expect(stage.events(relayId).map(({ type }) => type)).toEqual(['capture.failed', 'profile.received']);
   });
 
   it('reads a kept answer again after an upgrade that understands it, and delivers it', async () => {
     const otp = stage.otp('onetimeprofile', () => ({ text: '<html>점검중 홍길동</html>' }));
     const relayId = relay();
     await stage.callback(otp, relayId);
-    const { id } = await stage.reaches(relayId, 'failed');
+    await eventually(() => {
+      expect(stage.fetched(otp)).toBe(1);
+    });
+    const { id } = await stage.clock.advanceUntil(600, async () => {
+      const capture = await stage.capture(relayId);
+      expect(capture).toMatchObject({ state: 'failed', failure: 'unreadable-answer' });
+      return capture;
+    });
+    const asked = stage.fetched(otp);
     const vault: Vault = stage.app.get(Vault);
-    await stage.database.query('UPDATE capture.captures SET sealed_answer = $2 WHERE id = $1', [
+    await stage.database.query('UPDATE capture.captures SET sealed_unread = $2 WHERE id = $1', [
       id,
       await vault.seal(JSON.stringify(PROFILE), 'capture.answer'),
     ]);
     await stage.operator('POST', `/captures/${id}/retry`);
     await stage.reaches(relayId, 'delivered');
     expect(stage.events(relayId).map(({ type }) => type)).toEqual(['capture.failed', 'profile.received']);
-    expect(stage.fetched(otp)).toBe(1);
+    expect(stage.fetched(otp)).toBe(asked);
   });
 
   it('expires when Kakao does not answer within ten minutes', async () => {

@@ -10,6 +10,7 @@ import { FilesFailure1795924800000 } from './migrations/1795924800000-files-fail
 import { ImageUsage1796000400000 } from './migrations/1796000400000-image-usage';
 import { FilesInTurn1796013600000 } from './migrations/1796013600000-files-in-turn';
 import { CapturesInTurn1796050100000 } from './migrations/1796050100000-captures-in-turn';
+import { CapturesUnread1796100300000 } from './migrations/1796100300000-captures-unread';
 import { Capture } from './records/capture.entity';
 import { CapturedFile } from './records/captured-file.entity';
 import { ImageUsage } from './records/image-usage.entity';
@@ -30,11 +31,13 @@ export const captureSchema: SchemaOwner = {
     CapturesPurge1796010100000,
     FilesInTurn1796013600000,
     CapturesInTurn1796050100000,
+    CapturesUnread1796100300000,
   ],
   published: ['journey(text, text, integer)'],
   sealed: [
     { table: 'capture.captures', key: 'id', column: 'sealed_otp' },
     { table: 'capture.captures', key: 'id', column: 'sealed_answer' },
+    { table: 'capture.captures', key: 'id', column: 'sealed_unread' },
     { table: 'capture.files', key: 'id', column: 'sealed_url' },
     { table: 'capture.files', key: 'id', column: 'sealed_key' },
   ],

@@ -35,7 +35,6 @@ export const hostileBodies = (otp: string): HostileBody[] => {
     { what: 'a hexadecimal number', body: `{"otp":0x10}` },
     { what: 'a line break inside a string', body: `{"otp":"${otp}\n"}` },
     { what: 'a NUL before it', body: `\0${valid}` },
-    { what: 'a byte order mark before it', body: `\uFEFF${valid}` },
     { what: 'a prefix against script inclusion', body: `)]}',\n${valid}` },
     { what: 'XML that asks for a file', body: '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><otp>&x;</otp>' },
     { what: 'YAML', body: `otp: !!js/function 'function () {}'` },

@@ -1,6 +1,7 @@
 export { OtpClient, type OtpAnswer } from './otp-client';
 export { isImageUrl } from './image-url';
 export { isOtpUrl, type OtpKind } from './otp-url';
+export { mayHoldData, meaningOf } from './answers/answer';
 export { phone as readPhone, UnreadableAnswer } from './answers/fields';
 export {
   IMAGE_SIZES,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { KakaoOrigins, Outbound } from '@biz/platform';
+import { kakaoErrorIn, KakaoOrigins, Outbound } from '@biz/platform';
+import { readObject } from './answers/fields';
 import { isOtpUrl, type OtpKind } from './otp-url';
 
 /** Thirty signed image addresses are about 10 KB. */
@@ -9,10 +10,13 @@ const LARGEST_ANSWER = 512 * 1024;
 export type OtpAnswer =
   /** The raw text of a 2xx answer, unread. */
   | { kind: 'answered'; status: number; raw: string }
-  /** Kakao refuses for good (4xx other than 429). */
+  /** Kakao refuses for good: 4xx other than 429, unless its body says that a later try may succeed. */
   | { kind: 'gone'; status: number; raw: string }
-  /** No answer, or one that may change (network, timeout, redirect, 429, 5xx). */
-  | { kind: 'retryable'; status?: number; reason: string };
+  /**
+   * No answer, or one that may change (network, timeout, redirect, 429, 5xx, a code that says so). `isLimit`: too many calls
+   * with this key; the server is up.
+   */
+  | { kind: 'retryable'; status?: number; reason: string; isLimit?: boolean };
 
 /** Redeems an OTP address: the only place where a REST API key meets a URL. */
 @Injectable()
@@ -43,7 +47,22 @@ export class OtpClient {
     if (outcome.kind !== 'answered') return { kind: 'retryable', reason: outcome.reason };
     const { status, body: raw } = outcome;
     if (status >= 200 && status < 300) return { kind: 'answered', status, raw };
-    if (status >= 400 && status < 500 && status !== 429) return { kind: 'gone', status, raw };
-    return { kind: 'retryable', status, reason: `HTTP ${status}` };
+    const code = laterCodeIn(raw);
+    if (status >= 400 && status < 500 && status !== 429 && code === undefined) return { kind: 'gone', status, raw };
+    const isLimit = status === 429 || (code !== undefined && LIMITS.has(code));
+    return { kind: 'retryable', status, reason: `HTTP ${status}${code === undefined ? '' : ` ${code}`}`, isLimit };
+  }
+}
+
+/** Kakao's words for a quota that is used up: too many calls of an app, too many of a token. */
+const LIMITS = new Set(['-10', 'KOE237']);
+
+/** The code of an answer that is documented to be worth another try. */
+function laterCodeIn(raw: string): string | undefined {
+  try {
+    const error = kakaoErrorIn(readObject(raw));
+    return error?.meaning === 'later' ? error.code : undefined;
+  } catch {
+    return undefined;
   }
 }

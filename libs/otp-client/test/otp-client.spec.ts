@@ -55,13 +55,30 @@ describe('redeeming an OTP address', () => {
   });
 
   it.each([400, 401, 403, 404, 410])('takes %d as final and keeps its text', async (status) => {
-    answer = replies(status, '{"code":-1}');
-    await expect(client.redeem(`${origin}/otp/abc/profile`, 'profile', 'k')).resolves.toEqual({
-      kind: 'gone',
-      status,
-      raw: '{"code":-1}',
-    });
+    for (const raw of ['{"code":-401}', '{"code":-404}', '<html>', '']) {
+      answer = replies(status, raw);
+      await expect(client.redeem(`${origin}/otp/abc/profile`, 'profile', 'k')).resolves.toEqual({
+        kind: 'gone',
+        status,
+        raw,
+      });
+    }
   });
+
+  it.each([-1, -7, '-10', -603, -9798])(
+    'takes the code %s as worth another try, whatever the HTTP status',
+    async (code) => {
+      for (const status of [400, 401, 403, 404]) {
+        answer = replies(status, JSON.stringify({ code, msg: 'later' }));
+        await expect(client.redeem(`${origin}/otp/abc/profile`, 'profile', 'k')).resolves.toEqual({
+          kind: 'retryable',
+          status,
+          reason: `HTTP ${status} ${code}`,
+          isLimit: code === '-10',
+        });
+      }
+    },
+  );
 
   it.each([429, 500, 502, 503])('takes %d as worth another try', async (status) => {
     answer = replies(status);

@@ -1,4 +1,4 @@
-import { readImages, readLocation, readProfile, UnreadableAnswer } from '@biz/otp-client';
+import { mayHoldData, meaningOf, readImages, readLocation, readProfile, UnreadableAnswer } from '@biz/otp-client';
 
 describe('reading a profile', () => {
   it('turns the sample of the guide into English', () => {
@@ -66,8 +66,22 @@ describe('reading a profile', () => {
     const raw =
       '{"nickname":null,"email":"","gender":["male"],"birthyear":1990,"shipping_address":{"id":null,"post_no":""}}';
     expect(readProfile(raw)).toStrictEqual({ birthyear: '1990' });
-    expect(readProfile('{}')).toStrictEqual({});
   });
+
+  it('names the user whom Kakao names, every digit kept', () => {
+    expect(readProfile('{"app_user_id":9007199254740993,"nickname":"lukas"}')).toStrictEqual({
+      appUserId: '9007199254740993',
+      nickname: 'lukas',
+    });
+  });
+
+  it.each(['{}', '{"nickname":null,"email":""}', '{"code":-1}', '{"status":200}', '{"status":503,"app_user_id":1}'])(
+    'finds no profile in %s, and does not make an empty one of it',
+    (raw) => {
+      expect(() => readProfile(raw)).toThrow(UnreadableAnswer);
+      expect(meaningOf('profile', raw)).toBe('nothing');
+    },
+  );
 
   it('survives fields the guide does not know', () => {
     expect(readProfile('{"nickname":"lukas","ci":{"deep":[1]},"__proto__":{"x":1}}')).toStrictEqual({
@@ -227,4 +241,42 @@ describe('reading images', () => {
       expect(() => readImages(raw)).toThrow(UnreadableAnswer);
     },
   );
+});
+
+describe('an answer of another kind', () => {
+  it.each([
+    '{"status":404,"message":"not found"}',
+    '{"status":"410"}',
+    '{"code":-401,"msg":"this access token does not exist"}',
+    '{"code":404}',
+    '{"error":{"code":-501}}',
+    '{"status":404,"detail":"Not found."}',
+    '{"status":404,"app_user_id":1}',
+  ])('is a refusal inside a 200: %s', (raw) => {
+    for (const kind of ['profile', 'location', 'image'] as const) expect(meaningOf(kind, raw)).toBe('refused');
+  });
+
+  it.each([
+    '',
+    '<html>점검중</html>',
+    '[]',
+    '{}',
+    '{"status":500}',
+    '{"status":429}',
+    '{"status":400,"code":-1}',
+    '{"code":"-9798"}',
+    '{"code":-7}',
+    '{"error":"unheard of"}',
+    '{"detail":"Not found."}',
+    'data:application/json;base64,eyLIq30=',
+  ])('says nothing that lasts: %s', (raw) => {
+    for (const kind of ['profile', 'location', 'image'] as const) expect(meaningOf(kind, raw)).toBe('nothing');
+  });
+
+  it('may hold data that a newer version reads, unless it is an error or no object', () => {
+    expect(['{"user":{"name":"lukas"}}', '{"code":-1}', '{"status":503}', '<html>', ''].map(mayHoldData)).toEqual([
+      true,
+      ...[false, false, false, false],
+    ]);
+  });
 });

@@ -82,9 +82,9 @@ function outcome({ plan, row: { state, failure }, time, haste }: Case): string[]
   }
 }
 
-/** An answer that is held is read again, and never asked for again. */
+/** An answer that is held is read again, and never asked for again, unless nothing in it was understood. */
 function askedAgain({ plan: { kind, token, outcome: said }, haste }: Case, windows: readonly Window[]): string[] {
-  if (said === 'never') return [];
+  if (said === 'never' || said === 'garbage') return [];
   const answers = haste.answersOf(token);
   const restarts = windows.filter(({ what, of }) => what === 'database' || of === kind);
   const again = answers.slice(1).filter((at, before) => {

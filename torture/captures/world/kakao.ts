@@ -100,7 +100,7 @@ export class OtpKakao {
     }
     if (!plan || over) {
       say('over');
-      response.writeHead(404).end('{"code":-1}');
+      response.writeHead(404).end('{"code":-401}');
       return;
     }
     if (what === 'otp' && searchParams.get('rest_api_key') !== KEY_OF[plan.shop]) {
@@ -132,7 +132,7 @@ export class OtpKakao {
   private sendAnswer(plan: Plan, response: ServerResponse, cutOff: boolean): void {
     const { outcome } = plan;
     if (outcome === 'never') response.writeHead(503).end();
-    else if (outcome === 'refused') response.writeHead(404).end('{"code":-1,"msg":"gone"}');
+    else if (outcome === 'refused') response.writeHead(404).end('{"code":-401,"msg":"gone"}');
     else {
       const text = outcome === 'garbage' ? '<html>점검중</html>' : JSON.stringify(this.dataOf(plan));
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });

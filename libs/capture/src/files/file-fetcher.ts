@@ -10,7 +10,7 @@ import { KEPT_IN_MEMORY_MS, RetryTimes } from '../schedule/retry-times';
 import { FileStore } from '../store/file-store';
 import { FileClaims } from './file-claims';
 import type { FileClaim } from './file-claims';
-import { FileRefused, ImageDownload, StoreUnavailable, TooSlow } from './image-download';
+import { FileRefused, ImageDownload, NoPicture, StoreUnavailable, TooSlow } from './image-download';
 import { ImageQuota } from './image-quota';
 import { ASIDE_FOR_EACH, Places } from './places';
 import { Stopwatch } from './stopwatch';
@@ -138,13 +138,18 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
         this.stepAside(file, transfer);
       });
     } catch (error) {
-      if (!(error instanceof FileRefused)) return this.tryLater(file, error);
+      if (!(error instanceof FileRefused) || this.mayComeLater(file, error)) return this.tryLater(file, error);
       // An address that was never asked for says nothing about who would have answered.
       if (error.failure !== 'origin-refused' && error.failure !== 'quota-exceeded') this.circuit.answered();
       await this.refuse(file, error);
     }
     if (stored) await this.keep(file, stored);
     if (!(await this.files.has(captureId, 'pending'))) await this.complete(captureId);
+  }
+
+  /** A server that sends pages for pictures may be under repair; it is refused when no further try would be in time. */
+  private mayComeLater({ attempts, deadline_at: deadlineAt }: FileClaim, error: FileRefused): boolean {
+    return error instanceof NoPicture && this.times.next(attempts, deadlineAt) < deadlineAt;
   }
 
   private async refuse(file: FileClaim, { failure }: FileRefused): Promise<void> {

@@ -37,6 +37,17 @@ export class FileRefused extends Error {
   }
 }
 
+/** Nothing came with a 200, or a page or an error instead of a picture: another try may bring it. */
+export class NoPicture extends FileRefused {
+  constructor() {
+    super('not-an-image');
+  }
+}
+
+/** How the answers of web servers begin that stand in the place of a file. */
+const PAGE = /^\s*(?:<!doctype html|<html|\{|<\?xml[^>]*>\s*<error)/i;
+const PAGE_BYTES = 512;
+
 /** Our own store did not take a file: it is full, or does not answer. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
@@ -269,7 +280,12 @@ class Meter extends Transform {
     fileTypeFromBuffer(head).then((found) => {
       this.type = found?.mime ?? '';
       if (this.type.startsWith('image/')) done(null, head);
-      else done(new FileRefused('not-an-image'));
+      else
+        done(
+          head.length === 0 || PAGE.test(head.toString('utf8', 0, PAGE_BYTES))
+            ? new NoPicture()
+            : new FileRefused('not-an-image'),
+        );
     }, done);
   }
 }

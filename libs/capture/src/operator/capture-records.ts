@@ -82,7 +82,6 @@ export class CaptureRecords {
       const ended = capture.state === 'failed' || capture.state === 'expired';
       if (!ended && !isMissing)
         throw new ConflictException(`Nothing of a capture in state ${capture.state} can be tried again`);
-      const refused = capture.answerStatus !== null && (capture.answerStatus < 200 || capture.answerStatus > 299);
       const now = this.clock.now();
       const deadlineAt = fetchedUntil(this.captures.deadlines(now, 0).deadlineAt, capture.expiresAt);
       // As it was before the shop had a part of it.
@@ -91,7 +90,8 @@ export class CaptureRecords {
         failure: null,
         ...{ deadlineAt, eraseAt },
         ...{ dueAt: now, claimedUntil: null, tries: 0, retrying: false },
-        ...(refused && { sealedAnswer: null, answerStatus: null }),
+        // The address is kept until Kakao has handed over what is behind it: what is held is a refusal.
+        ...(capture.sealedOtp !== null && { sealedAnswer: null, answerStatus: null }),
       });
       if (!moved) throw new ConflictException('The capture is being worked on');
       await this.files.again(manager, id, deadlineAt);
@@ -120,9 +120,11 @@ export class CaptureRecords {
     capture: Capture,
     reason: AccessReason,
   ): Promise<PersonalDataDto | undefined> {
-    if (capture.sealedAnswer === null) return undefined;
+    // An answer that was not understood, rather than the refusal that came after it.
+    const sealed = capture.sealedUnread ?? capture.sealedAnswer;
+    if (sealed === null) return undefined;
     const { id: subject, merchant } = capture;
-    const answer = await this.vault.open(capture.sealedAnswer, ANSWER_CONTEXT);
+    const answer = await this.vault.open(sealed, ANSWER_CONTEXT);
     await this.accesses.record(manager, { ...reason, merchant, subject, what: 'details', shown: answer });
     return { ...this.read(answer), answer };
   }

@@ -110,7 +110,7 @@ export class CaptureDto {
   @ApiPropertyOptional({ enum: CAPTURE_FAILURES, enumName: 'CaptureFailure' })
   failure?: CaptureFailure;
 
-  /** HTTP status of Kakao's answer, once there is one */
+  /** HTTP status of Kakao's last answer, once there is one; of a pending capture of one in which nothing was understood */
   @ApiPropertyOptional({ example: 200 })
   answerStatus?: number;
 
@@ -250,7 +250,7 @@ export class PersonalDataDto {
   @ApiPropertyOptional({ type: ReceivedLocation })
   location?: ReceivedLocation;
 
-  /** Kakao's answer as it came, fields that the guide does not name included */
+  /** Kakao's answer as it came, fields that the guide does not name included; bytes that are no text as a `data:` URL */
   @ApiProperty({ example: '{"nickname":"lukas"}' })
   answer: string;
 }

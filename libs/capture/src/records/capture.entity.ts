@@ -70,7 +70,11 @@ export class Capture {
   @Column('text', { name: 'sealed_answer', nullable: true })
   sealedAnswer: string | null;
 
-  /** HTTP status of that answer; 0 when the address did not pass the gate a second time. */
+  /** An answer in which nothing was understood, kept while Kakao is asked again and for a person to look at. */
+  @Column('text', { name: 'sealed_unread', nullable: true })
+  sealedUnread: string | null;
+
+  /** HTTP status of the last answer; 0 when the address did not pass the gate a second time. */
   @Column('integer', { name: 'answer_status', nullable: true })
   answerStatus: number | null;
 
@@ -131,6 +135,6 @@ export class Capture {
   changedAt: Date;
 }
 
-/** Whether Kakao's answer is held, and is what it was asked for; a refusal is kept too. */
-export const isAnswered = ({ sealedAnswer, answerStatus }: Capture): boolean =>
-  sealedAnswer !== null && answerStatus !== null && answerStatus >= 200 && answerStatus <= 299;
+/** Whether Kakao's answer is held, and is what it was asked for; a refusal is kept too, and the OTP address with it. */
+export const isAnswered = ({ sealedAnswer, sealedOtp, answerStatus }: Capture): boolean =>
+  sealedAnswer !== null && sealedOtp === null && answerStatus !== null && answerStatus >= 200 && answerStatus <= 299;

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { Clock, gather, NotYet, prepared, throughBriefOutage, Vault } from '@biz/platform';
-import { OtpClient, readLocation, readProfile, UnreadableAnswer } from '@biz/otp-client';
+import { mayHoldData, meaningOf, OtpClient, readLocation, readProfile, UnreadableAnswer } from '@biz/otp-client';
 import type { OtpAnswer, OtpKind } from '@biz/otp-client';
 import { Merchants } from '@biz/merchant';
 import { DataSource } from 'typeorm';
@@ -16,7 +16,8 @@ import { CAPTURE_KIND } from '../records/capture-kind';
 const STORE = `
   UPDATE capture.captures
      SET sealed_answer = given.sealed_answer, answer_status = given.answer_status, changed_at = given.changed_at,
-         sealed_otp = CASE WHEN given.otp_is_used THEN NULL ELSE captures.sealed_otp END
+         sealed_otp = CASE WHEN given.otp_is_used THEN NULL ELSE captures.sealed_otp END,
+         sealed_unread = CASE WHEN given.otp_is_used THEN NULL ELSE captures.sealed_unread END
     FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, sealed_answer text, answer_status integer,
          changed_at timestamptz, otp_is_used boolean)
    WHERE captures.id = given.id AND captures.id = ANY($3) AND captures.kind = $2 AND captures.state = 'pending'
@@ -31,6 +32,7 @@ interface NewAnswer {
   sealedAnswer: string;
   answerStatus: number;
   sealedOtp?: null;
+  sealedUnread?: null;
   changedAt: Date;
 }
 
@@ -66,17 +68,28 @@ export class Redemption {
   /**
    * Does what comes next for a pending capture: asks Kakao, reads its answer, or ends what is over.
    *
-   * @throws NotYet when Kakao gave no answer
+   * @throws NotYet when Kakao gave no answer, or one in which nothing was understood
    */
   async advance(capture: Capture): Promise<void> {
-    const answered = capture.sealedAnswer === null ? await this.ask(capture) : capture;
+    const answered =
+      capture.sealedAnswer === null ? ((await this.readUnread(capture)) ?? (await this.ask(capture))) : capture;
     if (answered) await this.read(answered);
+  }
+
+  /** What was not understood may be by a newer version: it is read again at an operator's retry, and before time is over. */
+  private async readUnread(capture: Capture): Promise<Capture | undefined> {
+    const { sealedUnread, tries, deadlineAt } = capture;
+    if (sealedUnread === null || (tries > 1 && this.clock.now() < deadlineAt)) return undefined;
+    const raw = await this.vault.open(sealedUnread, ANSWER_CONTEXT);
+    if (meaningOf(this.kind, raw) !== 'result') return undefined;
+    return this.keep(capture, { kind: 'answered', status: 200, raw });
   }
 
   /** @returns the capture with Kakao's answer, once that is kept */
   private async ask(capture: Capture): Promise<Capture | undefined> {
     if (this.clock.now() >= capture.deadlineAt) {
-      await this.captures.fail(capture, 'expired', 'deadline-passed');
+      if (capture.sealedUnread === null) await this.captures.fail(capture, 'expired', 'deadline-passed');
+      else await this.captures.fail(capture, 'failed', 'unreadable-answer');
       return undefined;
     }
     if (capture.sealedOtp === null) throw new Error('a pending capture without its OTP address');
@@ -84,12 +97,35 @@ export class Redemption {
     const { restApiKey } = this.merchants.get(capture.merchant).secrets;
     const answer = await this.otpClient.redeem(otp, this.kind, restApiKey, this.config.timeoutMs);
     if (answer.kind === 'retryable') {
-      // 429 is about one key; whoever says it is not down.
-      if (answer.status !== 429) this.circuit.failed(capture.id);
+      // A limit is about one key; whoever says it is not down.
+      if (answer.isLimit !== true) this.circuit.failed(capture.id);
       throw new NotYet(answer.reason);
     }
+    const meaning = answer.kind === 'answered' ? meaningOf(this.kind, answer.raw) : 'refused';
+    if (meaning === 'nothing') {
+      // Neither an outage nor its end: a page of maintenance comes with 200 too.
+      await this.keepUnread(capture, answer);
+      throw new NotYet(`nothing understood in HTTP ${answer.status}`);
+    }
     this.circuit.answered();
-    return this.keep(capture, answer);
+    return this.keep(capture, meaning === 'refused' ? { ...answer, kind: 'gone' } : answer);
+  }
+
+  /** The first is kept, unless a later one may hold what the customer handed over. */
+  private async keepUnread({ id, sealedUnread, tries }: Capture, { raw, status }: KeptAnswer): Promise<void> {
+    const replaces = sealedUnread === null || mayHoldData(raw);
+    const sealed = replaces ? await this.vault.seal(raw, ANSWER_CONTEXT) : sealedUnread;
+    const kept = (): Promise<unknown> =>
+      this.dataSource.query(
+        `UPDATE capture.captures SET sealed_unread = $2, answer_status = $3, changed_at = $4
+          WHERE id = $1 AND state = 'pending' AND sealed_answer IS NULL`,
+        [id, sealed, status, this.clock.now()],
+      );
+    await throughBriefOutage(kept, KEPT_IN_MEMORY_MS);
+    this.logger.warn(
+      { captureId: id, status, tries, length: raw.length },
+      'unreadable answer kept, Kakao is asked again',
+    );
   }
 
   private async keep(capture: Capture, answer: KeptAnswer): Promise<Capture | undefined> {
@@ -97,7 +133,7 @@ export class Redemption {
       sealedAnswer: await this.vault.seal(answer.raw, ANSWER_CONTEXT),
       answerStatus: answer.status,
       // A refused address is kept while the capture is: with a corrected key an operator may try it again.
-      ...(answer.kind === 'answered' && { sealedOtp: null }),
+      ...(answer.kind === 'answered' && { sealedOtp: null, sealedUnread: null }),
       changedAt: this.clock.now(),
     };
     // Perhaps Kakao says it only once: a database that restarts just now is waited for.
@@ -145,7 +181,9 @@ export class Redemption {
     if (sealedAnswer === null) return;
     if (!isAnswered(capture)) {
       this.logger.warn({ captureId: capture.id, status: answerStatus }, 'Kakao refused the OTP');
-      return this.captures.fail(capture, 'failed', 'refused-by-kakao');
+      // What came before the refusal may be all that the customer handed over.
+      const failure = capture.sealedUnread === null ? 'refused-by-kakao' : 'unreadable-answer';
+      return this.captures.fail(capture, 'failed', failure);
     }
     try {
       await this.take(capture, await this.vault.open(sealedAnswer, ANSWER_CONTEXT));

@@ -71,10 +71,12 @@ export class Erasure implements OnModuleInit {
     await this.captures.moveTo(manager, id, 'erased', {
       sealedOtp: null,
       sealedAnswer: null,
+      sealedUnread: null,
       erasedAt: this.clock.now(),
     });
     // An answer that was not read yet: whether there is a location in it will never be known. In a refusal there is none.
-    if (capture.state === 'pending' && isAnswered(capture)) await this.locations.collected(manager, capture);
+    const isUnread = isAnswered(capture) || capture.sealedUnread !== null;
+    if (capture.state === 'pending' && isUnread) await this.locations.collected(manager, capture);
     await this.files.erase(manager, id);
     await this.deliveries.erase(manager, merchant, id);
     if (this.store) await this.jobs.add(ERASE_FILES, { captureId: id }, manager);

@@ -1,11 +1,14 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
-import { parseJson } from '@biz/platform';
+import { kakaoErrorIn, parseJson } from '@biz/platform';
 import type { Phone } from './profile.dto';
 
 /** The answer cannot be what the guide describes; the raw text is kept and can be read again by a newer version. */
 export class UnreadableAnswer extends Error {
   override readonly name = 'UnreadableAnswer';
 }
+
+/** Nothing but an error is in the answer, and the same question would have the same one. */
+export class RefusedAnswer extends UnreadableAnswer {}
 
 export type Fields = Record<string, unknown>;
 
@@ -21,6 +24,25 @@ export function readObject(raw: string): Fields {
   const object = fields(value);
   if (!object) throw new UnreadableAnswer('the answer is not an object');
   return object;
+}
+
+/** What an answer in which nothing was understood says instead: Kakao's own error, whatever the HTTP status was. */
+export function notUnderstood(answer: Fields, what: string): UnreadableAnswer {
+  return isFinalError(answer) || isFinalError(fields(answer.error) ?? {})
+    ? new RefusedAnswer('the answer is an error')
+    : new UnreadableAnswer(what);
+}
+
+/** Whether an answer names an error, final or not. */
+export const namesError = (answer: Fields): boolean =>
+  kakaoErrorIn(answer) !== undefined || Number(text(answer.status)) >= 400 || answer.error !== undefined;
+
+/** A documented code decides; else an HTTP status that stands in the body, as it would at its own place. */
+function isFinalError(answer: Fields): boolean {
+  const error = kakaoErrorIn(answer);
+  if (error !== undefined && error.meaning !== 'unknown') return error.meaning === 'final';
+  const status = Number(text(answer.status) ?? error?.code);
+  return status >= 400 && status < 500 && status !== 429;
 }
 
 export function fields(value: unknown): Fields | undefined {

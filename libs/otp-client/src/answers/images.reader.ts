@@ -1,4 +1,4 @@
-import { fields, readObject, text, UnreadableAnswer } from './fields';
+import { fields, notUnderstood, readObject, text } from './fields';
 
 /** The three sizes Kakao offers of every picture. */
 export const IMAGE_SIZES = ['original', '3m', '1m'] as const;
@@ -28,7 +28,7 @@ export interface OfferedImages {
 export function readImages(raw: string): OfferedImages {
   const answer = readObject(raw);
   const pictures = answer.secure_urls;
-  if (!Array.isArray(pictures)) throw new UnreadableAnswer('secure_urls is missing');
+  if (!Array.isArray(pictures)) throw notUnderstood(answer, 'secure_urls is missing');
 
   // More than Kakao promises is left in the raw answer: losing the ten promised ones would be worse.
   const images = pictures.slice(0, MOST_PICTURES).flatMap((value: unknown, at) =>
@@ -37,7 +37,7 @@ export function readImages(raw: string): OfferedImages {
       return url === undefined ? [] : [{ picture: at + 1, size, url }];
     }),
   );
-  if (images.length === 0) throw new UnreadableAnswer('secure_urls holds no address');
+  if (images.length === 0) throw notUnderstood(answer, 'secure_urls holds no address');
 
   const expiresAt = readTime(text(answer.expire) ?? '');
   return expiresAt ? { images, expiresAt } : { images };

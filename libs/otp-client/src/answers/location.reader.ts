@@ -1,4 +1,4 @@
-import { coordinate, fields, presentOrAbsent, readObject, text, UnreadableAnswer, yesNo } from './fields';
+import { coordinate, fields, notUnderstood, presentOrAbsent, readObject, text, yesNo } from './fields';
 import type { LandAddress, ReceivedLocation, RoadAddress } from './location.dto';
 
 /**
@@ -17,9 +17,10 @@ export function readLocation(raw: string): ReceivedLocation | 'unavailable' {
     roadAddress: roadAddress(answer.road_address),
     detail: text(answer.detail),
   });
-  if (location) return location;
+  // Servers write `detail` for what went wrong, too; alone it names no place.
+  if (location && Object.keys(location).some((name) => name !== 'detail')) return location;
   if (isFalse(answer.is_usable_user)) return 'unavailable';
-  throw new UnreadableAnswer('the answer holds neither a location nor is_usable_user');
+  throw notUnderstood(answer, 'the answer holds neither a location nor is_usable_user');
 }
 
 /** A Boolean in the guide; v2 writes its other flags `Y` and `N`. */

@@ -44,6 +44,10 @@ export class ShippingAddress {
 
 /** What a customer agreed to hand over through a profile plugin (개인정보이용 플러그인). Absent means: not sent. */
 export class ReceivedProfile {
+  /** Kakao's number of the user in this app (회원번호), every digit kept. */
+  @ApiPropertyOptional({ example: '9007199254740993' })
+  appUserId?: string;
+
   /** Profile name (프로필 이름). */
   @ApiPropertyOptional({ example: 'lukas' })
   nickname?: string;

@@ -1,10 +1,15 @@
-import { fields, phone, present, presentOrAbsent, readObject, text } from './fields';
+import { fields, namesError, notUnderstood, phone, present, presentOrAbsent, readObject, text } from './fields';
 import type { ReceivedProfile, ShippingAddress } from './profile.dto';
 
-/** Reads the raw answer of a profile OTP (guide 1.2). What the guide does not name stays in the raw text only. */
+/**
+ * Reads the raw answer of a profile OTP (guide 1.2). What the guide does not name stays in the raw text only.
+ *
+ * @throws UnreadableAnswer when nothing of a profile is in it: an empty profile is no result
+ */
 export function readProfile(raw: string): ReceivedProfile {
   const answer = readObject(raw);
-  return present({
+  const profile: ReceivedProfile = present({
+    appUserId: text(answer.app_user_id),
     nickname: text(answer.nickname),
     profileImageUrl: text(answer.profile_image_url),
     phoneNumber: phone(answer.phone_number),
@@ -15,6 +20,10 @@ export function readProfile(raw: string): ReceivedProfile {
     birthday: text(answer.birthday),
     gender: text(answer.gender),
   });
+  const isEmpty = Object.keys(profile).every((name) => name === 'appUserId');
+  if (isEmpty && (profile.appUserId === undefined || namesError(answer)))
+    throw notUnderstood(answer, 'the answer holds nothing of a profile');
+  return profile;
 }
 
 function shippingAddress(value: unknown): ShippingAddress | undefined {

@@ -144,8 +144,9 @@ function readForms(app: NestFastifyApplication, bodyLimit: number): void {
   });
 }
 
-/** The text of a body; none when it is no text of its charset. */
+/** The text of a body; none when it is no text of its charset. JSON on a wire is no UTF-16, with its mark neither (RFC 8259). */
 function readable(body: Buffer, { headers }: FastifyRequest): string | undefined {
+  if ((body[0] === 0xff && body[1] === 0xfe) || (body[0] === 0xfe && body[1] === 0xff)) return undefined;
   try {
     return textOf(body, headers['content-type']);
   } catch (error) {
