@@ -269,6 +269,18 @@ describe('MERCHANTS_FILE', () => {
   it('makes merchants of definitions', async () => {
     const plugins = { option: { kind: 'non-commerce', retainDays: 7 } };
     expect(await start(`\uFEFF${JSON.stringify([acme, { ...acme, id: 'zeta', plugins }])}`)).toEqual(['acme', 'zeta']);
+    const several = {
+      location: { name: '매장 찾기', detailAddress: false },
+      image: [{ key: 'id', name: '신분증', items: '신분증 사진', notice: '심사필 1호' }],
+      option: { kind: 'commerce' },
+      payment: { api: 'open', subscriptionAgreement: { agreedOn: '2026-11-02', opensOn: '2026-11-30' } },
+      sync: {},
+    };
+    const registrations = [
+      { key: 'shop', scenario: 4, title: '옵션+결제', option: 'commerce', payment: 'single' },
+      { key: 'club', scenario: 3, title: '정기', payment: 'subscription', relayId: 'required' },
+    ];
+    expect(await start([{ ...acme, plugins: several, registrations }])).toEqual(['acme']);
   });
 
   it('tells everything that is wrong at once, typing errors too', async () => {
@@ -279,6 +291,11 @@ describe('MERCHANTS_FILE', () => {
         plugins: { payment: { api: 'new' }, sync: { keeptokens: true } },
       },
       { id: 'zeta', plugins: { profile: [{ key: 'a', scopes: ['ssn'] }] } },
+      {
+        ...acme,
+        plugins: { location: { detailAddress: 'ON' } },
+        registrations: [{ key: 'a', scenario: 9, titel: 'x' }],
+      },
     ]);
     for (const expected of [
       'MERCHANTS_FILE: merchants[0].app.id: id must be a string',
@@ -287,6 +304,9 @@ describe('MERCHANTS_FILE', () => {
       'merchants[0].plugins.sync.keeptokens: it should not exist',
       'merchants[1].name: ',
       'merchants[1].app: ',
+      'merchants[2].plugins.location.detailAddress: detailAddress must be a boolean',
+      'merchants[2].registrations[0].scenario: scenario must be one of',
+      'merchants[2].registrations[0].titel: it should not exist',
       'merchants[1].plugins.profile[0].scopes: each value in scopes must be one of',
     ]) {
       expect(problems.join('\n')).toContain(expected);
