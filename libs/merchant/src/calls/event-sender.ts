@@ -5,7 +5,9 @@ import { EventReceiver } from '../events/shop-event';
 import type { ShopEvent } from '../events/shop-event';
 import { Merchants } from '../registry/merchants';
 import type { Merchant } from '../registry/merchant';
+import { ShopAnswerRefused } from '../ports/shop-answer-refused';
 import { ShopCalls, ShopLate } from './shop-calls';
+import { withoutGiven } from './without-given';
 
 /** A shop that takes longer is tried again. */
 const SHOP_TIMEOUT_MS = 15_000;
@@ -33,13 +35,26 @@ export class EventSender {
   /** @throws NotNow when it is not the merchant's turn: nothing was asked */
   async send(merchant: Merchant, event: ShopEvent): Promise<Sent> {
     const receiver = this.merchants.port(merchant, EventReceiver);
-    if (receiver?.accepts(event.type)) return this.callPort(merchant.id, receiver, event);
+    const taken = receiver && this.isTaken(merchant.id, receiver, event);
+    if (taken === 'unsaid') return { result: 'RECEIVER_FAILED' };
+    if (receiver && taken) return this.callPort(merchant.id, receiver, event);
     const { webhookUrl, webhookSecrets } = merchant.secrets;
     if (!webhookUrl) {
       this.logger.warn({ merchant: merchant.id, type: event.type }, 'no EventReceiver and no webhook: kept as failed');
       return { result: 'no-receiver' };
     }
     return this.callWebhook(merchant.id, webhookUrl, webhookSecrets, event);
+  }
+
+  /** An event that the receiver does not say is its own goes nowhere: it is tried again. */
+  private isTaken(merchant: string, receiver: EventReceiver, { type, data }: ShopEvent): boolean | 'unsaid' {
+    try {
+      return receiver.accepts(type);
+    } catch (error) {
+      const told = error instanceof ShopAnswerRefused ? error : withoutGiven(error, data);
+      this.logger.warn({ merchant, type, error: told }, 'EventReceiver does not say whether it takes an event');
+      return 'unsaid';
+    }
   }
 
   private async callPort(merchant: string, receiver: EventReceiver, event: ShopEvent): Promise<Sent> {

@@ -1,5 +1,7 @@
 import { StrictFields } from '@biz/platform';
 import type { Clock, Problem } from '@biz/platform';
+import { EventReceiver } from '../events/shop-event';
+import type { ShopEvent, ShopEventType } from '../events/shop-event';
 import type { Port } from '../registry/merchant';
 import { Fulfilment } from './fulfilment';
 import type { PaidOrder } from './fulfilment';
@@ -113,12 +115,32 @@ class CheckedMemberDirectory extends MemberDirectory {
   }
 }
 
+class CheckedEventReceiver extends EventReceiver {
+  constructor(
+    private readonly shop: EventReceiver,
+    private readonly asked: Asked,
+  ) {
+    super();
+  }
+
+  receive(event: ShopEvent): Promise<void> {
+    return this.shop.receive(event);
+  }
+
+  /** A promise would be taken for yes. */
+  override accepts(type: ShopEventType): boolean {
+    const accepts: unknown = this.shop.accepts(type);
+    return checked(this.asked, { accepts }, (from) => from.neededFlag('accepts'));
+  }
+}
+
 const isAddress = (text: string): boolean => text.length <= MAX_ADDRESS.max && URL.canParse(text);
 
 const CHECKED = new Map<Port<unknown>, (shop: object, asked: Asked) => object>([
   [OrderSheetSource, (shop, asked) => new CheckedOrderSheets(shop as OrderSheetSource, asked)],
   [OrderPolicy, (shop, asked) => new CheckedOrderPolicy(shop as OrderPolicy, asked)],
   [Fulfilment, (shop, asked) => new CheckedFulfilment(shop as Fulfilment, asked)],
+  [EventReceiver, (shop, asked) => new CheckedEventReceiver(shop as EventReceiver, asked)],
   [MemberDirectory, (shop, asked) => new CheckedMemberDirectory(shop as MemberDirectory, asked)],
 ]);
 
