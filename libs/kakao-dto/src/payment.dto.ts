@@ -1,9 +1,9 @@
 import { KakaoAnswer } from '@biz/platform';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
+import { plainToInstance, Transform } from 'class-transformer';
 import {
   IsDefined,
-  IsNotEmptyObject,
+  IsObject,
   IsOptional,
   IsString,
   Length,
@@ -217,6 +217,23 @@ export class PaymentShippingAddress {
   receiver_mobile_number: string;
 }
 
+/** Fields that make an address. */
+const ADDRESS_FIELDS = [
+  'base_address',
+  'detail_address',
+  'post_no',
+  'zone_code',
+  'receiver_name',
+  'receiver_mobile_number',
+] as const satisfies (keyof PaymentShippingAddress)[];
+
+/** An address of which no field is given is none: goods that are not sent come with `{}`, too. */
+function withoutBlank(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const address = plainToInstance(PaymentShippingAddress, value);
+  return ADDRESS_FIELDS.some((field) => isGiven(address[field])) ? address : undefined;
+}
+
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
 
 /** T2 결제번호저장 및 상품유효성검증 API, what Kakao sends (guide 6.2.1). */
@@ -236,10 +253,10 @@ export class ApproveOrderRequest {
 
   /** The address (배송지정보), when the order needs shipping. */
   @ApiPropertyOptional({ type: PaymentShippingAddress })
+  @Transform(({ obj }: { obj: { shipping_address?: unknown } }) => withoutBlank(obj.shipping_address))
   @IsOptional()
-  @IsNotEmptyObject()
+  @IsObject()
   @ValidateNested()
-  @Type(() => PaymentShippingAddress)
   shipping_address?: PaymentShippingAddress | null;
 
   /** The relay id in the body; the header `X-Kakao-Plugin-Relay-Id` wins over it. */
