@@ -20,6 +20,7 @@ TOLERANCE_SECONDS = 300
 
 SHEETS = {
     "notebook": {"lines": [{"name": "파이썬 공책", "quantity": 1}], "totalAmount": 7_000, "needsShipping": False},
+    "last-piece": {"lines": [{"name": "마지막 공책", "quantity": 1}], "totalAmount": 8_000, "needsShipping": False},
     "sold-out": {"lines": [{"name": "품절 공책", "quantity": 1}], "totalAmount": 9_000, "needsShipping": False},
 }
 RESTRICTED = {"5000"}
@@ -27,6 +28,7 @@ RESTRICTED = {"5000"}
 # A real shop keeps these in its database, each in the transaction of what it causes.
 seen_ids = set()
 fulfilled = {}
+set_aside = {}
 
 
 def sign(webhook_id: str, timestamp: str, body: bytes) -> str:
@@ -53,9 +55,15 @@ def order_sheet(data):
 
 
 def order_policy(data):
-    """order-policy.check: who may order now."""
-    restricted = data["buyer"]["appUserId"] in RESTRICTED
-    return 200, {"permission": "restricted" if restricted else "allowed"}, {}
+    """order-policy.check: who may order now. Before an order is paid it comes with the order: its goods are set aside."""
+    if data["buyer"]["appUserId"] in RESTRICTED:
+        return 200, {"permission": "restricted"}, {}
+    order = data.get("order")
+    if order and order["orderSheetId"] == "last-piece":
+        # Repeatable by its order id. A shop gives the piece back when payment.failed or payment.cancelled comes.
+        if set_aside.setdefault("last-piece", order["partnerOrderId"]) != order["partnerOrderId"]:
+            return 200, {"permission": "sold-out"}, {}
+    return 200, {"permission": "allowed"}, {}
 
 
 def fulfil(data):

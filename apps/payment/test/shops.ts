@@ -5,6 +5,7 @@ import {
   type OrderPermission,
   OrderPolicy,
   type OrderSheet,
+  type OrderToPay,
   OrderSheetSource,
   type PaidOrder,
   type Product,
@@ -18,6 +19,8 @@ export const shop = {
   /** The second shop's own catalogue. */
   products: (_id: string): Promise<Product | undefined> => Promise.resolve(undefined),
   permission: 'allowed' as OrderPermission,
+  /** What it says of an order that is about to be paid, instead. */
+  policy: undefined as ((order: OrderToPay) => OrderPermission) | undefined,
   fulfil: (_order: PaidOrder): Promise<{ refused: string } | undefined> => Promise.resolve(undefined),
   /** What the third shop does with an order sheet, its policy and its order work, before it answers. */
   third: (_what: 'sheet' | 'policy' | 'fulfilment', _given: object): Promise<void> => Promise.resolve(),
@@ -27,6 +30,7 @@ const agreements = [{ company: '데모샵', title: '구매조건 확인 및 결�
 
 export function resetShop(): void {
   shop.permission = 'allowed';
+  shop.policy = undefined;
   shop.products = () => Promise.resolve(undefined);
   shop.fulfil = () => Promise.resolve(undefined);
   shop.third = () => Promise.resolve();
@@ -79,8 +83,8 @@ class TestProducts extends ProductSource {
 }
 
 class TestPolicy extends OrderPolicy {
-  check(): Promise<OrderPermission> {
-    return Promise.resolve(shop.permission);
+  check(_buyer: Buyer, order?: OrderToPay): Promise<OrderPermission> {
+    return Promise.resolve((order && shop.policy?.(order)) ?? shop.permission);
   }
 }
 

@@ -43,7 +43,7 @@ export type { PaidOrder, ShippingAddress } from './ports/fulfilment';
 export { MemberDirectory } from './ports/member-directory';
 export type { JoiningCustomer, MemberMatch } from './ports/member-directory';
 export { OrderPolicy } from './ports/order-policy';
-export type { OrderPermission } from './ports/order-policy';
+export type { OrderPermission, OrderToPay } from './ports/order-policy';
 export { orderSheetFault, vatOf } from './ports/order-sheet-reader';
 export { periodOf } from './ports/billing-cycle';
 export type { BillingPeriod } from './ports/billing-cycle';

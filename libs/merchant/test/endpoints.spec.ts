@@ -200,9 +200,17 @@ describe('a merchant that answers by HTTP', () => {
     const policy = running.get(Merchants).port(merchant, OrderPolicy)!;
     shop.on('POST /policy', { json: { permission: 'closed' } });
     expect(await policy.check(BUYER)).toBe('closed');
+    // A shop that sets goods aside hears of each order, whatever it lets the platform keep.
+    const headers = { 'cache-control': 'max-age=60' };
+    shop.on('POST /policy', { json: { permission: 'sold-out' }, headers });
+    const order = { partnerOrderId: 'order-1', orderSheetId: 'sheet-1', lines: SHEET.lines, totalAmount: 7_000 };
+    const before = shop.requests.length;
+    for (let times = 0; times < 2; times++) expect(await policy.check(BUYER, order)).toBe('sold-out');
+    const asked = shop.requests.slice(before).map((request) => request.json());
+    expect(asked).toMatchObject([{ type: 'order-policy.check', data: { order } }, { data: { buyer: BUYER, order } }]);
     for (const [odd, told] of [
-      [{ permission: 'perhaps' }, 'permission must be one of allowed, closed, restricted'],
-      [{}, 'permission must be one of allowed, closed, restricted'],
+      [{ permission: 'perhaps' }, 'permission must be one of allowed, closed, restricted, sold-out'],
+      [{}, 'permission must be one of allowed, closed, restricted, sold-out'],
       [{ permission: null }, 'permission must not be null: leave it out'],
       [{ permission: 'allowed', until: '22:00' }, 'until is no field here'],
     ] as const) {

@@ -1,5 +1,5 @@
 import { Stock } from '@biz/commerce';
-import { Deliveries, type Merchant, type Relay, type ShippingAddress } from '@biz/merchant';
+import { Deliveries, type Merchant, type OrderLine, type Relay, type ShippingAddress } from '@biz/merchant';
 import { Clock, gather, prepared, Refusal, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
@@ -9,7 +9,8 @@ import { moveAll, ORDER, statesBefore } from '../history/move-to';
 import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
 import { Orders } from '../orders/orders';
-import { OrderSheets } from '../sheets/order-sheets';
+import type { OrderState } from '../orders/order-status';
+import { OrderSheets, SOLD_OUT } from '../sheets/order-sheets';
 import { type Approvable, AttemptStart } from './attempt-start';
 import { ADDRESS_CONTEXT, isSamePlace } from './order-address';
 
@@ -38,11 +39,17 @@ interface Taken {
 interface KnownRow {
   /** Which call, from 1. */
   at: number;
-  app_user_id: string;
+  appUserId: string;
+  state: OrderState;
+  expiresAt: Date;
+  orderSheetId: string;
+  lines: OrderLine[];
+  totalAmount: number;
   known: boolean;
 }
 
-const SOLD_OUT = '주문 상품이 품절되었습니다.';
+const PAYABLE = statesBefore(ORDER, 'pending');
+
 const TID_OF_ANOTHER = '이미 다른 주문에 사용된 결제번호입니다.';
 
 /** More at once would keep the row of a hot product locked longer; fewer would lock it more often. */
@@ -80,12 +87,19 @@ export class OrderApproval {
     if (!isOrderId(orderId)) throw new Refusal(300);
     const approval = { merchant, appUserId, orderId, tid, ...(relay && { relayId: relay.id }) };
     if (this.sheets.hasPolicy(merchant)) {
-      if (await this.isKnown(approval)) return;
-      await this.sheets.checkPermission(merchant, {
+      const order = await this.findKnown(approval);
+      if (order.known) return;
+      const buyer = {
         appUserId,
         ...(address && { zipCode: address.zoneCode ?? address.postNo }),
         ...(relay && { relayId: relay.id, relay }),
-      });
+      };
+      const { orderSheetId, lines, totalAmount } = order;
+      const toPay = { partnerOrderId: orderId, orderSheetId, lines, totalAmount };
+      if (!(await this.sheets.checkPermission(merchant, buyer, toPay))) {
+        await this.dataSource.transaction((manager) => this.tellSoldOut(manager, [orderId]));
+        throw new Refusal(500, SOLD_OUT);
+      }
     }
     const addressSealed = address && (await this.vault.seal(JSON.stringify(address), ADDRESS_CONTEXT));
     await this.take({
@@ -95,18 +109,25 @@ export class OrderApproval {
     });
   }
 
-  /** What a shop's policy need not be asked about. @throws Refusal for an order that is not this user's */
-  private async isKnown(approval: Approval): Promise<boolean> {
+  /**
+   * What a shop's policy is asked about: an order that can be paid, by a tid that it does not have.
+   *
+   * @throws Refusal for an order that is not this user's, or cannot be paid
+   */
+  private async findKnown(approval: Approval): Promise<KnownRow> {
     const order = await this.known(approval);
     if (!order) throw new Refusal(300);
-    if (order.app_user_id !== approval.appUserId) throw new Refusal(400);
-    return order.known;
+    if (order.appUserId !== approval.appUserId) throw new Refusal(400);
+    if (order.known) return order;
+    if (!PAYABLE.includes(order.state) || order.expiresAt <= this.clock.now()) throw new Refusal(300);
+    return order;
   }
 
   private async allKnown(approvals: readonly Approval[]): Promise<(KnownRow | undefined)[]> {
     const rows = await prepared<KnownRow>(
       this.dataSource,
-      `SELECT call.at::integer, o.app_user_id, EXISTS (
+      `SELECT call.at::integer, o.app_user_id AS "appUserId", o.state, o.expires_at AS "expiresAt", o.sheet_id AS "orderSheetId",
+              o.terms->'lines' AS lines, o.total_amount AS "totalAmount", EXISTS (
                 SELECT 1 FROM payment.attempts a WHERE a.merchant = call.merchant AND a.tid = call.tid AND a.order_id = o.id
               ) AS known
          FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS call (order_id, merchant, tid, at)
@@ -164,7 +185,10 @@ export class OrderApproval {
     );
     const soldOut = taken.filter((_, at) => results[at]?.reserved === false);
     for (const { approval } of soldOut) answers.set(approval, new Refusal(500, SOLD_OUT));
-    await this.tellSoldOut(manager, soldOut);
+    await this.tellSoldOut(
+      manager,
+      soldOut.map(({ order }) => order.id),
+    );
     await this.attempts.begin(
       manager,
       taken
@@ -184,7 +208,7 @@ export class OrderApproval {
     if (!order) return new Refusal(300);
     if (order.appUserId !== appUserId) return new Refusal(400);
     if (order.tidOf !== null) return order.tidOf === order.id ? undefined : new Refusal(500, TID_OF_ANOTHER);
-    if (!statesBefore(ORDER, 'pending').includes(order.state)) return new Refusal(300);
+    if (!PAYABLE.includes(order.state)) return new Refusal(300);
     if (order.expiresAt <= this.clock.now()) return new Refusal(300);
     if (!this.orders.hasCid(merchant, order.subscription)) return new Refusal(500);
     if (!order.useShipping) return undefined;
@@ -196,22 +220,17 @@ export class OrderApproval {
   }
 
   /** A sold-out order keeps nothing of the refused call but its reason, which T4 and the shop are told (guide 6.2, OrderStatus 참고사항). */
-  private async tellSoldOut(manager: EntityManager, soldOut: Taken[]): Promise<void> {
-    if (soldOut.length === 0) return;
-    await moveAll(
-      manager,
-      ORDER,
-      soldOut.map(({ order }) => order.id),
-      {
-        to: 'failed',
-        by: 'platform',
-        note: 'T2: sold out',
-        at: this.clock.now(),
-        from: ['open'],
-        set: { failure_message: SOLD_OUT },
-      },
-    );
-    const orders = await manager.findBy(Order, { id: In(soldOut.map(({ order }) => order.id)), state: 'failed' });
+  private async tellSoldOut(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    if (orderIds.length === 0) return;
+    await moveAll(manager, ORDER, orderIds, {
+      to: 'failed',
+      by: 'platform',
+      note: 'T2: sold out',
+      at: this.clock.now(),
+      from: ['open'],
+      set: { failure_message: SOLD_OUT },
+    });
+    const orders = await manager.findBy(Order, { id: In([...orderIds]), state: 'failed' });
     await this.deliveries.addAll(
       manager,
       orders.map((order) => ({

@@ -8,6 +8,7 @@ import {
   type OrderSheet,
   orderSheetFault,
   OrderSheetSource,
+  type OrderToPay,
   ShopBusy,
   ShopCalls,
   ShopConfig,
@@ -39,7 +40,7 @@ export interface LoadedSheet extends PricedSheet {
   repeatable: boolean;
 }
 
-const SOLD_OUT = '주문 상품이 품절되었습니다.';
+export const SOLD_OUT = '주문 상품이 품절되었습니다.';
 const NOTHING_TO_PAY = '결제할 금액이 없는 주문입니다.';
 /** KakaoPay's limit on names, codes and ids. */
 const MAX_TEXT = 100;
@@ -64,13 +65,19 @@ export class OrderSheets {
     return this.merchants.port(merchant, OrderPolicy) !== undefined;
   }
 
-  /** @throws Refusal 301 closed, 401 restricted */
-  async checkPermission(merchant: Merchant, buyer: Buyer): Promise<void> {
+  /**
+   * @param order that is about to be paid: the shop may set its goods aside
+   * @returns whether the shop has the goods
+   * @throws Refusal 301 closed, 401 restricted
+   */
+  async checkPermission(merchant: Merchant, buyer: Buyer, order?: OrderToPay): Promise<boolean> {
     const policy = this.merchants.port(merchant, OrderPolicy);
-    if (!policy) return;
-    const permission = await this.ask(merchant, 'OrderPolicy', buyer, () => policy.check(buyer));
+    if (!policy) return true;
+    const given = { ...buyer, ...order };
+    const permission = await this.ask(merchant, 'OrderPolicy', given, () => policy.check(buyer, order));
     if (permission === 'closed') throw new Refusal(301);
     if (permission === 'restricted') throw new Refusal(401);
+    return permission !== 'sold-out';
   }
 
   /** @returns `undefined` when there is no such sheet, or it is not this buyer's */

@@ -4,7 +4,7 @@ import type { PaidOrder } from '../ports/fulfilment';
 import { MemberDirectory } from '../ports/member-directory';
 import type { JoiningCustomer, MemberMatch } from '../ports/member-directory';
 import { OrderPolicy } from '../ports/order-policy';
-import type { OrderPermission } from '../ports/order-policy';
+import type { OrderPermission, OrderToPay } from '../ports/order-policy';
 import { OrderSheetSource } from '../ports/order-sheet-source';
 import type { Buyer, OrderSheet } from '../ports/order-sheet-source';
 import type { AnswerCache } from './answer-cache';
@@ -38,7 +38,7 @@ export class HttpOrderSheets extends OrderSheetSource {
   }
 }
 
-/** `order-policy.check`: 200 with `{"permission": "allowed" | "closed" | "restricted"}`. */
+/** `order-policy.check`: 200 with `{"permission": "allowed" | "closed" | "restricted" | "sold-out"}`. */
 export class HttpOrderPolicy extends OrderPolicy {
   constructor(
     private readonly client: ShopClient,
@@ -47,9 +47,14 @@ export class HttpOrderPolicy extends OrderPolicy {
     super();
   }
 
-  async check(buyer: Buyer): Promise<OrderPermission> {
-    const question: ShopQuestion = { type: 'order-policy.check', data: { buyer }, timeoutMs: BUYER_WAITS_MS };
-    const answer: unknown = readJson(question, await answerTo(this.client, this.cache, question));
+  async check(buyer: Buyer, order?: OrderToPay): Promise<OrderPermission> {
+    const data = { buyer, ...(order && { order }) };
+    const question: ShopQuestion = { type: 'order-policy.check', data, timeoutMs: BUYER_WAITS_MS };
+    // A shop that sets goods aside hears of each order, whatever it let the platform keep.
+    const text = order
+      ? textOf(question, await this.client.ask(question))
+      : await answerTo(this.client, this.cache, question);
+    const answer: unknown = readJson(question, text);
     // With all its fields, so that one that is not known is told.
     return answer as OrderPermission;
   }

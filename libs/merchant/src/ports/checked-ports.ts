@@ -8,7 +8,7 @@ import type { PaidOrder } from './fulfilment';
 import { MemberDirectory } from './member-directory';
 import type { JoiningCustomer, MemberMatch } from './member-directory';
 import { ORDER_PERMISSIONS, OrderPolicy } from './order-policy';
-import type { OrderPermission } from './order-policy';
+import type { OrderPermission, OrderToPay } from './order-policy';
 import { readOrderSheet } from './order-sheet-reader';
 import { OrderSheetSource } from './order-sheet-source';
 import type { Buyer, OrderSheet } from './order-sheet-source';
@@ -64,8 +64,8 @@ class CheckedOrderPolicy extends OrderPolicy {
     super();
   }
 
-  async check(buyer: Buyer): Promise<OrderPermission> {
-    const answer: unknown = await this.shop.check(buyer);
+  async check(buyer: Buyer, order?: OrderToPay): Promise<OrderPermission> {
+    const answer: unknown = await this.shop.check(buyer, order);
     // An endpoint answers an object, a module the word alone.
     const fields = typeof answer === 'string' ? { permission: answer } : answer;
     const read: Read<{ permission: OrderPermission }> = (from) =>
