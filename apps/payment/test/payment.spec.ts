@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { OrderSheetData } from '@biz/kakao-dto';
+import type { OrderToPay } from '@biz/merchant';
 import { customerPath, eventually, times } from '@biz/testing';
 import { draft } from './drafts';
 import { shop } from './shops';
-import { ADDRESS, World } from './world';
+import { ADDRESS, type Answer, World } from './world';
 
 describe('a payment', () => {
   let world: World;
@@ -298,6 +300,104 @@ describe('a payment', () => {
     expect(await world.approve(order, world.kakaopay.ready(order.sheet))).toMatchObject({ status: 300 });
     expect(world.kakaopay.charged(order.tid)).toEqual([]);
   });
+
+  it('is refused at T2, uncharged, when the shop has set the last piece aside for another order', async () => {
+    const asked: OrderToPay[] = [];
+    let holder: string | undefined;
+    shop.policy = (order) => {
+      asked.push(order);
+      holder ??= order.partnerOrderId;
+      return holder === order.partnerOrderId ? 'allowed' : 'sold-out';
+    };
+    const order = await world.orderAwaitingPayment();
+    expect(asked).toEqual([
+      {
+        partnerOrderId: order.id,
+        orderSheetId: order.sheetId,
+        lines: shop.sheets.coffee?.({ appUserId: order.user }).lines,
+        totalAmount: 13_500,
+      },
+    ]);
+    const user = `user-${randomUUID()}`;
+    const sheet = await world.sheet(`coffee-${user}`, user);
+    const late = { id: sheet.partner_order_id, user };
+    const soldOut = { status: 500, message: '주문 상품이 품절되었습니다.' };
+    expect(await world.approve(late, world.kakaopay.ready(sheet))).toMatchObject(soldOut);
+    expect(await world.status(late)).toEqual({ order_status: 'F', message: soldOut.message });
+    await eventually(() => {
+      expect(world.about(late.id)).toMatchObject([{ type: 'payment.failed', data: { message: soldOut.message } }]);
+    });
+    // The first is asked about again with a new tid, and has its piece.
+    const tid = world.kakaopay.ready(order.sheet);
+    expect(await world.approve(order, tid)).toMatchObject({ status: 200 });
+    holder = undefined;
+    expect(await world.approve(late, world.kakaopay.ready(sheet))).toMatchObject({ status: 200 });
+    // Of what cannot be paid the shop is not asked.
+    await world.get(new URL(order.sheet.cancel_url).pathname);
+    const before = asked.length;
+    await world.cancel(order.id, 'gone', { reason: '판매 중지' });
+    expect(await world.approve(order, world.kakaopay.ready(order.sheet))).toMatchObject({ status: 300 });
+    expect(asked).toHaveLength(before);
+    shop.policy = undefined;
+    shop.permission = 'sold-out';
+    expect(await world.get(`/ordersheet?ordersheet_id=coffee-new`, user)).toMatchObject(soldOut);
+    shop.permission = 'allowed';
+  });
+
+  it('is opened again by the next T1 of a buyer who left, and not by T2; the shop may forbid it', async () => {
+    const order = await world.orderAwaitingPayment();
+    const again = (): Promise<Answer> => world.get(`/ordersheet?ordersheet_id=${order.sheetId ?? ''}`, order.user);
+    const leave = (sheet: OrderSheetData): Promise<Answer> => world.get(new URL(sheet.cancel_url).pathname);
+    await leave(order.sheet);
+    expect(await world.approve(order, world.kakaopay.ready(order.sheet))).toMatchObject({ status: 300 });
+    const sheet = (await again()).data as unknown as OrderSheetData;
+    expect(sheet).toMatchObject({ partner_order_id: order.id, total_amount: 13_500 });
+    expect(await world.status(order)).toEqual({ order_status: 'W' });
+    const tid = world.kakaopay.ready(sheet);
+    await world.approve(order, tid);
+    await leave(sheet);
+    await again();
+    const last = world.kakaopay.ready(sheet);
+    await world.approve(order, last);
+    await world.callback({ ...order, tid: last, token: world.kakaopay.authenticate(last) });
+    await world.until(order, 'S');
+    expect(world.kakaopay.charged(last)).toEqual([13_500]);
+    // A refund is final.
+    await world.cancel(order.id, 'refund', { reason: '고객 요청' });
+    await world.until(order, 'C');
+    expect(await again()).toMatchObject({ status: 300 });
+  });
+
+  it('stays C when the shop cancels it, also after the buyer had left', async () => {
+    const order = await world.orderAwaitingPayment();
+    const again = (): Promise<Answer> => world.get(`/ordersheet?ordersheet_id=${order.sheetId ?? ''}`, order.user);
+    await world.get(new URL(order.sheet.cancel_url).pathname);
+    await world.cancel(order.id, 'final', { reason: '판매 중지' });
+    expect(await again()).toMatchObject({ status: 300 });
+    const other = await world.orderAwaitingPayment();
+    await world.cancel(other.id, 'final', { reason: '판매 중지' });
+    expect(await world.get(`/ordersheet?ordersheet_id=${other.sheetId ?? ''}`, other.user)).toMatchObject({
+      status: 300,
+    });
+  });
+
+  it.each([{}, { base_address: '', zone_code: null }, { memo: 'x' }])(
+    'takes an address without a field (%j) for none: goods that are not sent need no other',
+    async (blank) => {
+      const order = await world.orderAwaitingPayment('coffee', { more: { shipping_address: blank } });
+      await world.callback(order);
+      await world.until(order, 'S');
+      const user = `user-${randomUUID()}`;
+      const sheet = await world.sheet(`mug-${user}`, user, '', '13494');
+      const mug = { id: sheet.partner_order_id, user };
+      expect(await world.approve(mug, world.kakaopay.ready(sheet), { shipping_address: blank })).toMatchObject({
+        status: 500,
+        message: '배송지를 입력해 주세요.',
+      });
+      for (const wrong of ['x', [], { base_address: '판교역로' }])
+        expect(await world.approve(mug, 'T-wrong', { shipping_address: wrong })).toMatchObject({ http: 400 });
+    },
+  );
 
   it('ends as F at fail_url and can be tried again', async () => {
     const order = await world.orderAwaitingPayment();

@@ -10,7 +10,7 @@ type Table = Record<string, { readonly final: boolean; readonly next: readonly s
 
 /** What may still move a state that is final: each a promise of docs/payment.md. */
 const EXITS: Record<string, Record<string, readonly string[]>> = {
-  orders: { paid: ['cancelled'], failed: ['open', 'pending', 'cancelled'] },
+  orders: { paid: ['cancelled'], failed: ['open', 'pending', 'cancelled'], cancelled: ['open'] },
   attempts: {
     paid: ['refunded', 'surplus'],
     surplus: ['refunded'],

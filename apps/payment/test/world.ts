@@ -34,6 +34,7 @@ export interface OrderInHand {
   id: string;
   user: string;
   prefix: string;
+  sheetId?: string;
   sheet: OrderSheetData;
   tid: string;
   token: string;
@@ -186,9 +187,10 @@ export class World {
     kind = 'coffee',
     { prefix = '', more = {}, user = `user-${randomUUID()}` } = {},
   ): Promise<OrderInHand> {
-    const sheet = await this.sheet(`${kind}-${randomUUID()}`, user, prefix);
+    const sheetId = `${kind}-${randomUUID()}`;
+    const sheet = await this.sheet(sheetId, user, prefix);
     const tid = this.kakaopay.ready(sheet);
-    const order = { id: sheet.partner_order_id, user, prefix, sheet, tid, token: '' };
+    const order = { id: sheet.partner_order_id, user, prefix, sheetId, sheet, tid, token: '' };
     const answer = await this.approve(order, tid, more);
     if (answer.status !== 200) throw new Error(`T2 answered ${JSON.stringify(answer)}`);
     return { ...order, token: this.kakaopay.authenticate(tid) };

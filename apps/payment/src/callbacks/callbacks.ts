@@ -174,7 +174,7 @@ export class Callbacks {
         note,
         at,
         from: ['pending'],
-        set: { failure_message: message },
+        set: { failure_message: message, left_by_buyer: to === 'cancelled' },
       });
       if (!moved) return;
       await manager.query(

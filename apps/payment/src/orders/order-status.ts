@@ -17,7 +17,7 @@ export type OrderState = 'open' | 'pending' | 'approving' | 'fulfilling' | 'paid
  *
  * `open` T1 made it · `pending` T2 reserved its stock and knows a tid · `approving` the approve call was decided on ·
  * `fulfilling` paid, the shop's own work is under way · `paid` all done · `failed` may be tried again ·
- * `cancelled` by buyer, operator or a full refund · `review` a person decides.
+ * `cancelled` by buyer, operator or a full refund; `open` again only when the buyer left before paying · `review` a person decides.
  */
 export const ORDER_STATES: Record<OrderState, OrderStateRule> = {
   open: { shown: 'W', final: false, holdsStock: false, next: ['pending', 'failed', 'cancelled'] },
@@ -36,7 +36,7 @@ export const ORDER_STATES: Record<OrderState, OrderStateRule> = {
   fulfilling: { shown: 'W', final: false, holdsStock: true, next: ['paid', 'failed', 'cancelled', 'review'] },
   paid: { shown: 'S', final: true, holdsStock: false, next: ['cancelled'] },
   failed: { shown: 'F', final: true, holdsStock: false, next: ['open', 'pending', 'cancelled'] },
-  cancelled: { shown: 'C', final: true, holdsStock: false, next: [] },
+  cancelled: { shown: 'C', final: true, holdsStock: false, next: ['open'] },
   review: { shown: 'W', final: false, holdsStock: true, next: ['fulfilling', 'paid', 'failed', 'cancelled'] },
 };
 

@@ -118,6 +118,10 @@ export class Order {
   @Column('text', { name: 'address_sealed', nullable: true })
   addressSealed: string | null;
 
+  /** Cancelled by the buyer, by `cancel_url` before paying: the next T1 opens it again. */
+  @Column('boolean', { name: 'left_by_buyer', default: false })
+  leftByBuyer: boolean;
+
   /** Why it failed, in Korean, for the buyer. */
   @Column('text', { name: 'failure_message', nullable: true })
   failureMessage: string | null;

@@ -16,7 +16,7 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { moveTo, ORDER } from '../history/move-to';
 import { PaymentConfig } from '../payment.config';
-import { OrderSheets, type PricedSheet } from '../sheets/order-sheets';
+import { OrderSheets, type PricedSheet, SOLD_OUT } from '../sheets/order-sheets';
 import { isChargeSheet, isOrderId } from './order-id';
 import { ORDER_STATES, type OrderState, type OrderStateRule } from './order-status';
 import { OrderUrlMaker, type OrderUrls } from '../sheets/order-urls';
@@ -101,7 +101,7 @@ export class Orders {
    */
   async sheet(merchant: Merchant, sheetId: string, buyer: Buyer, type?: PaymentType): Promise<PlacedOrder> {
     if (isChargeSheet(sheetId)) throw new Refusal(300);
-    await this.sheets.checkPermission(merchant, buyer);
+    if (!(await this.sheets.checkPermission(merchant, buyer))) throw new Refusal(500, SOLD_OUT);
     const loaded = await this.sheets.load(merchant, sheetId, buyer);
     if (!loaded) throw new Refusal(300);
     const { repeatable, ...priced } = loaded;
@@ -191,6 +191,7 @@ export class Orders {
       subscriptionId: null,
       period: null,
       addressSealed: null,
+      leftByBuyer: false,
       failureMessage: null,
       reviewReason: null,
       expiresAt: this.expiry(now),
@@ -256,18 +257,17 @@ export class Orders {
         where: { merchant, sheetId, appUserId, turn: 0 },
         lock: { mode: 'pessimistic_write' },
       });
-      switch (known?.state) {
-        case undefined:
-          return undefined;
+      if (!known) return undefined;
+      switch (known.leftByBuyer ? 'failed' : known.state) {
         case 'open':
         case 'failed': {
-          if (known.state === 'failed') {
+          if (known.state !== 'open') {
             await moveTo(manager, ORDER, known.id, {
               to: 'open',
               by: 'kakao',
               note: 'T1: tried again',
               at: now,
-              set: { failure_message: null },
+              set: { failure_message: null, left_by_buyer: false },
             });
           }
           const renewed = {

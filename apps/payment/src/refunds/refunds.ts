@@ -91,6 +91,8 @@ export class Refunds {
         case 'cancelled':
           if (wish.amount !== undefined)
             throw new ConflictException('The order is cancelled; nothing is left to refund');
+          // The buyer who left may not come back either.
+          await manager.update(Order, { id: order.id }, { leftByBuyer: false });
           return undefined;
         case 'fulfilling':
         case 'paid':
