@@ -240,3 +240,29 @@ export class SyncBounds1796020000000 implements MigrationInterface {
     `);
   }
 }
+
+/** What names another row names one that is there. */
+export class SyncReferences1796060100000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      UPDATE sync.logins l SET member_id = NULL
+       WHERE member_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sync.members m WHERE m.id = l.member_id);
+      DELETE FROM sync.failures f
+       WHERE login_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sync.logins l WHERE l.id = f.login_id);
+      ALTER TABLE sync.logins
+        ADD CONSTRAINT logins_member FOREIGN KEY (member_id) REFERENCES sync.members (id) ON DELETE SET NULL;
+      ALTER TABLE sync.failures
+        ADD CONSTRAINT failures_login FOREIGN KEY (login_id) REFERENCES sync.logins (id) ON DELETE CASCADE;
+      ALTER TABLE sync.consents
+        ADD CONSTRAINT consents_member FOREIGN KEY (member_id) REFERENCES sync.members (id);
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE sync.consents DROP CONSTRAINT consents_member;
+      ALTER TABLE sync.failures DROP CONSTRAINT failures_login;
+      ALTER TABLE sync.logins DROP CONSTRAINT logins_member;
+    `);
+  }
+}

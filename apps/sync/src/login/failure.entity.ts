@@ -1,4 +1,5 @@
-import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Login } from './login.entity';
 
 export const SYNC_STEPS = ['consent', 'exchange', 'user', 'terms', 'match', 'join', 'unlink', 'event'] as const;
 /** Where it went wrong: consent screen, code exchange, user, service terms, match with the shop's members, storing the member,
@@ -23,6 +24,7 @@ export class SyncFailure {
   merchant: string;
 
   @Column('uuid', { name: 'login_id', nullable: true })
+  @ForeignKey(() => Login, { name: 'failures_login', onDelete: 'CASCADE' })
   loginId: string | null;
 
   @Column('text')

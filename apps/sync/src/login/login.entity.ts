@@ -1,4 +1,5 @@
-import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Member } from '../members/member.entity';
 
 /** `refused`: a customer with a relay id of ours came back and does not join, most often because they did not agree. */
 export type LoginState = 'pending' | 'joined' | 'failed' | 'refused';
@@ -49,6 +50,7 @@ export class Login {
   claimedUntil: Date | null;
 
   @Column('uuid', { name: 'member_id', nullable: true })
+  @ForeignKey(() => Member, { name: 'logins_member', onDelete: 'SET NULL' })
   memberId: string | null;
 
   @Column('timestamptz', { name: 'received_at' })

@@ -1,4 +1,5 @@
-import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Member } from './member.entity';
 
 export const CONSENT_ACTIONS = ['agreed', 'withdrawn'] as const;
 export type ConsentAction = (typeof CONSENT_ACTIONS)[number];
@@ -17,6 +18,7 @@ export class Consent {
   id: string;
 
   @Column('uuid', { name: 'member_id' })
+  @ForeignKey(() => Member, { name: 'consents_member' })
   memberId: string;
 
   /** Kakao's name of the term (태그). */

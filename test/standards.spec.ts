@@ -91,3 +91,76 @@ describe.each([...APPS, 'simulator'] as AppName[])('the document of %s', (app) =
     expect(wrong).toEqual([]);
   });
 });
+
+/** Names that the linter of Prometheus (promtool check metrics) refuses, with the reason. */
+function misnamed(exposition: string): string[] {
+  const types = [...exposition.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => ({ name, type }));
+  const helped = new Set([...exposition.matchAll(/^# HELP (\S+) \S/gm)].map(([, name]) => name));
+  const labels = [...exposition.matchAll(/[{,]([a-zA-Z_]\w*)="/g)].map(([, label = '']) => label);
+  const rules: [string, (metric: { name: string; type: string }) => boolean][] = [
+    ['has no help', ({ name }) => !helped.has(name)],
+    ['is a counter without _total', ({ name, type }) => type === 'counter' && !name.endsWith('_total')],
+    ['has _total and is no counter', ({ name, type }) => type !== 'counter' && name.endsWith('_total')],
+    ['ends as a part of a histogram does', ({ name }) => /_(?:bucket|count|sum)$/.test(name)],
+    ['is not snake_case', ({ name }) => !/^[a-z][a-z0-9_]*$/.test(name)],
+    [
+      'is of no base unit',
+      ({ name }) =>
+        /_(?:ms|milliseconds|us|microseconds|minutes|hours|days|kb|mb|kilobytes|megabytes|percent)(?:_|$)/.test(name),
+    ],
+    ['says its type', ({ name }) => /_(?:counter|gauge|histogram|summary)(?:_|$)/.test(name)],
+  ];
+  return [
+    ...types.flatMap((metric) => rules.filter(([, is]) => is(metric)).map(([reason]) => `${metric.name} ${reason}`)),
+    ...labels.filter((label) => !/^[a-z][a-z0-9_]*$/.test(label)).map((label) => `label ${label} is not snake_case`),
+  ];
+}
+
+describe('the metrics', () => {
+  it('are named as Prometheus wants it, of every app', async () => {
+    for (const app of [...APPS, 'simulator'] as AppName[]) {
+      const text = await (await fetch(`${house.url(app)}/metrics`)).text();
+      expect(text).toContain('# TYPE http_request_duration_seconds histogram');
+      expect([app, ...misnamed(text)]).toEqual([app]);
+    }
+  });
+
+  it('would be refused under other names', () => {
+    const odd =
+      '# HELP a_total Sum\n# TYPE a_total gauge\n# TYPE waitMs counter\nwaitMs{merchantId="x"} 1\n# HELP b_ms B\n# TYPE b_ms gauge\n';
+    expect(misnamed(odd)).toEqual([
+      'a_total has _total and is no counter',
+      'waitMs has no help',
+      'waitMs is a counter without _total',
+      'waitMs is not snake_case',
+      'b_ms is of no base unit',
+      'label merchantId is not snake_case',
+    ]);
+  });
+});
+
+describe('the tables', () => {
+  /** Why a column that names a row of ours is no foreign key. */
+  const NO_KEY: Record<string, string> = {
+    'merchant.delivery_attempts.delivery_id':
+      'is written by one statement with its delivery, which locks the two tables in no fixed order: dividing either by month (deploy/partition-by-month.sql) would deadlock',
+    'payment.orders.attempt_id':
+      'names the current attempt, which refers to the order itself; a key would cost an index that T2 writes',
+    'payment.orders.draft_id': 'a draft is of the option app and is purged before the order',
+    'payment.callbacks.attempt_id':
+      'is found with its order, to which both refer; a key would cost an index that T3 writes',
+    'payment.history.subject_id': 'is of the table that `subject` names',
+    'privacy.location_facts.capture_id': 'the record outlives the capture (위치정보법)',
+  };
+
+  it('refer to one another by foreign keys', async () => {
+    const columns = await house.database.query<{ name: string }>(`
+      SELECT format('%s.%s.%s', n.nspname, c.relname, a.attname) AS name
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^(pg_|pgboss|information_schema|shop_)'
+         AND a.attname LIKE '%\\_id' AND a.atttypid = 'uuid'::regtype AND NOT a.attisdropped
+         AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = c.oid AND a.attnum = ANY (k.conkey))
+       ORDER BY 1`);
+    expect(columns.map(({ name }) => name)).toEqual(Object.keys(NO_KEY).sort());
+  });
+});
