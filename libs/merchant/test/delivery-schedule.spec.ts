@@ -2,6 +2,7 @@ import { Deliveries, EventReceiver } from '@biz/merchant';
 import { Vault } from '@biz/platform';
 import { eventually, ManualClock } from '@biz/testing';
 import { DataSource } from 'typeorm';
+import { retryAfterOf } from '../src/deliveries/retry-after';
 import { deliveryWorld, member, OPERATOR } from './delivery-world';
 import type { PortShop } from './delivery-world';
 
@@ -75,6 +76,60 @@ describe('deliveries, tried again', () => {
     const hours = (attempts[11]!.at.getTime() - attempts[0]!.at.getTime()) / 36_000;
     expect(hours).toBeGreaterThan(21);
     expect(hours).toBeLessThan(27);
+  });
+
+  it('wait as long as the shop asks, to within the end of the schedule', async () => {
+    await world.running.close();
+    const clock = new ManualClock();
+    await world.start({ RETRY_TIME_SCALE: '0.01' }, clock);
+    const asked = ['120', 'soon', String(10 * 86_400)];
+    world.shop.on('POST /hook', () => ({ status: 503, headers: { 'retry-after': asked.shift() ?? '' } }));
+    await world.deliver(member('asking'));
+    const due = (n: number): Promise<number> =>
+      eventually(async () => {
+        const [row] = await world.database.query<{ due_at: Date; claimed_until: Date | null }>(
+          'SELECT due_at, claimed_until FROM merchant.deliveries',
+        );
+        expect([world.shop.requests.length, row?.claimed_until]).toEqual([n, null]);
+        return (row!.due_at.getTime() - clock.now().getTime()) / 10;
+      });
+    const first = await due(1);
+    expect([first >= 120, first <= 132]).toEqual([true, true]);
+    clock.advance(1_330);
+    // The steps of 1, 5, 30 and 120 seconds are used up.
+    const second = await due(2);
+    expect([second >= 540, second <= 660]).toEqual([true, true]);
+    clock.advance(6_700);
+    const third = await due(3);
+    expect([third >= 84_000, third <= 94_000]).toEqual([true, true]);
+    clock.advance(1_000_000);
+    await eventually(() => {
+      expect(world.settled).toMatchObject([{ subject: 'asking', state: 'failed' }]);
+    });
+    expect(world.shop.requests).toHaveLength(4);
+  });
+
+  it('end with 410, and the operator is told', async () => {
+    world.shop.on('POST /hook', { status: 410, headers: { 'retry-after': '1' } });
+    await world.deliver(member('gone'));
+    await eventually(() => {
+      expect(world.settled).toMatchObject([{ subject: 'gone', state: 'failed' }]);
+    });
+    const { items } = await world.list();
+    const shown = await fetch(`${world.running.url}/operator/deliveries/${items[0]!.id}`, { headers: OPERATOR });
+    expect(await shown.json()).toMatchObject({ state: 'failed', tries: [{ status: 410, result: 'GONE' }] });
+    expect(world.shop.requests).toHaveLength(1);
+  });
+
+  it('read what a shop asks for: seconds, or an HTTP date', () => {
+    const now = new Date('2026-11-30T12:00:00Z');
+    expect(retryAfterOf('120', now)).toBe(120);
+    expect(retryAfterOf('Mon, 30 Nov 2026 12:01:00 GMT', now)).toBe(60);
+    expect(retryAfterOf('Monday, 30-Nov-26 12:01:00 GMT', now)).toBe(60);
+    expect(retryAfterOf('Mon, 30 Nov 2026 11:00:00 GMT', now)).toBe(0);
+    for (const other of [undefined, '', 'soon', '-5', '1.5', '2026-11-30T13:00:00Z']) {
+      expect(retryAfterOf(other, now)).toBeUndefined();
+    }
   });
 
   it('whose sending fails on our side, or on a question to the port, are tried on the schedule and then kept', async () => {

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock, NotNow, Outbound } from '@biz/platform';
+import { retryAfterOf } from '../deliveries/retry-after';
 import { signedHeaders } from '../deliveries/signature';
 import { EventReceiver } from '../events/shop-event';
 import type { ShopEvent } from '../events/shop-event';
@@ -18,6 +19,8 @@ export interface Sent {
   result: string;
   /** HTTP status of the webhook, when it answered. */
   status?: number;
+  /** Seconds that the shop asks to wait before the next try. */
+  retryAfter?: number;
 }
 
 /** Hands an event to the merchant's port or webhook, once. */
@@ -99,7 +102,11 @@ export class EventSender {
     });
     if (outcome.kind !== 'answered' && outcome.reason === 'TIMEOUT') throw new ShopLate('TIMEOUT');
     if (outcome.kind !== 'answered') return { result: outcome.reason };
-    const { status } = outcome;
-    return { status, result: status >= 200 && status < 300 ? 'ok' : 'REFUSED' };
+    const { status, headers } = outcome;
+    if (status >= 200 && status < 300) return { status, result: 'ok' };
+    // Standard Webhooks: this address takes no events any more.
+    if (status === 410) return { status, result: 'GONE' };
+    const retryAfter = retryAfterOf(headers['retry-after'], this.clock.now());
+    return { status, result: 'REFUSED', ...(retryAfter !== undefined && { retryAfter }) };
   }
 }

@@ -16,6 +16,7 @@ import type { EntityManager } from 'typeorm';
 import type { ShopEventData, ShopEventType } from '../events/shop-event';
 import { RelayIds } from '../relay/relay-ids';
 import { Delivery } from './delivery.entity';
+import { nextTry } from './retry-after';
 import type { DeliveryAttempt, DeliveryState } from './delivery.entity';
 
 /** Seconds before each further try: quick at first, then over 24 hours. */
@@ -61,6 +62,8 @@ export interface Tried extends Pick<DeliveryAttempt, 'deliveryId' | 'at' | 'dura
   tries: number;
   /** No other try would end otherwise. */
   hopeless?: boolean;
+  /** Seconds that the shop asks to wait. */
+  retryAfter?: number | undefined;
 }
 
 type Attempt = Tried & { attemptId: string };
@@ -93,13 +96,13 @@ const INSERT = `
 const SETTLE = `
   WITH given AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, attempt_id uuid, at timestamptz, duration_ms integer,
-           status integer, result text, tries integer, state text, due_at timestamptz)
+           status integer, result text, tries integer, next_tries integer, state text, due_at timestamptz)
   ), tried AS (
     INSERT INTO merchant.delivery_attempts (id, delivery_id, at, duration_ms, status, result)
     SELECT attempt_id, id, at, duration_ms, status, result FROM given ON CONFLICT (id) DO NOTHING
   )
   UPDATE merchant.deliveries
-     SET state = given.state, due_at = given.due_at, claimed_until = NULL,
+     SET state = given.state, due_at = given.due_at, claimed_until = NULL, tries = given.next_tries,
          settled_at = CASE given.state WHEN 'pending' THEN NULL ELSE $2::timestamptz END,
          payload = CASE given.state WHEN 'delivered' THEN NULL ELSE payload END
     FROM given
@@ -219,13 +222,17 @@ export class Deliveries {
     return all.map(({ deliveryId }) => ids.has(deliveryId));
   }
 
-  private endOf({ attemptId, deliveryId, at, durationMs, status, result, tries, hopeless = false }: Attempt): object {
-    const seconds = RETRY_AFTER[tries - 1];
-    const more = !hopeless && seconds !== undefined;
-    const wait = 1000 * (seconds ?? 0) * this.runtime.retryTimeScale * (1 + JITTER * (2 * Math.random() - 1));
+  private endOf({ attemptId, deliveryId, at, durationMs, status, result, ...tried }: Attempt): object {
+    const { tries, hopeless = false, retryAfter = 0 } = tried;
+    const next = hopeless ? undefined : nextTry(RETRY_AFTER, tries, retryAfter);
+    // A shop that names a time is not called before it.
+    const earliest = next?.seconds === RETRY_AFTER[tries - 1] ? -JITTER : 0;
+    const jitter = 1 + earliest + (JITTER - earliest) * Math.random();
+    const wait = 1000 * (next?.seconds ?? 0) * this.runtime.retryTimeScale * jitter;
     return {
       ...{ id: deliveryId, attempt_id: attemptId, at, duration_ms: durationMs, status, result, tries },
-      state: result === 'ok' ? 'delivered' : more ? 'pending' : 'failed',
+      next_tries: next?.tries ?? tries,
+      state: result === 'ok' ? 'delivered' : next ? 'pending' : 'failed',
       due_at: new Date(this.clock.now().getTime() + wait),
     };
   }

@@ -143,10 +143,15 @@ export class DeliveryWorker implements OnModuleInit, OnApplicationBootstrap, Bef
     const { id: deliveryId, tries } = claim;
     const at = this.clock.now();
     const started = performance.now();
-    const { result, status = null } = await this.send(claim, payload);
+    const { result, status = null, retryAfter } = await this.send(claim, payload);
     const durationMs = Math.round(performance.now() - started);
-    const hopeless = result === 'no-receiver';
-    await this.deliveries.settle({ deliveryId, at, durationMs, status, result, tries, hopeless });
+    const hopeless = result === 'no-receiver' || result === 'GONE';
+    if (result === 'GONE')
+      this.logger.error(
+        { deliveryId, merchant: claim.merchant, type: claim.type },
+        'the webhook answered 410, it takes no events any more: kept as failed, send it again when the address is right',
+      );
+    await this.deliveries.settle({ deliveryId, at, durationMs, status, result, tries, hopeless, retryAfter });
     if (result !== 'ok' && !hopeless) throw new Error(`not delivered: ${result} ${status ?? ''}`);
   }
 

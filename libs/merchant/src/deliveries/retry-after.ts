@@ -1,0 +1,36 @@
+const SECONDS = /^\d{1,9}$/;
+
+/** Seconds that a server asks to wait (`Retry-After`: seconds, or an HTTP date); none when it does not say so in a readable way. */
+export function retryAfterOf(header: string | undefined, now: Date): number | undefined {
+  const text = header?.trim() ?? '';
+  if (SECONDS.test(text)) return Number(text);
+  // An HTTP date is GMT and names its weekday; Date.parse alone reads much else.
+  const at = /^[A-Z][a-z]{2,8},? .*(?:GMT|\d{4})$/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(at) ? undefined : Math.max(Math.ceil((at - now.getTime()) / 1_000), 0);
+}
+
+/**
+ * The next try on a schedule: its step, or later when the shop asks for that, but not after the schedule's end.
+ *
+ * The steps that pass while the shop is waited for are used up, so that the whole takes no longer.
+ * @param schedule seconds before each further try
+ * @param tries so far
+ * @returns nothing when no try is left
+ */
+export function nextTry(
+  schedule: readonly number[],
+  tries: number,
+  asked = 0,
+): { seconds: number; tries: number } | undefined {
+  const left = schedule.slice(tries - 1);
+  const [step] = left;
+  if (step === undefined) return undefined;
+  if (asked <= step) return { seconds: step, tries };
+  const seconds = Math.min(
+    asked,
+    left.reduce((sum, each) => sum + each, 0),
+  );
+  let used = 0;
+  for (let passed = 0; passed < seconds; used++) passed += left[used] ?? seconds;
+  return { seconds, tries: tries + used - 1 };
+}
