@@ -22,7 +22,10 @@ export class OrdersQuery extends PageQuery {
   @IsIn(ORDER_STATE_NAMES)
   state?: OrderState;
 
-  /** `true`: only orders that wait for a person: in review, with a payment in review, or with a failed refund */
+  /**
+   * `true`: only orders that wait for a person: in review, with a payment in review, a failed refund, an open difference from KakaoPay's
+   * word, or a SID that KakaoPay would not end
+   */
   @ApiProperty({ enum: ['true'], required: false })
   @IsOptional()
   @IsIn(['true'])

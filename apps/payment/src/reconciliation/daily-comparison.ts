@@ -1,6 +1,6 @@
 import { Merchants } from '@biz/merchant';
 import { Clock, defineJob, type JobRun, Jobs, NotYet, ofOneMerchant } from '@biz/platform';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { atKstHour, daysAfter, kstDay } from '../charges/kst-day';
@@ -29,6 +29,8 @@ const DAYS_REMEMBERED = 30;
 /** Compares each day with KakaoPay on the morning after it, once, and all that is still open of earlier days. */
 @Injectable()
 export class DailyComparison implements OnModuleInit {
+  private readonly logger = new Logger(DailyComparison.name);
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly comparison: DayComparison,
@@ -40,7 +42,14 @@ export class DailyComparison implements OnModuleInit {
 
   onModuleInit(): void {
     this.jobs.every('payment.compare-yesterday', LOOKED_EVERY_SECONDS, () => this.handOut());
-    this.jobs.work(COMPARE, ({ attemptIds }, run) => this.compare(attemptIds, run));
+    this.jobs.work(
+      COMPARE,
+      ({ attemptIds }, run) => this.compare(attemptIds, run),
+      ({ merchant, attemptIds }, error) => {
+        this.logger.error({ merchant, attemptIds, error }, 'payments of a day were not compared: run reconcile');
+        return Promise.resolve();
+      },
+    );
   }
 
   /** Hands out the days that are over and were not compared yet. */
