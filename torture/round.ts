@@ -14,7 +14,7 @@ import { untilStill } from './still';
 import { Caller } from './stories/caller';
 import { Chaos } from './stories/chaos';
 import { Months } from './stories/months';
-import type { FaultTally } from './stories/pay-faults';
+import type { FaultTally } from './stories/fault-tally';
 import { drawPlan, type Plan } from './stories/plan';
 import { Story } from './stories/story';
 import { type Database, Reader } from './world/database';

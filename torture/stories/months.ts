@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults } from '../../apps/simulator/src/faults/faults';
 import type { Random } from '../random';
 import type { Reader } from '../world/database';
-import type { FaultTally } from './pay-faults';
+import type { FaultTally } from './fault-tally';
 
 /** KakaoPay tells by the second when it last charged a SID: two charges must not fall into one. */
 const APART = '2.5 seconds';

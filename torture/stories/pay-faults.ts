@@ -1,10 +1,8 @@
 import type { FaultOrder } from '../../apps/simulator/src/faults/fault';
 import type { Faults } from '../../apps/simulator/src/faults/faults';
 import type { Random } from '../random';
+import type { FaultTally } from './fault-tally';
 import { orderScheme } from './schemes';
-
-/** How often each kind of misbehaviour was ordered. */
-export type FaultTally = Record<string, number>;
 
 type Kind = 'drop-before' | 'drop-after' | 'status' | 'slow' | 'late' | 'garbage' | 'refuse' | 'wrong-amount';
 

@@ -1,7 +1,7 @@
 import type { FaultOrder } from '../../apps/simulator/src/faults/fault';
 import type { Faults } from '../../apps/simulator/src/faults/faults';
 import type { Random } from '../random';
-import type { FaultTally } from './pay-faults';
+import type { FaultTally } from './fault-tally';
 
 /** Refusals of approve that are for good, when they speak about the only call. */
 const FOR_GOOD = [-780, -723, -721, -731, -401, -2, -797, -798] as const;

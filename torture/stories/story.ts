@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../random';
-import { sum } from '../judge/verdict';
 import { innerPath, type Kakao, type Sheet } from '../world/kakao';
 import type { Caller, Reply } from './caller';
-import { type FaultTally, orderPayFaults } from './pay-faults';
+import type { FaultTally } from './fault-tally';
+import { orderPayFaults } from './pay-faults';
 import { type Plan, priceOf, type Try, type Wish } from './plan';
 import { orderRefundScheme } from './schemes';
 
@@ -237,7 +237,12 @@ export class Story {
     if (tid === undefined || this.shown.at(-1) !== 'S' || !this.random.chance(REFUND_SCHEMES)) return;
     const booked = this.kakao.booked().find((each) => each.tid === tid);
     if (!booked || booked.charges.length === 0) return;
-    orderRefundScheme(this.kakao.faults, this.random, { tid, givenBack: sum(booked.refunds) }, this.tally);
+    orderRefundScheme(
+      this.kakao.faults,
+      this.random,
+      { tid, givenBack: booked.refunds.reduce((sum, won) => sum + won, 0) },
+      this.tally,
+    );
     this.note(`KakaoPay will refuse the repeat of a refund of ${tid}`);
   }
 
