@@ -5,6 +5,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { AttemptStart } from './approval/attempt-start';
 import { OrderApproval } from './approval/order-approval';
+import { PriceAgain } from './approval/price-again';
 import { Attempts } from './attempts/attempts';
 import { MerchantKakaoPay } from './attempts/merchant-kakaopay';
 import { Reconciler } from './attempts/reconciler';
@@ -83,6 +84,7 @@ export class PaymentModule {
         Orders,
         AttemptStart,
         OrderApproval,
+        PriceAgain,
         Callbacks,
         MerchantKakaoPay,
         Settlement,

@@ -21,6 +21,7 @@ import { Sids1796060000000 } from './migrations/1796060000000-sids';
 import { LookAtOfMerchant1796070000000 } from './migrations/1796070000000-look-at-of-merchant';
 import { Differences1796080000000 } from './migrations/1796080000000-differences';
 import { LeftByBuyer1796090100000 } from './migrations/1796090100000-left-by-buyer';
+import { Unpriced1796090200000 } from './migrations/1796090200000-unpriced';
 import { Order } from './orders/order.entity';
 import { PAYMENT_PURGES } from './payment.purges';
 import { ComparedDay, Difference } from './reconciliation/difference.entity';
@@ -63,6 +64,7 @@ export const paymentSchema: SchemaOwner = {
     LookAtOfMerchant1796070000000,
     Differences1796080000000,
     LeftByBuyer1796090100000,
+    Unpriced1796090200000,
   ],
   rights: { history: 'SELECT, INSERT, DELETE' },
   published: ['journey(text, text, integer)'],

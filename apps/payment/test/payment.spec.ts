@@ -4,7 +4,7 @@ import type { OrderToPay } from '@biz/merchant';
 import { customerPath, eventually, times } from '@biz/testing';
 import { draft } from './drafts';
 import { shop } from './shops';
-import { ADDRESS, type Answer, World } from './world';
+import { ADDRESS, type Answer, type OrderInHand, World } from './world';
 
 describe('a payment', () => {
   let world: World;
@@ -195,6 +195,74 @@ describe('a payment', () => {
     expect(await world.stock('mug')).toEqual({ on_hand: 3, reserved: 0 });
     expect(await world.approve(order, tid, { shipping_address: { ...nowhere, post_no: '463400' } })).toMatchObject({
       status: 200,
+    });
+  });
+
+  describe('priced without the address it is sent to', () => {
+    const FAR = { ...ADDRESS, zone_code: '63001' };
+    const CHANGED = '배송지가 변경되어 금액이 달라질 수 있습니다. 다시 시도해 주세요.';
+    const pay = async (order: OrderInHand, sheet: OrderSheetData, address: object): Promise<OrderInHand> => {
+      const tid = world.kakaopay.ready(sheet);
+      expect(await world.approve(order, tid, { shipping_address: address })).toMatchObject({ status: 200 });
+      const again = { ...order, tid, token: world.kakaopay.authenticate(tid) };
+      await world.callback(again);
+      return again;
+    };
+    beforeEach(() => world.setStock('mug', 1));
+
+    it('is priced again before the approve: another sum ends as F, uncharged, and the next T1 says it', async () => {
+      const order = await world.orderAwaitingPayment('mug', { more: { shipping_address: FAR } });
+      await world.callback(order);
+      await eventually(async () => {
+        expect(await world.status(order)).toEqual({ order_status: 'F', message: CHANGED });
+      });
+      expect(world.kakaopay.charged(order.tid)).toEqual([]);
+      expect(world.kakaopay.calls('approve').filter(({ body }) => body.includes(order.tid))).toEqual([]);
+      expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 0 });
+      await eventually(() => {
+        expect(world.about(order.id)).toMatchObject([{ type: 'payment.failed', data: { message: CHANGED } }]);
+      });
+      const sheet = await world.sheet(order.sheetId ?? '', order.user, '', '63001');
+      expect(sheet).toMatchObject({ partner_order_id: order.id, total_amount: 15_000 });
+      await world.until(await pay(order, sheet, FAR), 'S');
+    });
+
+    it('is paid when the sum is the same, and the shop reads which postal code was priced', async () => {
+      const order = await world.paidOrder('mug', { more: { shipping_address: ADDRESS } });
+      await eventually(() => {
+        expect(world.about(order.id)).toMatchObject([{ type: 'payment.paid', data: { zipCode: '13494' } }]);
+      });
+    });
+
+    it('is priced again when only a code of the other kind was priced', async () => {
+      const user = `user-${randomUUID()}`;
+      const sheetId = `mug-${user}`;
+      const sheet = await world.sheet(sheetId, user, '', '463400');
+      const order = { id: sheet.partner_order_id, user, prefix: '', sheetId, sheet, tid: '', token: '' };
+      await world.until(await pay(order, sheet, FAR), 'F');
+    });
+
+    it('waits for a shop that does not answer, and approves nothing meanwhile', async () => {
+      let release = (): void => undefined;
+      const answered = new Promise<void>((resolve) => (release = resolve));
+      let isBroken = false;
+      shop.third = (what) => (isBroken && what === 'sheet' ? answered : Promise.resolve());
+      const sheetId = `mug-${randomUUID()}`;
+      const user = `user-${randomUUID()}`;
+      const sheet = await world.sheet(sheetId, user, '/m/third');
+      isBroken = true;
+      const order = { id: sheet.partner_order_id, user, prefix: '/m/third', sheetId, sheet, tid: '', token: '' };
+      await world.setStock('mug', 1, 'third');
+      const paying = await pay(order, sheet, ADDRESS);
+      await world.lookNow(paying);
+      await eventually(() => {
+        expect(world.kakaopay.calls('order').filter(({ body }) => body.includes(paying.tid))).not.toEqual([]);
+      });
+      expect(world.kakaopay.calls('approve').filter(({ body }) => body.includes(paying.tid))).toEqual([]);
+      isBroken = false;
+      release();
+      await world.until(paying, 'S');
+      expect(world.kakaopay.charged(paying.tid)).toEqual([12_000]);
     });
   });
 

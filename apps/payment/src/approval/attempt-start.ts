@@ -6,6 +6,7 @@ import { APPROVE } from '../attempts/attempt-jobs';
 import { firstLook } from '../attempts/reconciler';
 import type { OrderState } from '../orders/order-status';
 import { PaymentConfig } from '../payment.config';
+import { PRICE } from './price-job';
 
 /** What T2 must know of an order. */
 export interface Approvable {
@@ -27,6 +28,8 @@ export interface NewAttempt {
   order: Approvable;
   cid: string;
   tid: string;
+  /** T1 priced the order without this address: the shop is asked again before an approve. */
+  unpriced: boolean;
   addressSealed?: string;
   relayId?: string;
 }
@@ -62,7 +65,7 @@ export class AttemptStart {
   async begin(manager: EntityManager, attempts: NewAttempt[]): Promise<void> {
     if (attempts.length === 0) return;
     const now = this.clock.now();
-    const started = attempts.map(({ order, cid, tid, addressSealed, relayId }) => ({
+    const started = attempts.map(({ order, cid, tid, unpriced, addressSealed, relayId }) => ({
       order_id: order.id,
       merchant: order.merchant,
       was: order.state,
@@ -70,6 +73,7 @@ export class AttemptStart {
       id: newId(),
       cid,
       tid,
+      unpriced,
       address_sealed: addressSealed ?? null,
       relay_id: relayId ?? null,
       attempt_entry: newId(),
@@ -79,14 +83,14 @@ export class AttemptStart {
       manager,
       `WITH started AS (
          SELECT * FROM json_to_recordset($1) AS s (order_id uuid, merchant text, was text, note text, id uuid, cid text, tid text,
-           address_sealed text, relay_id text, attempt_entry uuid, order_entry uuid)
+           unpriced boolean, address_sealed text, relay_id text, attempt_entry uuid, order_entry uuid)
        ), superseded AS (
          UPDATE payment.attempts a SET closed_at = $2, updated_at = $2 FROM started s
           WHERE a.order_id = s.order_id AND a.closed_at IS NULL AND a.state IN ('waiting', 'approving')
        ), attempt AS (
-         INSERT INTO payment.attempts (id, order_id, merchant, cid, tid, state, total_amount, tax_free_amount, vat_amount,
+         INSERT INTO payment.attempts (id, order_id, merchant, cid, tid, unpriced, state, total_amount, tax_free_amount, vat_amount,
                                        look_at, expires_at, created_at, updated_at)
-         SELECT s.id, o.id, o.merchant, s.cid, s.tid, 'waiting', o.total_amount, o.tax_free_amount, o.vat_amount, $3, $4, $2, $2
+         SELECT s.id, o.id, o.merchant, s.cid, s.tid, s.unpriced, 'waiting', o.total_amount, o.tax_free_amount, o.vat_amount, $3, $4, $2, $2
            FROM started s JOIN payment.orders o ON o.id = s.order_id
        ), moved AS (
          UPDATE payment.orders o SET state = 'pending', updated_at = $2, attempt_id = s.id, failure_message = NULL, refunded_amount = 0,
@@ -100,6 +104,12 @@ export class AttemptStart {
        )
        SELECT order_id AS "orderId", merchant FROM started s WHERE EXISTS (SELECT 1 FROM payment.callbacks c WHERE c.order_id = s.order_id)`,
       [JSON.stringify(started), now, firstLook(now, this.runtime), this.tidEnds(now)],
+    );
+    const unpriced = started.filter((each) => each.unpriced);
+    await this.jobs.addAll(
+      PRICE,
+      unpriced.map(({ id, merchant }) => ({ attemptId: id, merchant })),
+      manager,
     );
     for (const order of overtaken) await this.jobs.add(APPROVE, order, manager);
   }

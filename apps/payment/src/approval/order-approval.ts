@@ -12,7 +12,7 @@ import { Orders } from '../orders/orders';
 import type { OrderState } from '../orders/order-status';
 import { OrderSheets, SOLD_OUT } from '../sheets/order-sheets';
 import { type Approvable, AttemptStart } from './attempt-start';
-import { ADDRESS_CONTEXT, isSamePlace } from './order-address';
+import { ADDRESS_CHANGED, ADDRESS_CONTEXT, isPricedFor, isSamePlace, zipCodeOf } from './order-address';
 
 /** What the buyer is about to pay, and where it goes. */
 export interface ToApprove {
@@ -91,7 +91,7 @@ export class OrderApproval {
       if (order.known) return;
       const buyer = {
         appUserId,
-        ...(address && { zipCode: address.zoneCode ?? address.postNo }),
+        ...(address && { zipCode: zipCodeOf(address) }),
         ...(relay && { relayId: relay.id, relay }),
       };
       const { orderSheetId, lines, totalAmount } = order;
@@ -197,6 +197,8 @@ export class OrderApproval {
           order,
           tid: approval.tid,
           cid: this.orders.cidOf(approval.merchant, order.subscription),
+          unpriced:
+            order.useShipping && approval.address !== undefined && !isPricedFor(order.zipCode, approval.address),
           ...(approval.addressSealed !== undefined && { addressSealed: approval.addressSealed }),
           ...(approval.relayId !== undefined && { relayId: approval.relayId }),
         })),
@@ -214,7 +216,7 @@ export class OrderApproval {
     if (!order.useShipping) return undefined;
     if (!address) return new Refusal(500, '배송지를 입력해 주세요.');
     if (order.zipCode !== null && order.zipCode !== '' && !isSamePlace(order.zipCode, address)) {
-      return new Refusal(500, '배송지가 변경되어 금액이 달라질 수 있습니다. 다시 시도해 주세요.');
+      return new Refusal(500, ADDRESS_CHANGED);
     }
     return undefined;
   }

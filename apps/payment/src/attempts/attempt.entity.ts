@@ -41,6 +41,10 @@ export class Attempt {
   @Column('timestamptz', { name: 'closed_at', nullable: true })
   closedAt: Date | null;
 
+  /** T1 did not know the address, and the shop has not said yet what the order costs there: no approve is decided on. */
+  @Column('boolean', { default: false })
+  unpriced: boolean;
+
   /** Won; what the order cost when T2 came, and what KakaoPay's answers are compared with. */
   @Column('integer', { name: 'total_amount' })
   totalAmount: number;

@@ -102,7 +102,7 @@ export class Attempts implements OnModuleInit {
           note: 'T3 came: approve decided on',
           at,
           from: ['waiting'],
-          guard: { closed_at: null },
+          guard: { closed_at: null, unpriced: false },
           set: { calls: attempt.calls + 1, calling_until: this.callEnds(at) },
         })) &&
         (await moveTo(manager, ORDER, attempt.orderId, {

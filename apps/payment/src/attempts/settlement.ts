@@ -11,6 +11,7 @@ import { type AfterFailure, ChargePeriods, type FailedTry } from '../charges/cha
 import type { OrderState } from '../orders/order-status';
 import { Order } from '../orders/order.entity';
 import { orderFacts, paymentFacts } from '../completion/order-facts';
+import type { Actor } from '../history/history.entity';
 import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
 import { Refunds } from '../refunds/refunds';
 import { Sid } from '../subscriptions/sid.entity';
@@ -36,8 +37,22 @@ interface Failure {
   message: string;
   note: string;
   code?: number;
+  /** Who says so; KakaoPay unless said. */
+  by?: Actor;
+  /** Columns of the attempt that must still hold these values. */
+  guard?: Record<string, unknown>;
   /** What comes after the failed charge of a subscription. */
   next?: AfterFailure;
+}
+
+/** How an order ends with its attempt. */
+interface OrderEnd {
+  to: 'failed' | 'cancelled';
+  event: ShopEventType;
+  note: string;
+  by?: Actor;
+  message?: string;
+  charge?: FailedTry;
 }
 
 /** No money was known of these: an answer that comes late may bring some. */
@@ -91,7 +106,8 @@ export class Settlement {
   }
 
   /** No money came with this tid and none can. */
-  async failed({ id }: Attempt, { state, message: said, note, code, next }: Failure): Promise<void> {
+  async failed({ id }: Attempt, failure: Failure): Promise<void> {
+    const { state, message: said, note, code, next, by = 'kakaopay', guard = {} } = failure;
     const message = withoutNumbers(said);
     await this.inOrder(id, UNDECIDED, async (manager, order, attempt) => {
       const at = this.clock.now();
@@ -99,9 +115,9 @@ export class Settlement {
         ...{ failure_message: message, failure_code: code ?? null, calling_until: null },
         ...comparedLater(attempt, at, this.runtime.retryTimeScale),
       };
-      if (!(await moveTo(manager, ATTEMPT, id, { to: state, by: 'kakaopay', note, at, set }))) return;
+      if (!(await moveTo(manager, ATTEMPT, id, { to: state, by, note, at, set, guard }))) return;
       await this.endOrder(manager, order, attempt, {
-        to: 'failed',
+        ...{ to: 'failed', by },
         event: 'payment.failed',
         note,
         message,
@@ -226,16 +242,11 @@ export class Settlement {
   }
 
   /** Ends the order with its current attempt; a superseded attempt ends alone. */
-  private async endOrder(
-    manager: EntityManager,
-    order: Order,
-    attempt: Attempt,
-    end: { to: 'failed' | 'cancelled'; event: ShopEventType; note: string; message?: string; charge?: FailedTry },
-  ): Promise<void> {
+  private async endOrder(manager: EntityManager, order: Order, attempt: Attempt, end: OrderEnd): Promise<void> {
     if (!this.isCurrent(order, attempt)) return;
     const moved = await moveTo(manager, ORDER, order.id, {
       to: end.to,
-      by: 'kakaopay',
+      by: end.by ?? 'kakaopay',
       note: end.note,
       at: this.clock.now(),
       from: BEING_PAID,

@@ -95,7 +95,12 @@ export class OrderCompletion implements OnModuleInit {
     if (!moved) return;
     await this.stock.commit(manager, order.merchant, order.id);
     const attempt = await manager.findOneByOrFail(Attempt, { id: order.attemptId ?? '' });
-    const facts = { ...orderFacts(order, 'paid'), ...paymentFacts(attempt, await this.addressOf(order)) };
+    const facts = {
+      ...orderFacts(order, 'paid'),
+      ...paymentFacts(attempt, await this.addressOf(order)),
+      // The postal code that the sum was made for.
+      ...(order.useShipping && order.zipCode !== null && { zipCode: order.zipCode }),
+    };
     if (order.subscriptionId !== null) return this.completeCharge(manager, order, order.subscriptionId, facts);
     const subscription =
       order.terms.subscription && (await manager.findOneBy(Subscription, { orderId: order.id, state: 'active' }));

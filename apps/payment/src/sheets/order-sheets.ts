@@ -44,7 +44,7 @@ export const SOLD_OUT = '주문 상품이 품절되었습니다.';
 const NOTHING_TO_PAY = '결제할 금액이 없는 주문입니다.';
 /** KakaoPay's limit on names, codes and ids. */
 const MAX_TEXT = 100;
-const NOT_NOW = '주문 정보를 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.';
+export const NOT_NOW = '주문 정보를 불러오지 못했습니다. 잠시 후 다시 시도해 주세요.';
 
 /** What the merchant says about a sheet and its buyer: by its ports, else by the drafts of the option plugin. */
 @Injectable()
