@@ -141,7 +141,7 @@ describe('the skill server of a chat bot', () => {
   });
 });
 
-it('takes images whose addresses come themselves: List(url, url)', async () => {
+it('takes images whose addresses come themselves: List(url, url), one address, a JSON list', async () => {
   const stage = await Stage.open(imageApp);
   const urls = [1, 2].map((at) => `${stage.kakao.url}/dna/${at}/img.jpg?credential=a,b&signature=s%3D`);
   for (const at of [1, 2])
@@ -164,6 +164,24 @@ it('takes images whose addresses come themselves: List(url, url)', async () => {
     { picture: 2, variant: 'original', state: 'stored', type: 'image/jpeg' },
   ]);
   expect(await stage.inTheClear()).not.toContain('signature=s');
+  const alone = `${stage.kakao.url}/dna/3/img.jpg`;
+  stage.kakao.on('GET /dna/*', { body: JPEG, headers: { 'content-type': 'image/jpeg' } });
+  for (const [relayId, secureUrls] of [
+    ['one', alone],
+    ['json', JSON.stringify([`${alone}?a`, `${alone}?b`])],
+  ] as const) {
+    const said = await stage.post(
+      '/skill/receipt',
+      payload({ params: { secureimage: JSON.stringify({ secureUrls }) } }),
+      {
+        'x-kakao-plugin-relay-id': relayId,
+      },
+    );
+    expect([relayId, saidIn(said)]).toEqual([relayId, RECEIVED]);
+    const { id } = await stage.reaches(relayId, 'delivered');
+    const { body: details } = await stage.operator('GET', `/captures/${id}`);
+    expect((details.files as object[]).length).toBe(relayId === 'one' ? 1 : 2);
+  }
   await stage.close();
 });
 

@@ -73,7 +73,8 @@ export class SkillController {
     const otp = [...addresses, ...images].find((each) => isOtpUrl(each, this.kind, this.origins.talkPlugin));
     if (otp !== undefined) return { otp, ...(this.kind === 'location' && { service: readService(extra) }) };
     if (this.kind !== 'image') return undefined;
-    const pictures = images.filter((each) => isImageUrl(each, this.origins.image));
+    // One address comes as it is, several as `List(…)` or as a JSON list.
+    const pictures = [...new Set([...images, ...addresses])].filter((each) => isImageUrl(each, this.origins.image));
     if (pictures.length === 0) return undefined;
     return {
       otp: pictures.join(' '),
