@@ -57,6 +57,7 @@ interface Told {
   removed?: number;
   problemCount?: number;
   problems?: { line: number; column?: string; message: string }[];
+  warnings?: { line: number; column?: string; message: string }[];
 }
 const AUTHORIZED = { authorization: 'Bearer dev-operator-token' };
 const put = async (file: string | Buffer, query = '', id = 'shirt', headers: object = AUTHORIZED) => {
@@ -176,6 +177,22 @@ it('names columns that it does not know, and cells that hold blanks and mean not
 it('finds its SKUs in a file whose hangul is decomposed, as a Mac writes it', async () => {
   const file = lines('S,흰색,,99,,,,').normalize('NFD');
   expect(await put(file, '?dryRun=true')).toMatchObject({ http: 200, body: { added: 0, changed: 1, problems: [] } });
+});
+
+it('takes the blanks and empty columns that people and Excel leave, and says by line and column what it read', async () => {
+  const nfd = '흰색'.normalize('NFD');
+  const file = [`${HEADER},,`, `S ,${nfd},,99,,,001,,, `, 'M,흰색,,,,, X9 ,,,', ''].join('\r\n');
+  const { http, body } = await put(file, '?dryRun=true');
+  expect([http, body.added, body.changed, body.problems]).toEqual([200, 0, 2, []]);
+  expect(body.warnings?.map(({ line, column, message }) => [line, column, message])).toEqual([
+    [2, '사이즈', 'was read as "S"'],
+    [2, '색상', 'was read as "흰색"'],
+    [3, '전달값', 'holds blanks at an end, or letters in pieces (NFD): it is kept as it is written'],
+  ]);
+  const twice = await put(lines('S,흰색,,1,,,,', 'S ,흰색,,2,,,,'), '?dryRun=true');
+  expect(twice.body.problems).toMatchObject([{ line: 3, message: 'names the same SKU as line 2' }]);
+  const more = await put(lines('S,흰색,,1,,,,,x,'));
+  expect(more.body.problems).toMatchObject([{ line: 2, message: 'has 9 cells instead of 8' }]);
 });
 
 it('tries a file without saving it', async () => {

@@ -15,6 +15,8 @@ export interface ImportOptions {
   stock: 'set' | 'keep';
 }
 
+/** The shop compares these texts by itself. */
+const AS_WRITTEN = 'holds blanks at an end, or letters in pieces (NFD): it is kept as it is written';
 /** A file can be wrong in every line of it. */
 const MAX_TOLD = 1_000;
 
@@ -41,7 +43,8 @@ export class SkuImport {
   ): Promise<SkuImportDto> {
     const { product, version } = await this.tableOf(merchantId, id);
     const problems = new Problems();
-    const rows = await rowsIn(file, product, problems);
+    const warnings = new Problems();
+    const rows = await rowsIn(file, product, problems, warnings);
     const { product: changed, lineOf } = withSkus(product, rows, problems.add);
     // A row that could not be read is missing: what is said of the rest would be about another product.
     if (problems.count === 0) {
@@ -58,7 +61,7 @@ export class SkuImport {
     return {
       ...{ merchant: merchantId, productId: product.id, dryRun, saved: !dryRun && problems.count === 0 },
       ...{ rows: rows.length, ...difference(product, changed) },
-      ...{ problemCount: problems.count, problems: problems.told },
+      ...{ problemCount: problems.count, problems: problems.told, warnings: warnings.told },
     };
   }
 }
@@ -98,13 +101,19 @@ class Problems {
   }
 }
 
-async function rowsIn(file: AsyncIterable<Buffer>, product: Product, problems: Problems): Promise<SkuRow[]> {
+async function rowsIn(
+  file: AsyncIterable<Buffer>,
+  product: Product,
+  problems: Problems,
+  warnings: Problems,
+): Promise<SkuRow[]> {
   const header = headerOf(product);
   const keys = header.length - COLUMNS.length;
   const rows: SkuRow[] = [];
   let first = true;
   try {
-    for await (const { cells, line } of recordsOf(file)) {
+    for await (const { cells: written, line } of recordsOf(file)) {
+      const cells = withoutTrailing(written, header.length);
       if (first) {
         first = false;
         const wrong = wrongTitles(cells, header);
@@ -116,7 +125,13 @@ async function rowsIn(file: AsyncIterable<Buffer>, product: Product, problems: P
         const fields = fieldsOf(cells.slice(keys), (title, message) => {
           problems.add(line, message, title);
         });
-        rows.push({ keys: cells.slice(0, keys).map((cell) => visibleLine(asTyped(cell))), fields, line });
+        const read = cells.map((cell) => visibleLine(asTyped(cell)));
+        cells.forEach((cell, at) => {
+          if (read[at] === asTyped(cell) || cell.trim() === '') return;
+          if (at < keys) warnings.add(line, `was read as ${JSON.stringify(read[at])}`, header[at]);
+          else if (COLUMNS[at - keys]?.kind === 'text') warnings.add(line, AS_WRITTEN, header[at]);
+        });
+        rows.push({ keys: read.slice(0, keys), fields, line });
       }
     }
   } catch (error) {
@@ -126,6 +141,13 @@ async function rowsIn(file: AsyncIterable<Buffer>, product: Product, problems: P
   }
   if (first) problems.add(1, `must be: ${header.join(',')}`);
   return rows;
+}
+
+/** Excel writes a comma for each column that was ever used. */
+function withoutTrailing(cells: readonly string[], wanted: number): string[] {
+  let end = cells.length;
+  while (end > wanted && cells[end - 1]?.trim() === '') end--;
+  return cells.slice(0, end);
 }
 
 /** The titles that are not those of the export, each with its name and what is wrong with it. */

@@ -63,4 +63,8 @@ export class SkuImportDto {
   /** By line. */
   @ApiProperty({ type: [SkuProblem] })
   problems: SkuProblem[];
+
+  /** What was read otherwise than it is written, such as a value with a blank at its end; the first 1,000. */
+  @ApiProperty({ type: [SkuProblem] })
+  warnings: SkuProblem[];
 }
