@@ -1,13 +1,10 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { eventually, listenToStatements, timed, times } from '@biz/testing';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import { startPostgres } from '../../../scripts/postgres/embedded-postgres';
 import { Stage } from '../../../libs/capture/test/stage';
 import { profileApp } from '../src/profile.module';
 
@@ -140,6 +137,9 @@ describe('receiving', () => {
 /** The way to the database: it can be frozen, as by a paused container or a lost network, and nobody is told. */
 class Way {
   private readonly sockets = new Set<Socket>();
+  /** How many connections were ended as soon as they came. */
+  refused = 0;
+  private isRefusing = false;
   private isFrozen = false;
   private readonly usual = process.env.TEST_DATABASE_URL!;
 
@@ -174,6 +174,17 @@ class Way {
     for (const socket of this.sockets) socket.resume();
   }
 
+  /** As of a server that is stopped: connections end, and each new one at once. */
+  refuse(): void {
+    this.isRefusing = true;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** The server is back, at once: how long PostgreSQL takes to start depends on the machine. */
+  accept(): void {
+    this.isRefusing = false;
+  }
+
   close(): void {
     this.server.close();
     for (const socket of this.sockets) socket.destroy();
@@ -181,6 +192,11 @@ class Way {
   }
 
   private join(client: Socket): void {
+    if (this.isRefusing) {
+      this.refused++;
+      client.destroy();
+      return;
+    }
     const { hostname, port } = new URL(this.usual);
     const server = connect(Number(port), hostname);
     for (const [from, to] of [
@@ -242,50 +258,44 @@ describe('receiving while nothing comes from the database', () => {
 
 describe('receiving while the database restarts', () => {
   it('rides out a short outage, and says 500 in time when it is longer', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'biz-intake-'));
-    chmodSync(dataDir, 0o711);
-    const usual = process.env.TEST_DATABASE_URL;
-    let server = await startPostgres({ dataDir });
-    const port = Number(new URL(server.url).port);
-    process.env.TEST_DATABASE_URL = server.url;
+    const way = await Way.open();
     const stage = await Stage.open(profileApp);
     (stage.database.dataSource.driver as unknown as { master: Pool }).master.on('error', () => undefined);
-    try {
-      const otp = (): string => stage.otp('onetimeprofile', () => PROFILE);
-      expect((await stage.callback(otp(), 'before')).status).toBe(200);
-      await stage.reaches('before', 'delivered');
+    const otp = (): string => stage.otp('onetimeprofile', () => PROFILE);
+    expect((await stage.callback(otp(), 'before')).status).toBe(200);
+    await stage.reaches('before', 'delivered');
 
-      await server.stop();
-      const { result, ms } = await timed(() => stage.callback(otp(), 'during'));
-      expect(result.status).toBe(500);
-      expect(ms).toBeLessThan(3_000);
+    way.refuse();
+    const { result, ms } = await timed(() => stage.callback(otp(), 'during'));
+    expect(result.status).toBe(500);
+    expect(ms).toBeLessThan(3_000);
 
-      const waiting = stage.callback(otp(), 'short');
-      server = await startPostgres({ dataDir, port });
-      expect((await waiting).status).toBe(200);
-      await stage.reaches('short', 'delivered');
+    // One of the first connections after the request is that of the request.
+    const arrived = once(stage.app.app.getHttpServer() as Server, 'request');
+    const waiting = stage.callback(otp(), 'short');
+    await arrived;
+    const before = way.refused;
+    await eventually(() => {
+      expect(way.refused).toBeGreaterThan(before + 2);
+    });
+    way.accept();
+    expect((await waiting).status).toBe(200);
+    await stage.reaches('short', 'delivered');
 
-      // Kakao answers an OTP, perhaps only once, just as the database goes away.
-      const answers = [PROFILE, { status: 404 }];
-      const once = stage.otp('onetimeprofile', async () => {
-        if (answers.length === 2) await server.stop();
-        return answers.shift()!;
-      });
-      await stage.callback(once, 'once');
-      await eventually(() => {
-        expect(stage.fetched(once)).toBe(1);
-      });
-      await new Promise((resolve) => setTimeout(resolve, 2_500));
-      server = await startPostgres({ dataDir, port });
-      await stage.reaches('once', 'delivered');
-    } finally {
-      await stage.app.close();
-      await stage.kakao.close();
-      await stage.shop.close();
-      await stage.database.dataSource.destroy();
-      await server.stop();
-      rmSync(dataDir, { recursive: true, force: true });
-      process.env.TEST_DATABASE_URL = usual;
-    }
+    // Kakao answers an OTP, perhaps only once, just as the database goes away.
+    const answers = [PROFILE, { status: 404 }];
+    const single = stage.otp('onetimeprofile', () => {
+      if (answers.length === 2) way.refuse();
+      return answers.shift()!;
+    });
+    await stage.callback(single, 'once');
+    await eventually(() => {
+      expect(stage.fetched(single)).toBe(1);
+    });
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    way.accept();
+    await stage.reaches('once', 'delivered');
+    await stage.close();
+    way.close();
   });
 });
