@@ -51,6 +51,22 @@ export interface SetOptions {
   header?: Record<string, unknown>;
 }
 
+/** Finality follows the codes that Kakao documents, not the HTTP class; what says nothing is not a refusal. */
+export const TROUBLES = [
+  ['answers 500', { status: 500, json: { msg: 'internal', code: -1 } }],
+  ['answers 429', { status: 429, json: { error_code: 'KOE237' } }],
+  ['drops the connection', { dropBefore: true }],
+  ['answers 400 -1', { status: 400, json: { msg: 'internal', code: -1 } }],
+  ['answers 400 -7', { status: 400, json: { msg: 'maintenance', code: -7 } }],
+  ['answers 400 -603', { status: 400, json: { msg: 'time-out', code: -603 } }],
+  ['answers 400 with a code of no document', { status: 400, json: { msg: 'new', code: -7777 } }],
+  ['answers 403 of something before it', { status: 403, text: '<html>blocked</html>' }],
+  ['answers 200 with a page', { text: '<html>' }],
+  ['answers 200 with nothing', { text: '' }],
+  ['answers 200 with an error', { json: { msg: 'internal', code: -1 } }],
+  ['answers 200 with something else', { json: { kakao_account: {} } }],
+] as const;
+
 /** Kakao's login servers on a free port: codes work once, answers are JSON with ids as numbers. */
 export class KakaoStub {
   /** Who comes back with which code; `user-…` stands for USER. */

@@ -2,7 +2,7 @@ import { RelayIds } from '@biz/merchant';
 import { Vault } from '@biz/platform';
 import { customerPath, eventually, times } from '@biz/testing';
 import { CHAT, House } from './house';
-import { CI, EMAIL, marketing, NICKNAME, PHONE, service, STEPS, USER } from './kakao';
+import { CI, EMAIL, marketing, NICKNAME, PHONE, service, STEPS, TROUBLES, USER } from './kakao';
 
 let house: House;
 
@@ -166,23 +166,7 @@ describe('a customer who returns with a code', () => {
 });
 
 describe('when Kakao is in trouble the customer goes back at once, and', () => {
-  /** Finality follows the codes that Kakao documents, not the HTTP class; what says nothing is not a refusal. */
-  const troubles = [
-    ['answers 500', { status: 500, json: { msg: 'internal', code: -1 } }],
-    ['answers 429', { status: 429, json: { error_code: 'KOE237' } }],
-    ['drops the connection', { dropBefore: true }],
-    ['answers 400 -1', { status: 400, json: { msg: 'internal', code: -1 } }],
-    ['answers 400 -7', { status: 400, json: { msg: 'maintenance', code: -7 } }],
-    ['answers 400 -603', { status: 400, json: { msg: 'time-out', code: -603 } }],
-    ['answers 400 with a code of no document', { status: 400, json: { msg: 'new', code: -7777 } }],
-    ['answers 403 of something before it', { status: 403, text: '<html>blocked</html>' }],
-    ['answers 200 with a page', { text: '<html>' }],
-    ['answers 200 with nothing', { text: '' }],
-    ['answers 200 with an error', { json: { msg: 'internal', code: -1 } }],
-    ['answers 200 with something else', { json: { kakao_account: {} } }],
-  ] as const;
-
-  it.each(STEPS.flatMap((step) => troubles.map(([what, answer]) => [step, what, answer] as const)))(
+  it.each(STEPS.flatMap((step) => TROUBLES.map(([what, answer]) => [step, what, answer] as const)))(
     'joins later: %s %s',
     async (step, what, answer) => {
       house.kakao.fault(step, answer);

@@ -1,17 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import {
-  Addresses,
-  Clock,
-  defineJob,
-  Jobs,
-  newId,
-  NotYet,
-  ofOneMerchant,
-  parseOwnJson,
-  prepared,
-  Vault,
-} from '@biz/platform';
+import { Addresses, Clock, defineJob, Jobs, newId, NotYet, ofOneMerchant, parseOwnJson, Vault } from '@biz/platform';
 import { Merchants } from '@biz/merchant';
 import type { Merchant, Relay } from '@biz/merchant';
 import { DataSource, IsNull, LessThan } from 'typeorm';
@@ -20,7 +9,7 @@ import type { KakaoUser } from '../members/kakao-account';
 import { Matching } from '../matching/matching';
 import type { Match } from '../matching/matching';
 import { Members } from '../members/members';
-import type { ToldTerms } from '../members/service-terms';
+import { type ToldTerms, whyUntold } from '../members/service-terms';
 import { Notices } from '../notices/notices';
 import { redirectUriOf } from '../sync-plugin';
 import { SyncConfig } from '../sync.config';
@@ -29,6 +18,7 @@ import type { KakaoTokens } from '../kakao/kakao-login';
 import type { Step } from '../kakao/step';
 import { Failures } from './failures';
 import type { SyncStep } from './failure.entity';
+import { insertUnlessFull } from './insert-login';
 import { Login } from './login.entity';
 import { within } from './within';
 
@@ -51,14 +41,6 @@ const LOOK_AFTER_SECONDS = 1;
 const CALL_TIMEOUT_MS = 8_000;
 /** Longer than a worker can take: the exchange, then user and terms side by side. */
 const CLAIM_MS = 30_000;
-/**
- * Logins of one merchant that wait for Kakao at a time. Kakao answers within a second, so a campaign of 300 logins a second
- * has some hundreds; each is a row, a job and a call to Kakao, and any caller can invent a code.
- */
-const MAX_WAITING = 2_000;
-/** An older login waits no longer, whatever its state: its code is dead. */
-const WAITING_MS = 15 * 60_000;
-
 /** More logins wait for Kakao than may at a time. */
 const FULL = 'TOO_MANY_WAITING';
 
@@ -196,7 +178,7 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
       claimedUntil: new Date(now.getTime() + CLAIM_MS),
     };
     const { isFull, jobId } = await this.dataSource.transaction(async (manager) => {
-      const stored = await this.insertUnlessFull(manager, login);
+      const stored = await insertUnlessFull(manager, login);
       if (!stored.isNew) return { ...stored, jobId: undefined };
       const wait = { afterSeconds: LOOK_AFTER_SECONDS };
       return {
@@ -207,30 +189,6 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
     if (isFull)
       await this.failures.count(this.dataSource, { merchant: merchant.id, step: 'exchange', reason: FULL, relayId });
     return jobId === undefined ? undefined : { login, jobId };
-  }
-
-  /** Correct to within the calls of the same moment, which do not see each other's rows. */
-  private async insertUnlessFull(manager: EntityManager, login: Login): Promise<{ isNew: boolean; isFull: boolean }> {
-    const { id, merchant, codeKey, relayId, state, belowPathKey, code, verifier, claimedUntil, receivedAt } = login;
-    const [row] = await prepared<{ isNew: boolean; isFull: boolean }>(
-      manager,
-      `WITH waiting AS (
-         SELECT count(*) >= $11 AS is_full FROM (
-           SELECT FROM sync.logins WHERE merchant = $2 AND state = 'pending' AND received_at > $12 LIMIT $11) AS l
-       ), stored AS (
-         INSERT INTO sync.logins
-           (id, merchant, code_key, relay_id, state, below_path_key, code, verifier, claimed_until, received_at)
-         SELECT $1::uuid, $2, $3, $4, $5, $6::boolean, $7, $8, $9::timestamptz, $10::timestamptz FROM waiting WHERE NOT is_full
-         ON CONFLICT DO NOTHING RETURNING id
-       )
-       SELECT is_full AS "isFull", EXISTS (SELECT FROM stored) AS "isNew" FROM waiting`,
-      [
-        ...[id, merchant, codeKey, relayId, state, belowPathKey, code, verifier, claimedUntil, receivedAt],
-        MAX_WAITING,
-        new Date(receivedAt.getTime() - WAITING_MS),
-      ],
-    );
-    return row ?? { isNew: false, isFull: false };
   }
 
   private async finish(loginId: string, last: boolean): Promise<void> {
@@ -395,12 +353,6 @@ export class Logins implements OnModuleInit, BeforeApplicationShutdown {
   private async failed(manager: EntityManager, { id, merchant }: Login, step: SyncStep, reason: string): Promise<void> {
     await this.failures.recordOf(manager, id, { merchant, step, reason });
   }
-}
-
-/** Agreements are kept as they are where Kakao did not tell of them; an operator sees why. */
-function whyUntold(told: ToldTerms | 'untold'): string | undefined {
-  if (told === 'untold') return 'NO_TERMS_TOLD';
-  return told.isWhole ? undefined : 'UNREADABLE_TERMS';
 }
 
 const unfinished = (

@@ -51,3 +51,9 @@ function readTerm(entry: unknown): ServiceTerm | undefined {
     byShop: agreed_by === 'KAPI',
   };
 }
+
+/** Agreements are kept as they are where Kakao did not tell of them. @returns why, for an operator */
+export function whyUntold(told: ToldTerms | 'untold'): string | undefined {
+  if (told === 'untold') return 'NO_TERMS_TOLD';
+  return told.isWhole ? undefined : 'UNREADABLE_TERMS';
+}
