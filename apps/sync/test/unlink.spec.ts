@@ -128,8 +128,11 @@ describe('an unlink call of Kakao', () => {
     expect(house.kakao.told()).toEqual([]);
   });
 
-  it('with a character that cannot be kept is malformed', async () => {
-    expect((await house.unlink({ ...FIELDS, referrer_type: 'a\0b' })).status).toBe(400);
+  it('counts with a character that cannot be kept in its reason, and is malformed with one in its user', async () => {
+    await house.login('unkept');
+    expect((await house.unlink({ ...FIELDS, user_id: `${USER}\0` })).status).toBe(400);
+    expect((await house.unlink({ ...FIELDS, referrer_type: 'a\0b' })).status).toBe(200);
+    expect((await house.members()).map(({ state }) => state)).toEqual(['unlinked']);
   });
 
   it('that overtakes a slow login keeps the member from coming back', async () => {
