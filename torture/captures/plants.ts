@@ -57,8 +57,8 @@ export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
   // A store that is full is taken for a file that cannot be had.
   'full-is-for-good': {
     file: 'libs/capture/src/files/file-fetcher.js',
-    text: 'if (!(error instanceof image_download_1.FileRefused))\n                return',
-    by: "if (error instanceof image_download_1.StoreUnavailable)\n                error.failure = 'store-unavailable';\n            else if (!(error instanceof image_download_1.FileRefused))\n                return",
+    text: 'if (!(error instanceof image_download_1.FileRefused) ||',
+    by: "if (error instanceof image_download_1.StoreUnavailable)\n                error.failure = 'store-unavailable';\n            else if (!(error instanceof image_download_1.FileRefused) ||",
   },
   // A connection that ends early ends the file.
   'half-a-file': {
@@ -93,7 +93,7 @@ export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
   // The first answers of Kakao are not believed.
   'asks-again': {
     file: 'libs/capture/src/redeem/redemption.js',
-    text: 'return this.keep(capture, answer);',
-    by: "if (capture.tries < 5)\n            throw new platform_1.NotYet('again');\n        return this.keep(capture, answer);",
+    text: 'return this.keep(capture, meaning ===',
+    by: "if (capture.tries < 5)\n            throw new platform_1.NotYet('again');\n        return this.keep(capture, meaning ===",
   },
 };
