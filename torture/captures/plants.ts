@@ -26,9 +26,9 @@ export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
   },
   // What a process claimed that died is never taken over.
   'claim-for-ever': {
-    file: 'libs/capture/src/redeem/redeemer.js',
-    text: '(claimed_until IS NULL OR claimed_until <= $4)',
-    by: "(claimed_until IS NULL OR claimed_until <= $4::timestamptz - interval '1 hour')",
+    file: 'libs/capture/src/redeem/capture-claims.js',
+    text: '(claimed_until IS NULL OR claimed_until <= $2)',
+    by: "(claimed_until IS NULL OR claimed_until <= $2::timestamptz - interval '1 hour')",
   },
   // Every try of a delivery is another event to the shop.
   'no-dedupe': {
@@ -39,7 +39,7 @@ export const CAPTURE_PATCHES: Record<CapturePlant, Patch> = {
   // The callback is answered while its INSERT is still under way.
   'answered-too-early': {
     file: 'libs/capture/src/intake/inbox.js',
-    text: 'const stored = await (0, platform_1.inTime)((0, platform_1.throughBriefOutage)(() => this.store(row)), this.runtime.workWithinMs);',
+    text: 'const stored = await (0, platform_1.withTimeout)((0, platform_1.throughBriefOutage)(() => this.store(row)), this.runtime.workWithinMs, platform_1.answeredTooLate);',
     by: "const stored = 'new';\n        this.store(row).catch(() => undefined);",
   },
   // What makes two callbacks the same is what never is.
