@@ -54,8 +54,6 @@ async function startAt(
       ...PATIENT,
       DATA_DIR: dataDir,
       DATABASE_URL: database?.url,
-      // A connection costs PostgreSQL 30 ms of processor, and what it learns about tables again as much.
-      DATABASE_POOL_SIZE: '3',
       LOG_LEVEL: logDestination ? 'info' : 'silent',
       RETRY_TIME_SCALE: '0.01',
       [`${definition.name.toUpperCase()}_PORT`]: String(port),
