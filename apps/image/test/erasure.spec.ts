@@ -123,9 +123,10 @@ describe('images that are erased', () => {
     expect((await stage.operator('DELETE', `/captures/${id}`)).body.state).toBe('erased');
     for (const release of releases) release();
     await eventually(() => {
-      // One whose folder is removed just as it is taken over counts as not fetched.
+      // One whose folder is removed just as it is taken over counts as not fetched; the fourth too, when its file was there
+      // and its row not yet.
       const ends = stage.logs.filter((line) => line.includes(id) && /image (came too late|not fetched)/.test(line));
-      expect(ends).toHaveLength(3);
+      expect(ends.length).toBeGreaterThanOrEqual(3);
     });
     await eventually(async () => {
       expect(await gallery.filesOnDisk(id)).toEqual([]);

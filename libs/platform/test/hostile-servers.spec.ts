@@ -11,8 +11,8 @@ const MIB = 1024 * 1024;
 const TIMEOUT_MS = 400;
 /** For an answer that is refused for what it is: it may come late on a busy machine, and is no time-out. */
 const PATIENT_MS = 300_000;
-/** More than any answer may hold while it is read; one that is kept whole takes hundreds. */
-const MOST_KEPT = 32 * MIB;
+/** More than any answer may hold while it is read, what is not collected yet included; one that is kept whole takes hundreds. */
+const MOST_KEPT = 96 * MIB;
 /** What a machine under load may add; without the time-out it would be for ever. */
 const LATE_MS = 3_000;
 
