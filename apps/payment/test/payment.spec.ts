@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { OrderSheetData } from '@biz/kakao-dto';
 import type { OrderToPay } from '@biz/merchant';
 import { customerPath, eventually, times } from '@biz/testing';
 import { draft } from './drafts';
 import { shop } from './shops';
-import { ADDRESS, type Answer, type OrderInHand, World } from './world';
+import { ADDRESS, World } from './world';
 
 describe('a payment', () => {
   let world: World;
@@ -177,95 +176,6 @@ describe('a payment', () => {
     expect(stored).not.toContain(order.token);
   });
 
-  it('asks for an address that the amounts were made for', async () => {
-    await world.setStock('mug', 3);
-    const user = `user-${randomUUID()}`;
-    const sheet = await world.sheet(`mug-${user}`, user, '', '13494');
-    const order = { id: sheet.partner_order_id, user };
-    const tid = world.kakaopay.ready(sheet);
-    expect(await world.approve(order, tid)).toMatchObject({
-      http: 200,
-      status: 500,
-      message: '배송지를 입력해 주세요.',
-    });
-    const far = { ...ADDRESS, zone_code: '63001' };
-    expect(await world.approve(order, tid, { shipping_address: far })).toMatchObject({ http: 200, status: 500 });
-    const nowhere = { ...ADDRESS, zone_code: undefined };
-    expect(await world.approve(order, tid, { shipping_address: nowhere })).toMatchObject({ http: 400, status: 400 });
-    expect(await world.stock('mug')).toEqual({ on_hand: 3, reserved: 0 });
-    expect(await world.approve(order, tid, { shipping_address: { ...nowhere, post_no: '463400' } })).toMatchObject({
-      status: 200,
-    });
-  });
-
-  describe('priced without the address it is sent to', () => {
-    const FAR = { ...ADDRESS, zone_code: '63001' };
-    const CHANGED = '배송지가 변경되어 금액이 달라질 수 있습니다. 다시 시도해 주세요.';
-    const pay = async (order: OrderInHand, sheet: OrderSheetData, address: object): Promise<OrderInHand> => {
-      const tid = world.kakaopay.ready(sheet);
-      expect(await world.approve(order, tid, { shipping_address: address })).toMatchObject({ status: 200 });
-      const again = { ...order, tid, token: world.kakaopay.authenticate(tid) };
-      await world.callback(again);
-      return again;
-    };
-    beforeEach(() => world.setStock('mug', 1));
-
-    it('is priced again before the approve: another sum ends as F, uncharged, and the next T1 says it', async () => {
-      const order = await world.orderAwaitingPayment('mug', { more: { shipping_address: FAR } });
-      await world.callback(order);
-      await eventually(async () => {
-        expect(await world.status(order)).toEqual({ order_status: 'F', message: CHANGED });
-      });
-      expect(world.kakaopay.charged(order.tid)).toEqual([]);
-      expect(world.kakaopay.calls('approve').filter(({ body }) => body.includes(order.tid))).toEqual([]);
-      expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 0 });
-      await eventually(() => {
-        expect(world.about(order.id)).toMatchObject([{ type: 'payment.failed', data: { message: CHANGED } }]);
-      });
-      const sheet = await world.sheet(order.sheetId ?? '', order.user, '', '63001');
-      expect(sheet).toMatchObject({ partner_order_id: order.id, total_amount: 15_000 });
-      await world.until(await pay(order, sheet, FAR), 'S');
-    });
-
-    it('is paid when the sum is the same, and the shop reads which postal code was priced', async () => {
-      const order = await world.paidOrder('mug', { more: { shipping_address: ADDRESS } });
-      await eventually(() => {
-        expect(world.about(order.id)).toMatchObject([{ type: 'payment.paid', data: { zipCode: '13494' } }]);
-      });
-    });
-
-    it('is priced again when only a code of the other kind was priced', async () => {
-      const user = `user-${randomUUID()}`;
-      const sheetId = `mug-${user}`;
-      const sheet = await world.sheet(sheetId, user, '', '463400');
-      const order = { id: sheet.partner_order_id, user, prefix: '', sheetId, sheet, tid: '', token: '' };
-      await world.until(await pay(order, sheet, FAR), 'F');
-    });
-
-    it('waits for a shop that does not answer, and approves nothing meanwhile', async () => {
-      let release = (): void => undefined;
-      const answered = new Promise<void>((resolve) => (release = resolve));
-      let isBroken = false;
-      shop.third = (what) => (isBroken && what === 'sheet' ? answered : Promise.resolve());
-      const sheetId = `mug-${randomUUID()}`;
-      const user = `user-${randomUUID()}`;
-      const sheet = await world.sheet(sheetId, user, '/m/third');
-      isBroken = true;
-      const order = { id: sheet.partner_order_id, user, prefix: '/m/third', sheetId, sheet, tid: '', token: '' };
-      await world.setStock('mug', 1, 'third');
-      const paying = await pay(order, sheet, ADDRESS);
-      await world.lookNow(paying);
-      await eventually(() => {
-        expect(world.kakaopay.calls('order').filter(({ body }) => body.includes(paying.tid))).not.toEqual([]);
-      });
-      expect(world.kakaopay.calls('approve').filter(({ body }) => body.includes(paying.tid))).toEqual([]);
-      isBroken = false;
-      release();
-      await world.until(paying, 'S');
-      expect(world.kakaopay.charged(paying.tid)).toEqual([12_000]);
-    });
-  });
-
   it('tells strangers nothing: 400 to another user, 300 for an order that is none', async () => {
     const order = await world.orderAwaitingPayment();
     const stranger = { ...order, user: 'stranger' };
@@ -356,19 +266,6 @@ describe('a payment', () => {
     expect(await world.detail(order.id)).toMatchObject({ state: 'open', attempts: [] });
   });
 
-  it('ends as C when the buyer leaves, gives the stock back, and takes no late T3', async () => {
-    await world.setStock('mug', 1);
-    const order = await world.orderAwaitingPayment('mug', { more: { shipping_address: ADDRESS } });
-    const path = new URL(order.sheet.cancel_url).pathname;
-    expect(await world.get(path)).toMatchObject({ http: 200, status: 200 });
-    expect(await world.get(path)).toMatchObject({ http: 200, status: 200 });
-    expect(await world.status(order)).toEqual({ order_status: 'C' });
-    expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 0 });
-    expect(await world.callback(order)).toMatchObject({ status: 300 });
-    expect(await world.approve(order, world.kakaopay.ready(order.sheet))).toMatchObject({ status: 300 });
-    expect(world.kakaopay.charged(order.tid)).toEqual([]);
-  });
-
   it('is refused at T2, uncharged, when the shop has set the last piece aside for another order', async () => {
     const asked: OrderToPay[] = [];
     let holder: string | undefined;
@@ -410,74 +307,6 @@ describe('a payment', () => {
     shop.permission = 'sold-out';
     expect(await world.get(`/ordersheet?ordersheet_id=coffee-new`, user)).toMatchObject(soldOut);
     shop.permission = 'allowed';
-  });
-
-  it('is opened again by the next T1 of a buyer who left, and not by T2; the shop may forbid it', async () => {
-    const order = await world.orderAwaitingPayment();
-    const again = (): Promise<Answer> => world.get(`/ordersheet?ordersheet_id=${order.sheetId ?? ''}`, order.user);
-    const leave = (sheet: OrderSheetData): Promise<Answer> => world.get(new URL(sheet.cancel_url).pathname);
-    await leave(order.sheet);
-    expect(await world.approve(order, world.kakaopay.ready(order.sheet))).toMatchObject({ status: 300 });
-    const sheet = (await again()).data as unknown as OrderSheetData;
-    expect(sheet).toMatchObject({ partner_order_id: order.id, total_amount: 13_500 });
-    expect(await world.status(order)).toEqual({ order_status: 'W' });
-    const tid = world.kakaopay.ready(sheet);
-    await world.approve(order, tid);
-    await leave(sheet);
-    await again();
-    const last = world.kakaopay.ready(sheet);
-    await world.approve(order, last);
-    await world.callback({ ...order, tid: last, token: world.kakaopay.authenticate(last) });
-    await world.until(order, 'S');
-    expect(world.kakaopay.charged(last)).toEqual([13_500]);
-    // A refund is final.
-    await world.cancel(order.id, 'refund', { reason: '고객 요청' });
-    await world.until(order, 'C');
-    expect(await again()).toMatchObject({ status: 300 });
-  });
-
-  it('stays C when the shop cancels it, also after the buyer had left', async () => {
-    const order = await world.orderAwaitingPayment();
-    const again = (): Promise<Answer> => world.get(`/ordersheet?ordersheet_id=${order.sheetId ?? ''}`, order.user);
-    await world.get(new URL(order.sheet.cancel_url).pathname);
-    await world.cancel(order.id, 'final', { reason: '판매 중지' });
-    expect(await again()).toMatchObject({ status: 300 });
-    const other = await world.orderAwaitingPayment();
-    await world.cancel(other.id, 'final', { reason: '판매 중지' });
-    expect(await world.get(`/ordersheet?ordersheet_id=${other.sheetId ?? ''}`, other.user)).toMatchObject({
-      status: 300,
-    });
-  });
-
-  it.each([{}, { base_address: '', zone_code: null }, { memo: 'x' }])(
-    'takes an address without a field (%j) for none: goods that are not sent need no other',
-    async (blank) => {
-      const order = await world.orderAwaitingPayment('coffee', { more: { shipping_address: blank } });
-      await world.callback(order);
-      await world.until(order, 'S');
-      const user = `user-${randomUUID()}`;
-      const sheet = await world.sheet(`mug-${user}`, user, '', '13494');
-      const mug = { id: sheet.partner_order_id, user };
-      expect(await world.approve(mug, world.kakaopay.ready(sheet), { shipping_address: blank })).toMatchObject({
-        status: 500,
-        message: '배송지를 입력해 주세요.',
-      });
-      for (const wrong of ['x', [], { base_address: '판교역로' }])
-        expect(await world.approve(mug, 'T-wrong', { shipping_address: wrong })).toMatchObject({ http: 400 });
-    },
-  );
-
-  it('ends as F at fail_url and can be tried again', async () => {
-    const order = await world.orderAwaitingPayment();
-    await world.get(new URL(order.sheet.fail_url).pathname);
-    expect(await world.status(order)).toEqual({ order_status: 'F', message: '결제에 실패했습니다.' });
-
-    const tid = world.kakaopay.ready(order.sheet);
-    expect(await world.approve(order, tid)).toMatchObject({ status: 200 });
-    const again = { ...order, tid, token: world.kakaopay.authenticate(tid) };
-    await world.callback(again);
-    await world.until(again, 'S');
-    expect(world.kakaopay.charged(order.tid)).toEqual([]);
   });
 
   it('answers 300 to T1 and T2 of an order that is paid', async () => {
