@@ -281,9 +281,9 @@ describe('redeeming', () => {
     };
     await stage.database.dataSource.transaction(async (manager) => {
       await manager.query('SELECT pg_advisory_xact_lock(7)');
-      await stage.database.query(`UPDATE capture.captures SET claimed_until = due_at`);
-      // The other instance was refused, and is about to say so.
+      // The other instance is refused, and is about to say so. The first renews its claim until then.
       await eventually(async () => {
+        await stage.database.query(`UPDATE capture.captures SET claimed_until = due_at WHERE state = 'pending'`);
         expect(await waiting()).toBe(1);
       });
       release(PROFILE);
