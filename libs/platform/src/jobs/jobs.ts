@@ -29,6 +29,12 @@ interface Worker {
   everySeconds?: number;
 }
 
+interface WorkerPool {
+  /** How many were started; the newest may have no id yet. */
+  started: number;
+  readonly ids: string[];
+}
+
 export interface AddOptions {
   /** Multiplied by RETRY_TIME_SCALE. */
   afterSeconds?: number;
@@ -80,7 +86,8 @@ export class Jobs {
   /** From `start` on. */
   private boss: PgBoss;
   private readonly workers = new Map<string, Worker>();
-  private readonly workerIds = new Map<string, string[]>();
+  /** pg-boss's workers of each queue, by its name. */
+  private readonly pools = new Map<string, WorkerPool>();
   /** Ids of the workers that run a job. */
   private readonly busy = new Set<string>();
   private readonly shares = new Shares();
@@ -177,12 +184,12 @@ export class Jobs {
     for (const { job, everySeconds } of this.workers.values()) {
       await this.ensureQueue(job.name);
       if (everySeconds !== undefined) await this.renew(job.name);
-      const ids: string[] = [];
-      this.workerIds.set(job.name, ids);
-      while (ids.length < job.concurrency) ids.push(await this.startWorker(job));
+      const pool: WorkerPool = { started: 0, ids: [] };
+      this.pools.set(job.name, pool);
+      await this.startWorker(job, pool);
     }
     this.polling = setInterval(() => {
-      for (const name of this.workerIds.keys()) this.wake(name);
+      for (const name of this.pools.keys()) this.wake(name);
     }, 1000 * POLL_SECONDS).unref();
     const recurring = [...this.workers.values()].filter(({ everySeconds }) => everySeconds !== undefined);
     this.renewing = setInterval(
@@ -202,10 +209,11 @@ export class Jobs {
   }
 
   /**
-   * One idle worker of a queue looks for jobs, the others are woken: by the notice of a job, and by a worker that finds
-   * one. All of them looking at once held up every request of that moment.
+   * One idle worker of a queue looks for jobs, the others are woken, or started, by a worker that finds one. All of them
+   * looking at once held up every request of that moment, and the app's start.
    */
-  private async startWorker({ name, share }: Job<object>): Promise<string> {
+  private async startWorker({ name, share }: Job<object>, pool: WorkerPool): Promise<void> {
+    pool.started += 1;
     const id: string = await this.boss.work<Envelope>(
       name,
       {
@@ -226,13 +234,17 @@ export class Jobs {
         }
       },
     );
-    return id;
+    pool.ids.push(id);
   }
 
-  /** Has an idle worker of a queue look for jobs; those that run one look when they are done. */
+  /** Has an idle worker of a queue look for jobs, or one more where all are busy; those that run one look when they are done. */
   private wake(name: string): void {
-    const idle = this.workerIds.get(name)?.find((id) => !this.busy.has(id));
+    const pool = this.pools.get(name);
+    const worker = this.workers.get(name);
+    if (!pool || !worker) return;
+    const idle = pool.ids.find((id) => !this.busy.has(id));
     if (idle !== undefined) this.boss.notifyWorker(idle);
+    else if (pool.started < worker.job.concurrency) void this.startWorker(worker.job, pool);
   }
 
   /** Takes no more jobs and waits for the running ones; jobs can still be added. */
@@ -240,8 +252,10 @@ export class Jobs {
     for (const timer of this.timers) clearTimeout(timer);
     clearInterval(this.renewing);
     clearInterval(this.polling);
-    await Promise.all([...this.workerIds.keys()].map((name) => this.boss.offWork(name, { wait: true })));
-    this.workerIds.clear();
+    const names = [...this.pools.keys()];
+    // From here on no worker is added.
+    this.pools.clear();
+    await Promise.all(names.map((name) => this.boss.offWork(name, { wait: true })));
   }
 
   async stop(): Promise<void> {
