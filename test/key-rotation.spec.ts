@@ -5,6 +5,7 @@ import type { AppName, Environment } from '@biz/platform';
 import { findProblems } from '@biz/privacy';
 import { eventually } from '@biz/testing';
 import { decodeProtectedHeader } from 'jose';
+import { skillPayload } from '../libs/capture/test/skill';
 import { rotateKeys } from '../scripts/key-rotation';
 import { definitionsOf, House } from './house';
 import type { Played } from './house';
@@ -35,6 +36,8 @@ describe('key rotation', () => {
       await house.play(kind, { orderSheetId: undefined });
     }
     await house.play('payment', { orderSheetId: 'sheet-mug' });
+    const otp = `${house.url('simulator')}/otp/5fcf3cfe00a6950dc026b/profile`;
+    await house.post('profile', '/skill/delivery', skillPayload({ params: { profile: otp } }));
     await eventually(async () => {
       expect((await house.received()).length).toBeGreaterThanOrEqual(8);
     });

@@ -5,6 +5,7 @@ import { merchants } from '@biz/merchants';
 import type { AppName } from '@biz/platform';
 import { eventually } from '@biz/testing';
 import { fileTypeFromBuffer } from 'file-type';
+import { BOT_USER, skillPayload } from '../libs/capture/test/skill';
 import { House } from './house';
 import type { Played } from './house';
 import { WITNESS } from './witness';
@@ -24,6 +25,7 @@ const PERSONAL = [
   '127.108',
   'SIMULATEDci',
   'main-banner',
+  BOT_USER.properties.plusfriendUserKey,
 ];
 const KEYS = [
   'demo-shop-rest-api-key',
@@ -103,6 +105,8 @@ describe('personal data and secrets', () => {
     await play('profile', { faults: ['otp-4xx'], timeoutSeconds: 2 });
     await play('location');
     await play('image', { faults: ['image-5xx'] });
+    const otp = `${house.url('simulator')}/otp/5fcf3cfe00a6950dc026b/secure_image`;
+    await house.post('image', '/skill/receipt', skillPayload({ params: { secureimage: otp } }));
     await answerSurvey(await play('option', { productId: 'survey' }));
     await play('payment', { orderSheetId: 'sheet-mug', faults: ['approve-drop-after'] });
     await play('payment', { faults: ['approve-refused'] });

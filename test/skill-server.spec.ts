@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, timed } from '@biz/testing';
+import { BOT_USER, skillPayload, TOLD_BOT_USER } from '../libs/capture/test/skill';
 import { Stage } from '../libs/capture/test/stage';
 import type { Answer } from '../libs/capture/test/stage';
 import { imageApp } from '../apps/image/src/image.module';
@@ -8,21 +9,6 @@ import { locationApp } from '../apps/location/src/location.module';
 import { profileApp } from '../apps/profile/src/profile.module';
 
 const JPEG = Buffer.from('ffd8ffe000104a46494600010100000100010000', 'hex');
-
-/** A payload as a chat bot posts it, with fields that nobody reads. */
-const payload = (action: object): object => ({
-  intent: { id: '5a56ec0008cc1461d75291f6', name: '배송지 받기' },
-  userRequest: {
-    timezone: 'Asia/Seoul',
-    block: { id: '5a56ec0008cc1461d75291f6', name: '배송지 받기' },
-    utterance: '{배송지',
-    lang: 'kr',
-    user: { id: '620678', type: 'botUserKey', properties: { appUserId: '708203191' } },
-  },
-  contexts: [],
-  bot: { id: '5a548e36aea1a43fa851ecd9', name: '데모봇' },
-  action: { name: '배송지', clientExtra: null, id: '5e2fdc3d8192ac000154dd3b', ...action },
-});
 
 const saidIn = ({ body }: Answer): unknown => {
   expect(body).toEqual({
@@ -45,7 +31,7 @@ describe('the skill server of a chat bot', () => {
   afterAll(() => stage.close());
 
   const run = (action: object, path = '/skill/delivery', relayId = `skill-${++runs}`): Promise<Answer> =>
-    stage.post(path, payload(action), { 'x-kakao-plugin-relay-id': relayId });
+    stage.post(path, skillPayload(action), { 'x-kakao-plugin-relay-id': relayId });
   const otp = (segment = 'profile'): string => stage.otp(segment, () => ({ json: { nickname: '홍길동' } }));
 
   it.each<[string, (otp: string) => object]>([
@@ -68,8 +54,65 @@ describe('the skill server of a chat bot', () => {
     expect([answer.status, saidIn(answer)]).toEqual([200, RECEIVED]);
     await stage.reaches(`skill-${runs}`, 'delivered');
     expect(stage.events(`skill-${runs}`)).toMatchObject([
-      { type: 'profile.received', data: { plugin: 'delivery', profile: { nickname: '홍길동' } } },
+      { type: 'profile.received', data: { plugin: 'delivery', profile: { nickname: '홍길동' }, user: TOLD_BOT_USER } },
     ]);
+  });
+
+  const REASON = { 'x-access-reason': encodeURIComponent(`문의 ${BOT_USER.id} h3kT9Xq0aBcD`) };
+
+  it('tells the shop and operators with a reason whose result it is, and keeps it sealed', async () => {
+    await run({ detailParams: { p: { origin: otp() } } });
+    const { id } = await stage.reaches(`skill-${runs}`, 'delivered');
+    const facts = await stage.operator('GET', `/captures/${id}`);
+    expect(JSON.stringify(facts.body)).not.toMatch(/9007199254740993|h3kT9Xq0aBcD|a1f3c8e2/);
+    const { body } = await stage.operator('GET', `/captures/${id}`, REASON);
+    expect(body.personalData).toEqual({
+      profile: { nickname: '홍길동' },
+      answer: '{"nickname":"홍길동"}',
+      user: { ...TOLD_BOT_USER, asSent: JSON.stringify(BOT_USER) },
+    });
+    const looks = await stage.database.query('SELECT reason FROM privacy.accesses WHERE subject = $1', [id]);
+    expect(looks).toEqual([{ reason: '문의 [cut] [cut]' }]);
+    expect(await stage.inTheClear()).not.toMatch(/9007199254740993|h3kT9Xq0aBcD|a1f3c8e2/);
+  });
+
+  it('tells it of what failed, too, and shows it while there is no answer', async () => {
+    let answer: { status: number } = { status: 503 };
+    const url = stage.otp('profile', () => answer);
+    await run({ detailParams: { p: { origin: url } } });
+    const { id } = await stage.reaches(`skill-${runs}`, 'pending');
+    const { body } = await stage.operator('GET', `/captures/${id}`, REASON);
+    expect(body.personalData).toEqual({ user: { ...TOLD_BOT_USER, asSent: JSON.stringify(BOT_USER) } });
+    answer = { status: 404 };
+    await stage.asTimeGoesBy(async () => {
+      expect((await stage.capture(`skill-${runs}`)).state).toBe('failed');
+    });
+    await eventually(() => {
+      expect(stage.events(`skill-${runs}`)).toMatchObject([
+        { type: 'capture.failed', data: { reason: 'refused-by-kakao', user: TOLD_BOT_USER } },
+      ]);
+    });
+  });
+
+  it.each<[string, object, object | undefined, object?]>([
+    ['an id alone', { id: '620678' }, { id: '620678' }],
+    [
+      'names in snake_case, numbers, and no friend',
+      { properties: { app_user_id: 708203191, plusfriend_user_key: 'p', bot_user_key: 'b', is_friend: false } },
+      { appUserId: '708203191', plusfriendUserKey: 'p', botUserKey: 'b', isFriend: false },
+    ],
+    ['the id that accompanies the result', {}, { appUserId: '7' }, { app_user_id: 7 }],
+    ['odd values', { id: null, type: '', properties: [1], isFriend: 'yes' }, undefined],
+    ['more than Kakao says', { id: 'long', junk: 'x'.repeat(10_000) }, { id: 'long' }],
+    ['nobody', {}, undefined],
+  ])('reads the user of a payload tolerantly: %s', async (_what, user, told, beside = {}) => {
+    const origin = JSON.stringify({ otp: otp(), ...beside });
+    const relayId = `skill-${++runs}`;
+    await stage.post('/skill/delivery', skillPayload({ detailParams: { p: { origin } } }, user), {
+      'x-kakao-plugin-relay-id': relayId,
+    });
+    await stage.reaches(relayId, 'delivered');
+    expect(stage.events(relayId).map(({ data }) => data.user)).toEqual([told]);
   });
 
   it('makes one capture of a skill and a callback with the same OTP', async () => {
@@ -81,9 +124,31 @@ describe('the skill server of a chat bot', () => {
     expect(stage.fetched(url)).toBe(1);
   });
 
+  it('knows whose a result is, also when the callback came before the skill', async () => {
+    let answer: { status: number; json?: object } = { status: 503 };
+    const url = stage.otp('profile', () => answer);
+    const relayId = `skill-${++runs}`;
+    await stage.callback(url, relayId);
+    await run({ detailParams: { p: { origin: url } } }, '/skill/delivery', relayId);
+    answer = { status: 200, json: { nickname: '홍길동' } };
+    await stage.asTimeGoesBy(async () => {
+      expect((await stage.capture(relayId)).state).toBe('delivered');
+    });
+    expect(stage.events(relayId)).toMatchObject([{ type: 'profile.received', data: { user: TOLD_BOT_USER } }]);
+    // The first that is named stays: the same result is no other customer's.
+    await stage.post('/skill/delivery', skillPayload({ params: { p: url } }, { id: 'another' }));
+    const { id } = await stage.capture(relayId);
+    const { body } = await stage.operator('GET', `/captures/${id}`, REASON);
+    expect(body.personalData).toMatchObject({ user: { id: BOT_USER.id } });
+  });
+
   it('lets the merchant say what the bot says', async () => {
     expect(saidIn(await run({ detailParams: { p: { origin: otp() } } }, '/skill/once'))).toBe('이메일을 받았어요 💌');
-    await stage.reaches(`skill-${runs}`, 'erased');
+    const { id } = await stage.reaches(`skill-${runs}`, 'erased');
+    expect(stage.events(`skill-${runs}`)).toMatchObject([{ data: { user: TOLD_BOT_USER } }]);
+    expect(await stage.database.query('SELECT sealed_user FROM capture.captures WHERE id = $1', [id])).toEqual([
+      { sealed_user: null },
+    ]);
   });
 
   it('answers below the path key of a merchant, and only there to its plugins', async () => {
@@ -112,7 +177,10 @@ describe('the skill server of a chat bot', () => {
   it.each([
     ['no payload', {}],
     ['an action that is none', { action: 'x' }],
-    ['too deep a nest', payload({ params: { p: JSON.parse('[['.repeat(40) + '"x"' + ']]'.repeat(40)) as object } })],
+    [
+      'too deep a nest',
+      skillPayload({ params: { p: JSON.parse('[['.repeat(40) + '"x"' + ']]'.repeat(40)) as object } }),
+    ],
   ])('answers 400 to %s', async (_what, body) => {
     expect((await stage.post('/skill/delivery', body)).status).toBe(400);
   });
@@ -123,7 +191,7 @@ describe('the skill server of a chat bot', () => {
       hurried.database.dataSource.transaction(async (manager) => {
         await manager.query('LOCK TABLE capture.captures IN SHARE MODE');
         const action = { detailParams: { p: { origin: hurried.otp('profile', () => ({ json: {} })) } } };
-        const answer = await hurried.post('/skill/delivery', payload(action), {});
+        const answer = await hurried.post('/skill/delivery', skillPayload(action), {});
         expect(saidIn(answer)).toBe('지금은 정보를 받을 수 없습니다. 잠시 후 다시 시도해 주세요.');
       }),
     );
@@ -153,7 +221,7 @@ it('takes images whose addresses come themselves: List(url, url), one address, a
     secureUrls,
     expire: '2026-11-23T03:10:00Z',
   });
-  const body = payload({ detailParams: { secureimage: { origin: secureUrls, value } } });
+  const body = skillPayload({ detailParams: { secureimage: { origin: secureUrls, value } } });
   const answers = [1, 2].map(() => stage.post('/skill/receipt', body, { 'x-kakao-plugin-relay-id': 'list' }));
   expect((await Promise.all(answers)).map((answer) => saidIn(answer))).toEqual([RECEIVED, RECEIVED]);
 
@@ -172,7 +240,7 @@ it('takes images whose addresses come themselves: List(url, url), one address, a
   ] as const) {
     const said = await stage.post(
       '/skill/receipt',
-      payload({ params: { secureimage: JSON.stringify({ secureUrls }) } }),
+      skillPayload({ params: { secureimage: JSON.stringify({ secureUrls }) } }),
       {
         'x-kakao-plugin-relay-id': relayId,
       },
@@ -189,13 +257,13 @@ it('takes a location with the service that it was sent from', async () => {
   const stage = await Stage.open(locationApp);
   const otp = stage.otp('current_location', () => ({ json: { is_usable_user: false } }));
   const origin = JSON.stringify({ otp, extra: { app: { name: '매장 찾기', conpany: '데모' } } });
-  const answer = await stage.post('/skill/location', payload({ detailParams: { location: { origin } } }), {
+  const answer = await stage.post('/skill/location', skillPayload({ detailParams: { location: { origin } } }), {
     'x-kakao-plugin-relay-id': 'place',
   });
   expect(saidIn(answer)).toBe(RECEIVED);
   await eventually(() => {
     expect(stage.events('place')).toMatchObject([
-      { type: 'location.unavailable', data: { service: { name: '매장 찾기', company: '데모' } } },
+      { type: 'location.unavailable', data: { service: { name: '매장 찾기', company: '데모' }, user: TOLD_BOT_USER } },
     ]);
   });
   await stage.close();

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, times } from '@biz/testing';
+import { BOT_USER, skillPayload, TOLD_BOT_USER } from '../../../libs/capture/test/skill';
 import { OPERATOR } from '../../../libs/capture/test/stage';
 import type { Stage } from '../../../libs/capture/test/stage';
 import { Gallery, jpeg } from './gallery';
@@ -40,6 +41,30 @@ describe('images that are erased', () => {
     await eventually(async () => {
       expect(await gallery.filesOnDisk(id)).toEqual([]);
     });
+  });
+
+  it('with the customer whom the chat bot named: the shop and operators knew them, then nothing is left', async () => {
+    const url = gallery.image(() => ({ body: jpeg(500) }));
+    const body = skillPayload({ params: { secureimage: JSON.stringify({ secureUrls: url }) } });
+    const relay = { 'x-kakao-plugin-relay-id': 'named' };
+    expect((await stage.post('/skill/receipt', body, relay)).body).toMatchObject({ version: '2.0' });
+    const { id } = await stage.reaches('named', 'delivered');
+    expect(stage.events('named')).toMatchObject([{ type: 'image.received', data: { user: TOLD_BOT_USER } }]);
+    const look = await stage.operator('GET', `/captures/${id}`, { 'x-access-reason': 'refund' });
+    expect(look.body.personalData).toMatchObject({ user: { ...TOLD_BOT_USER, asSent: JSON.stringify(BOT_USER) } });
+    expect(await gallery.looksAt(id)).toMatchObject([{ what: 'details', reason: 'refund' }]);
+    expect(await stage.inTheClear()).not.toMatch(/9007199254740993|h3kT9Xq0aBcD|a1f3c8e2/);
+
+    await stage.operator('DELETE', `/captures/${id}`);
+    const again = await stage.operator('GET', `/captures/${id}`, { 'x-access-reason': 'refund' });
+    expect(again.body).not.toHaveProperty('personalData');
+    const row = 'SELECT sealed_user, sealed_otp, sealed_answer FROM capture.captures WHERE id = $1';
+    expect(await stage.database.query(row, [id])).toEqual([
+      { sealed_user: null, sealed_otp: null, sealed_answer: null },
+    ]);
+    // What comes again names nobody any more.
+    await stage.post('/skill/receipt', body, relay);
+    expect(await stage.database.query(row, [id])).toMatchObject([{ sealed_user: null }]);
   });
 
   /** Two pictures, one of which Kakao holds back until it is `up`; the shop is told of the other. */

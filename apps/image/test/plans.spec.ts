@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, listenToStatements, stillStatistics, times } from '@biz/testing';
+import { skillPayload } from '../../../libs/capture/test/skill';
 import { Stage } from '../../../libs/capture/test/stage';
 import { imageApp } from '../src/image.module';
 
@@ -76,6 +77,10 @@ describe('the plans of the statements', () => {
       );
     await Promise.all(times(20, (at) => send(`now-${at}`, { json })));
     await send('refused', { status: 404 });
+    // A skill says whose a result is that a callback brought.
+    const known = stage.otp('secure_image', () => ({ json }));
+    await stage.callback(known, 'named');
+    await stage.post('/skill/receipt', skillPayload({ params: { secureimage: known } }));
     const { id } = await stage.reaches('refused', 'failed');
     // An outage begins: what is urgent, what is held and probes are searched for, too.
     await Promise.all(times(6, (at) => send(`down-${at}`, { status: 503 })));

@@ -76,7 +76,7 @@ describe('retention', () => {
       for (const relayId of [...Object.keys(answers), 'undelivered']) await stage.reaches(relayId, 'erased');
       expect(
         await stage.database.query(
-          `SELECT 1 FROM capture.captures WHERE state = 'erased' AND num_nonnulls(sealed_answer, sealed_unread, sealed_otp) > 0`,
+          `SELECT 1 FROM capture.captures WHERE state = 'erased' AND num_nonnulls(sealed_answer, sealed_unread, sealed_user, sealed_otp) > 0`,
         ),
       ).toEqual([]);
       expect(

@@ -11,6 +11,7 @@ import { ImageUsage1796000400000 } from './migrations/1796000400000-image-usage'
 import { FilesInTurn1796013600000 } from './migrations/1796013600000-files-in-turn';
 import { CapturesInTurn1796050100000 } from './migrations/1796050100000-captures-in-turn';
 import { CapturesUnread1796100300000 } from './migrations/1796100300000-captures-unread';
+import { CapturesUser1796110000000 } from './migrations/1796110000000-captures-user';
 import { Capture } from './records/capture.entity';
 import { CapturedFile } from './records/captured-file.entity';
 import { ImageUsage } from './records/image-usage.entity';
@@ -32,12 +33,14 @@ export const captureSchema: SchemaOwner = {
     FilesInTurn1796013600000,
     CapturesInTurn1796050100000,
     CapturesUnread1796100300000,
+    CapturesUser1796110000000,
   ],
   published: ['journey(text, text, integer)'],
   sealed: [
     { table: 'capture.captures', key: 'id', column: 'sealed_otp' },
     { table: 'capture.captures', key: 'id', column: 'sealed_answer' },
     { table: 'capture.captures', key: 'id', column: 'sealed_unread' },
+    { table: 'capture.captures', key: 'id', column: 'sealed_user' },
     { table: 'capture.files', key: 'id', column: 'sealed_url' },
     { table: 'capture.files', key: 'id', column: 'sealed_key' },
   ],

@@ -75,7 +75,7 @@ export class AddressesController {
     // Nothing is shown before the look is on record, with a reason that holds nothing of it.
     const shown = JSON.stringify(addresses);
     await this.dataSource.transaction((manager) =>
-      this.accesses.record(manager, { ...reason, merchant, subject: id, what: 'addresses', shown }),
+      this.accesses.record(manager, { ...reason, merchant, subject: id, what: 'addresses', shown: [shown] }),
     );
     const oldest = addresses.at(-1)?.updatedAt;
     const more = addresses.length >= PAGE && oldest !== undefined;

@@ -43,7 +43,7 @@ export class MemberRecords {
     if (account === null) return undefined;
     const shown = await this.vault.open(account, ACCOUNT_CONTEXT);
     await this.dataSource.transaction((manager) =>
-      this.accesses.record(manager, { ...reason, merchant, subject: id, what: 'member', shown }),
+      this.accesses.record(manager, { ...reason, merchant, subject: id, what: 'member', shown: [shown] }),
     );
     return parseOwnJson(shown) as StoredAccount;
   }

@@ -17,6 +17,7 @@ import { isOtpUrl } from '@biz/otp-client';
 import type { OtpKind } from '@biz/otp-client';
 import type { Merchant } from '@biz/merchant';
 import { DataSource } from 'typeorm';
+import { USER_CONTEXT } from '../records/bot-user.dto';
 import { ANSWER_CONTEXT, OTP_CONTEXT } from '../records/capture.entity';
 import type { Consent } from '../records/capture.entity';
 import { Captures } from '../records/captures';
@@ -35,6 +36,8 @@ export interface Callback {
   /** What the OTP would have answered, when a chat bot brought it along. */
   answer?: string;
   relayId?: string;
+  /** What a chat bot said of the customer, as JSON. */
+  user?: string;
   service?: { name?: string; company?: string };
 }
 
@@ -48,6 +51,7 @@ interface NewRow {
   otp_fingerprint: string;
   sealed_otp: string | null;
   sealed_answer: string | null;
+  sealed_user: string | null;
   answer_status: number | null;
   service_name: string | null;
   service_company: string | null;
@@ -59,13 +63,14 @@ interface NewRow {
 
 const INSERT = `
   INSERT INTO capture.captures (id, kind, merchant, plugin, relay_id, otp_fingerprint, sealed_otp,
-         sealed_answer, answer_status, service_name, service_company, consent, received_at, deadline_at, erase_at,
+         sealed_answer, sealed_user, answer_status, service_name, service_company, consent, received_at, deadline_at, erase_at,
          due_at, changed_at, state)
   SELECT id, kind, merchant, plugin, relay_id, otp_fingerprint, sealed_otp,
-         sealed_answer, answer_status, service_name, service_company, consent, received_at, deadline_at, erase_at,
+         sealed_answer, sealed_user, answer_status, service_name, service_company, consent, received_at, deadline_at, erase_at,
          received_at, received_at, 'pending'
     FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, kind text, merchant text, plugin text, relay_id text,
-         otp_fingerprint text, sealed_otp text, sealed_answer text, answer_status integer, service_name text, service_company text, consent jsonb,
+         otp_fingerprint text, sealed_otp text, sealed_answer text, sealed_user text, answer_status integer,
+         service_name text, service_company text, consent jsonb,
          received_at timestamptz, deadline_at timestamptz, erase_at timestamptz)
   ON CONFLICT DO NOTHING
   RETURNING id`;
@@ -80,6 +85,13 @@ const KNOWN = `
   SELECT id FROM unnest($2::uuid[], $3::text[], $4::text[]) AS given (id, merchant, otp_fingerprint)
    WHERE EXISTS (SELECT FROM capture.captures AS held
           WHERE held.merchant = given.merchant AND held.kind = $1 AND held.otp_fingerprint = given.otp_fingerprint)`;
+
+/** A callback may come before the skill that says whose it is. */
+const NAME_USERS = `
+  UPDATE capture.captures SET sealed_user = given.sealed_user
+    FROM unnest($2::text[], $3::text[], $4::text[]) AS given (merchant, otp_fingerprint, sealed_user)
+   WHERE captures.kind = $1 AND captures.merchant = given.merchant AND captures.otp_fingerprint = given.otp_fingerprint
+     AND captures.sealed_user IS NULL AND captures.state <> 'erased'`;
 
 /** What became of a callback: `full` when too many of its merchant wait for Kakao already. */
 type Stored = 'new' | 'known' | 'full';
@@ -126,7 +138,7 @@ export class Inbox {
     return this.arrivals.during(() => this.take(callback));
   }
 
-  private async take({ merchant, pluginKey, otp, answer, relayId, service }: Callback): Promise<void> {
+  private async take({ merchant, pluginKey, otp, answer, relayId, user, service }: Callback): Promise<void> {
     const plugin = findPlugin(merchant, this.kind, pluginKey);
     if (!plugin) throw new NotFoundException();
     if (answer === undefined && !isOtpUrl(otp, this.kind, this.origins.talkPlugin)) {
@@ -142,6 +154,7 @@ export class Inbox {
       otp_fingerprint: this.vault.fingerprint(otp, OTP_CONTEXT),
       sealed_otp: answer === undefined ? await this.vault.seal(otp, OTP_CONTEXT) : null,
       sealed_answer: answer === undefined ? null : await this.vault.seal(answer, ANSWER_CONTEXT),
+      sealed_user: user === undefined ? null : await this.vault.seal(user, USER_CONTEXT),
       answer_status: answer === undefined ? null : 200,
       service_name: service?.name ?? null,
       service_company: service?.company ?? null,
@@ -185,7 +198,19 @@ export class Inbox {
     // In one order everywhere, so that two statements with the same duplicates never wait for each other.
     const sorted = [...rows].sort((one, other) => (one.otp_fingerprint < other.otp_fingerprint ? -1 : 1));
     const inserted = await prepared<{ id: string }>(this.dataSource, INSERT, [JSON.stringify(sorted)]);
-    return new Set(inserted.map(({ id }) => id));
+    const added = new Set(inserted.map(({ id }) => id));
+    await this.nameUsers(sorted.filter(({ id, sealed_user }) => sealed_user !== null && !added.has(id)));
+    return added;
+  }
+
+  private async nameUsers(rows: readonly NewRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    await prepared(this.dataSource, NAME_USERS, [
+      this.kind,
+      rows.map(({ merchant }) => merchant),
+      rows.map((row) => row.otp_fingerprint),
+      rows.map((row) => row.sealed_user),
+    ]);
   }
 
   /** Those of these callbacks that came before. */

@@ -10,6 +10,7 @@ import type { EntityManager } from 'typeorm';
 import { Erasure } from '../retention/erasure';
 import { CAPTURE_KIND } from '../records/capture-kind';
 import { FileLinks } from '../links/file-links';
+import { readBotUser, USER_CONTEXT } from '../records/bot-user.dto';
 import { ANSWER_CONTEXT, Capture } from '../records/capture.entity';
 import { CapturedFiles, fetchedUntil } from '../records/captured-files';
 import { Captures } from '../records/captures';
@@ -122,11 +123,16 @@ export class CaptureRecords {
   ): Promise<PersonalDataDto | undefined> {
     // An answer that was not understood, rather than the refusal that came after it.
     const sealed = capture.sealedUnread ?? capture.sealedAnswer;
-    if (sealed === null) return undefined;
-    const { id: subject, merchant } = capture;
-    const answer = await this.vault.open(sealed, ANSWER_CONTEXT);
-    await this.accesses.record(manager, { ...reason, merchant, subject, what: 'details', shown: answer });
-    return { ...this.read(answer), answer };
+    const { id: subject, merchant, sealedUser } = capture;
+    if (sealed === null && sealedUser === null) return undefined;
+    const answer = sealed === null ? undefined : await this.vault.open(sealed, ANSWER_CONTEXT);
+    const asSent = sealedUser === null ? undefined : await this.vault.open(sealedUser, USER_CONTEXT);
+    const shown = [answer, asSent].filter((each) => each !== undefined);
+    await this.accesses.record(manager, { ...reason, merchant, subject, what: 'details', shown });
+    return {
+      ...(answer !== undefined && { ...this.read(answer), answer }),
+      ...(asSent !== undefined && { user: Object.assign(readBotUser(asSent), { asSent }) }),
+    };
   }
 
   private read(answer: string): Omit<PersonalDataDto, 'answer'> {

@@ -5,6 +5,7 @@ import { IMAGE_SIZES, ReceivedLocation, ReceivedProfile } from '@biz/otp-client'
 import type { ImageSize } from '@biz/otp-client';
 import { CAPTURE_FAILURES, CAPTURE_STATES, FILE_FAILURES, FILE_PROBLEMS, FILE_STATES } from '../records/capture-state';
 import type { CaptureFailure, CaptureState, FileFailure, FileProblem, FileState } from '../records/capture-state';
+import { ShownBotUser } from '../records/bot-user.dto';
 import type { Capture } from '../records/capture.entity';
 import type { CapturedFile } from '../records/captured-file.entity';
 
@@ -250,9 +251,16 @@ export class PersonalDataDto {
   @ApiPropertyOptional({ type: ReceivedLocation })
   location?: ReceivedLocation;
 
-  /** Kakao's answer as it came, fields that the guide does not name included; bytes that are no text as a `data:` URL */
-  @ApiProperty({ example: '{"nickname":"lukas"}' })
-  answer: string;
+  /** The customer as the chat bot knows them, of a capture that came by a skill */
+  @ApiPropertyOptional({ type: ShownBotUser })
+  user?: ShownBotUser;
+
+  /**
+   * Kakao's answer as it came, fields that the guide does not name included; bytes that are no text as a `data:` URL.
+   * Absent while there is none
+   */
+  @ApiPropertyOptional({ example: '{"nickname":"lukas"}' })
+  answer?: string;
 }
 
 /** A capture with its files. */

@@ -74,6 +74,10 @@ export class Capture {
   @Column('text', { name: 'sealed_unread', nullable: true })
   sealedUnread: string | null;
 
+  /** What a chat bot said of the customer (`userRequest.user`), as it came. */
+  @Column('text', { name: 'sealed_user', nullable: true })
+  sealedUser: string | null;
+
   /** HTTP status of the last answer; 0 when the address did not pass the gate a second time. */
   @Column('integer', { name: 'answer_status', nullable: true })
   answerStatus: number | null;

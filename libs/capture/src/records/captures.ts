@@ -1,11 +1,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Clock, gather, prepared, RuntimeConfig } from '@biz/platform';
+import { Clock, gather, prepared, RuntimeConfig, Vault } from '@biz/platform';
 import { Deliveries } from '@biz/merchant';
 import type { NewDelivery, ShopEventType } from '@biz/merchant';
 import type { OtpKind } from '@biz/otp-client';
 import { DataSource, In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { LocationRecord } from './location-record';
+import { readBotUser, USER_CONTEXT } from './bot-user.dto';
 import { CAPTURE_KIND } from './capture-kind';
 import { Capture } from './capture.entity';
 import { REACHED_FROM } from './capture-state';
@@ -43,7 +44,7 @@ const END = `
    WHERE captures.id = given.id AND captures.id = ANY($4) AND captures.kind = $3 AND captures.state = 'pending'
      AND date_trunc('milliseconds', captures.changed_at) = given.seen_at
      AND captures.answer_status IS NOT DISTINCT FROM given.seen_status
-  RETURNING captures.id`;
+  RETURNING captures.id, captures.sealed_user`;
 
 /** Captures that end together share a commit. */
 const GATHERED = { size: 64, inFlight: 2 };
@@ -60,6 +61,7 @@ export class Captures {
     private readonly clock: Clock,
     private readonly deliveries: Deliveries,
     private readonly locations: LocationRecord,
+    private readonly vault: Vault,
     private readonly runtime: RuntimeConfig,
   ) {
     this.end = gather((endings) => this.endAll(endings), GATHERED);
@@ -166,19 +168,35 @@ export class Captures {
         seen_at: capture.changedAt,
         seen_status: capture.answerStatus,
       }));
-      const moved = await prepared<{ id: string }>(manager, END, [
+      const moved = await prepared<{ id: string; sealed_user: string | null }>(manager, END, [
         JSON.stringify(rows),
         this.clock.now(),
         this.kind,
         [...first.keys()],
       ]);
-      const ids = new Set(moved.map(({ id }) => id));
-      const done = endings.map((ending) => ids.has(ending.capture.id) && first.get(ending.capture.id) === ending);
+      // As it stands now: a skill may have said after a callback whose it is.
+      const users = new Map(moved.map(({ id, sealed_user }) => [id, sealed_user]));
+      const done = endings.map((ending) => users.has(ending.capture.id) && first.get(ending.capture.id) === ending);
       const ended = endings.filter((_, at) => done[at]);
       for (const { capture, isCollected } of ended) if (isCollected) await this.locations.collected(manager, capture);
-      await this.deliveries.addAll(manager, ended.map(eventOf));
+      const events: NewDelivery[] = [];
+      for (const ending of ended)
+        events.push(eventOf(ending, await this.userFacts(ending.capture.id, users.get(ending.capture.id))));
+      await this.deliveries.addAll(manager, events);
       return done;
     });
+  }
+
+  /** Whose it is, when a chat bot said so; the event goes out all the same when that cannot be opened. */
+  private async userFacts(captureId: string, sealed: string | null | undefined): Promise<Record<string, unknown>> {
+    if (sealed === null || sealed === undefined) return {};
+    try {
+      const user = readBotUser(await this.vault.open(sealed, USER_CONTEXT));
+      return Object.keys(user).length > 0 ? { user } : {};
+    } catch (error) {
+      this.logger.error({ captureId, error }, 'the shop is told without the user that the chat bot named');
+      return {};
+    }
   }
 
   /** When redeeming ends and when retention does; shortened in tests and demos like every delay. */
@@ -190,7 +208,7 @@ export class Captures {
   }
 }
 
-function eventOf({ capture, type, facts }: Ending): NewDelivery {
+function eventOf({ capture, type, facts }: Ending, user: Record<string, unknown>): NewDelivery {
   const { id, kind, merchant, plugin, relayId, receivedAt } = capture;
   return {
     merchant,
@@ -198,6 +216,6 @@ function eventOf({ capture, type, facts }: Ending): NewDelivery {
     subject: id,
     plugin,
     ...(relayId !== null && { relayId, relaySentAt: receivedAt }),
-    data: { id, kind, plugin, receivedAt: receivedAt.toISOString(), ...facts },
+    data: { id, kind, plugin, receivedAt: receivedAt.toISOString(), ...user, ...facts },
   };
 }

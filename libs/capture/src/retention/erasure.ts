@@ -72,6 +72,7 @@ export class Erasure implements OnModuleInit {
       sealedOtp: null,
       sealedAnswer: null,
       sealedUnread: null,
+      sealedUser: null,
       erasedAt: this.clock.now(),
     });
     // An answer that was not read yet: whether there is a location in it will never be known. In a refusal there is none.

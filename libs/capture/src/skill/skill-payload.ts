@@ -10,6 +10,8 @@ export interface SkillResult {
   expire?: string;
   /** What accompanies a location (guide 3.4). */
   extra?: unknown;
+  /** Kakao's number of the user, where the result carries it. */
+  appUserId?: string;
 }
 
 /** A payload is 256 KiB at most; whatever nests deeper, or says more, was not made by Kakao. */
@@ -65,13 +67,14 @@ function collectText(text: string, result: SkillResult, depth: number): void {
 }
 
 function collectFields(
-  { otp, expire, extra, ...rest }: Record<string, unknown>,
+  { otp, expire, extra, app_user_id, appUserId = app_user_id, ...rest }: Record<string, unknown>,
   result: SkillResult,
   depth: number,
 ): void {
   collect(otp, result, depth + 1);
   if (typeof expire === 'string') result.expire ??= expire;
   if (extra !== undefined) result.extra ??= extra;
+  if (typeof appUserId === 'string' || typeof appUserId === 'number') result.appUserId ??= String(appUserId);
   for (const each of Object.values(rest)) collect(each, result, depth + 1);
 }
 

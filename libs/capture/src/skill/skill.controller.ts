@@ -9,6 +9,7 @@ import { Inbox } from '../intake/inbox';
 import type { Callback } from '../intake/inbox';
 import { findPlugin } from '../intake/plugins';
 import { readService } from '../intake/service';
+import { botUserToKeep } from '../records/bot-user.dto';
 import { CAPTURE_KIND } from '../records/capture-kind';
 import { readSkillPayload } from './skill-payload';
 import { SkillParam, SkillPayload, SkillResponse } from './skill.dto';
@@ -32,7 +33,7 @@ export class SkillController {
    * A chat bot's skill: the plugin ran as a parameter of a block (챗봇 스킬)
    *
    * @remarks Takes the OTP out of the payload, in whatever shape it stands there, and does what the callback does. The
-   * bot says the plugin's `skillText`. A payload without a result of this plugin stores nothing, and the bot says so.
+   * customer whom the payload names (`userRequest.user`) is kept, sealed, with the result, and the shop is told. The bot says the plugin's `skillText`. A payload without a result of this plugin stores nothing, and the bot says so.
    */
   @Post('skill/:plugin')
   @ApiParam({
@@ -68,15 +69,17 @@ export class SkillController {
     }
   }
 
-  private resultIn(payload: SkillPayload): Pick<Callback, 'otp' | 'answer' | 'service'> | undefined {
-    const { addresses, images, expire, extra } = readSkillPayload(payload);
+  private resultIn(payload: SkillPayload): Pick<Callback, 'otp' | 'answer' | 'service' | 'user'> | undefined {
+    const { addresses, images, expire, extra, appUserId } = readSkillPayload(payload);
+    const user = botUserToKeep(payload, appUserId);
     const otp = [...addresses, ...images].find((each) => isOtpUrl(each, this.kind, this.origins.talkPlugin));
-    if (otp !== undefined) return { otp, ...(this.kind === 'location' && { service: readService(extra) }) };
+    if (otp !== undefined) return { otp, user, ...(this.kind === 'location' && { service: readService(extra) }) };
     if (this.kind !== 'image') return undefined;
     // One address comes as it is, several as `List(…)` or as a JSON list.
     const pictures = [...new Set([...images, ...addresses])].filter((each) => isImageUrl(each, this.origins.image));
     if (pictures.length === 0) return undefined;
     return {
+      user,
       otp: pictures.join(' '),
       answer: JSON.stringify({ secure_urls: pictures.map((original) => ({ original })), expire }),
     };

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsObject } from 'class-validator';
+import { Allow, IsObject } from 'class-validator';
 
 /** One parameter of a block, as it was filled. */
 export class SkillParam {
@@ -25,8 +25,52 @@ export class SkillAction {
   params?: Record<string, unknown>;
 }
 
-/** What a chat bot posts to a skill (SkillPayload); only `action` is read, more fields are welcome. */
+/** What a chat bot says of a customer besides; names in snake_case are read too. */
+export class SkillUserProperties {
+  /** Kakao's number of the user in this app (회원번호); it comes when the bot is linked with the app */
+  @ApiPropertyOptional({ example: '9007199254740993' })
+  appUserId?: string;
+
+  /** Key of the customer as a friend of the channel */
+  @ApiPropertyOptional({ example: 'h3kT9Xq0aBcD' })
+  plusfriendUserKey?: string;
+
+  /** Key of the customer in this bot */
+  @ApiPropertyOptional({ example: 'a1f3c8e2b7d94e6c5b2f8a7e3d1c9b4f6a2e8d7b' })
+  botUserKey?: string;
+
+  /** Whether the customer has added the channel as a friend */
+  @ApiPropertyOptional({ example: true })
+  isFriend?: boolean;
+}
+
+/** The customer who talks to the bot. */
+export class SkillUser {
+  /** The bot's key of the customer */
+  @ApiPropertyOptional({ example: 'a1f3c8e2b7d94e6c5b2f8a7e3d1c9b4f6a2e8d7b' })
+  id?: string;
+
+  /** What `id` is */
+  @ApiPropertyOptional({ example: 'botUserKey' })
+  type?: string;
+
+  @ApiPropertyOptional({ type: SkillUserProperties })
+  properties?: SkillUserProperties;
+}
+
+export class SkillUserRequest {
+  /** Kept, sealed, with the result, and told to the shop as `user` */
+  @ApiPropertyOptional({ type: SkillUser })
+  user?: SkillUser;
+}
+
+/** What a chat bot posts to a skill (SkillPayload); `action` and `userRequest.user` are read, more fields are welcome. */
 export class SkillPayload {
+  /** What the customer did in the bot */
+  @ApiPropertyOptional({ type: SkillUserRequest })
+  @Allow()
+  userRequest?: SkillUserRequest;
+
   @ApiProperty({ type: SkillAction })
   @IsObject()
   action: SkillAction;

@@ -27,8 +27,8 @@ export interface NewAccess extends AccessReason {
   what: 'details' | 'file' | 'member' | 'addresses';
   /** Id of the file. */
   part?: string;
-  /** The data itself, as JSON: the log holds nothing of it, whatever the reason says. */
-  shown?: string;
+  /** The data itself, each part as JSON: the log holds nothing of it, whatever the reason says. */
+  shown?: readonly string[];
 }
 
 /** The access log of all apps (접속기록): who saw whose personal data, when and why. */
@@ -64,7 +64,7 @@ export class AccessLog implements OnModuleInit {
       part: part ?? null,
       operator: operator ?? null,
       caller,
-      reason: shown === undefined ? reason : withoutShown(reason, shown),
+      reason: shown === undefined ? reason : withoutShown(reason, ...shown),
     };
     const code = chain.codeOf(ends.endCode, line);
     await manager.insert(Access, { ...line, code });

@@ -51,10 +51,10 @@ export const ApiReason = ({ required }: { required: boolean }): MethodDecorator 
 /**
  * A reason, or another text, without what stands in the data that it is about: names and addresses have no form of their own.
  *
- * @param shown the data as JSON
+ * @param shown the data, each part as JSON
  */
-export function withoutShown(reason: string, shown: string): string {
-  const pieces = [...new Set(textsIn(shown))]
+export function withoutShown(reason: string, ...shown: readonly string[]): string {
+  const pieces = [...new Set(shown.flatMap(textsIn))]
     .map((text) => plain(text).trim())
     .flatMap((text) => [
       ...(text.length >= SHORTEST_VALUE ? [text] : []),
