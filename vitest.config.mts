@@ -24,7 +24,7 @@ export default defineConfig({
     // One more than two cores: some tests wait for timers and for programs they started.
     maxWorkers: 3,
     // Only what hangs takes so long, on any machine: no test sets a limit of its own.
-    testTimeout: 900_000,
-    hookTimeout: 900_000,
+    testTimeout: 1_800_000,
+    hookTimeout: 1_800_000,
   },
 });

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Broken } from './judge/verdict';
 
 /** Work of a killed process comes back after 5 to 15 s, and may have to be tried again. */
-const QUIET_LIMIT_MS = 300_000;
+const QUIET_LIMIT_MS = 900_000;
 
 /**
  * Waits until nothing moves any more.

@@ -29,7 +29,7 @@ it('keeps every promise while buyers, KakaoPay, the shop, the app and the databa
 it('ends right when the app is killed between any two steps from T2 to S, and of a refund', async () => {
   // One of them in twenty-four; each is another step.
   const { code, output } = await torture('--crash-points', '--every', '24');
-  expect(output).toMatch(/\n0 of [2-5] crash points ended wrong/);
+  expect(output).toMatch(/\n0 of [1-9]\d* crash points ended wrong/);
   expect(code).toBe(0);
 });
 

@@ -7,15 +7,12 @@ import { Instance } from '../world/instance';
 import { innerPath, type Kakao, type Sheet } from '../world/kakao';
 import type { Shop } from '../world/shop';
 import { HttpProxy } from './http-proxy';
-import { Mortal, RELEASE_JOBS } from './mortal';
+import { END_LIMIT_MS, Mortal, RELEASE_JOBS, TRIES_WHILE_STARTING } from './mortal';
 import { PostgresProxy } from './postgres-proxy';
 import { type Point, Steps } from './steps';
 
 /** Slow enough that no look of the reconciler comes between the steps, quick enough to wait for one. */
 const TIME_SCALE = 0.1;
-const END_LIMIT_MS = 180_000;
-/** Longer than a process takes to start again. */
-const TRIES = 120;
 export const ON_HAND = 10;
 
 export interface Surroundings {
@@ -125,7 +122,7 @@ export class Lane {
       `orders/${id}/cancel`,
       { 'idempotency-key': 'crash' },
       { reason: '고객 변심' },
-      TRIES,
+      TRIES_WHILE_STARTING,
     );
     if (reply?.http !== 202) throw new Error(`the cancel was answered ${JSON.stringify(reply)}`);
     await this.until('the money is back and the shop knows', async () => {
@@ -149,7 +146,7 @@ export class Lane {
     const reply = await this.caller.untilAnswered(
       this.random,
       { method, path, headers, ...(body !== undefined && { body }) },
-      TRIES,
+      TRIES_WHILE_STARTING,
     );
     if (reply?.body.status !== 200) throw new Error(`${method} ${path} was answered ${JSON.stringify(reply)}`);
     return reply;

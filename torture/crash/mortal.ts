@@ -3,6 +3,11 @@ import type { Reader } from '../world/database';
 import type { Instance } from '../world/instance';
 import type { Point, Steps } from './steps';
 
+/** Only what hangs takes so long, on any machine. */
+export const END_LIMIT_MS = 900_000;
+/** Of a call whose app starts again: some fifteen minutes. */
+export const TRIES_WHILE_STARTING = 4_000;
+
 /** An app that dies at one step of what it does, and is started again. */
 export class Mortal {
   constructor(

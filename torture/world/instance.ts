@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '../../scripts/postgres/free-port';
 
-const READY_LIMIT_MS = 300_000;
+const READY_LIMIT_MS = 900_000;
 
 /** A line that an app wrote at level error or above, or beside its log. */
 export interface Complaint {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Only what hangs takes so long: on a loaded machine a wait of one second becomes one of ten. */
-const PATIENCE_MS = 120_000;
+/** Only what hangs takes so long: on a loaded machine a start of two seconds becomes one of two minutes. */
+const PATIENCE_MS = 600_000;
 
 /** Repeats an expectation until it holds, and fails with its own message when it never does. */
 export function eventually<T>(expectation: () => T | Promise<T>): Promise<T> {
