@@ -18,6 +18,8 @@ DECLARE
   bound uuid := platform.first_id_of(first_month);
   definitions text[] := '{}';
   triggers text[] := '{}';
+  referring text[] := '{}';
+  validations text[] := '{}';
   each record;
   month date;
 BEGIN
@@ -29,8 +31,11 @@ BEGIN
     IF first_month <= now() THEN
       RAISE EXCEPTION 'the first month must lie ahead: what exists becomes the partition before it';
     END IF;
-    FOR each IN SELECT conname FROM pg_constraint WHERE confrelid = of_table AND contype = 'f' LOOP
-      RAISE EXCEPTION '% is referenced by %: not a table for this', of_table, each.conname;
+    FOR each IN
+      SELECT conrelid::regclass AS referring FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+      WHERE confrelid = of_table AND contype = 'f' AND c.relkind = 'p'
+    LOOP
+      RAISE EXCEPTION '% refers to % and was divided before it: PostgreSQL would check every row of it while nobody writes', each.referring, of_table;
     END LOOP;
     FOR each IN
       SELECT indexrelid::regclass AS index FROM pg_index
@@ -47,19 +52,40 @@ BEGIN
     EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT before_partitions', of_table);
     COMMIT;
 
-    -- From here to the next COMMIT nobody writes to the table; it takes milliseconds, or fails and changes nothing.
-    SET LOCAL lock_timeout = '5s';
-    -- What it refers to first, as every transaction of the apps does: the other way round some of them would deadlock.
-    FOR each IN SELECT DISTINCT confrelid::regclass AS referred FROM pg_constraint WHERE conrelid = of_table AND contype = 'f' LOOP
-      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', each.referred);
+  END IF;
+
+  -- From here to the next COMMIT nobody writes to the table; it takes milliseconds, or fails and changes nothing.
+  SET LOCAL lock_timeout = '5s';
+  -- What it refers to first, and what refers to it last, as every transaction of the apps does: another order would deadlock.
+  FOR each IN
+    SELECT DISTINCT confrelid::regclass AS referred FROM pg_constraint WHERE conrelid = of_table AND contype = 'f' AND conparentid = 0
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', each.referred);
+  END LOOP;
+  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', of_table);
+  FOR each IN
+    SELECT DISTINCT conrelid::regclass AS referring FROM pg_constraint WHERE confrelid = of_table AND contype = 'f' AND conparentid = 0
+  LOOP
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', each.referring);
+  END LOOP;
+
+  IF (SELECT relkind FROM pg_class WHERE oid = of_table) = 'r' THEN
+    FOR each IN
+      SELECT conrelid::regclass AS referring, conname, pg_get_constraintdef(oid) AS text FROM pg_constraint
+      WHERE confrelid = of_table AND contype = 'f'
+    LOOP
+      -- Checked after the COMMIT, while everything goes on.
+      referring := referring || format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID', each.referring, each.conname, each.text);
+      validations := validations || format('ALTER TABLE %s VALIDATE CONSTRAINT %I', each.referring, each.conname);
+      EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', each.referring, each.conname);
     END LOOP;
-    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', of_table);
     FOR each IN SELECT tgname, pg_get_triggerdef(oid) AS text FROM pg_trigger WHERE tgrelid = of_table AND NOT tgisinternal LOOP
       triggers := triggers || each.text;
       EXECUTE format('DROP TRIGGER %I ON %s', each.tgname, of_table);
     END LOOP;
     FOR each IN
-      SELECT conname, pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE conrelid = of_table AND contype IN ('p', 'u', 'f')
+      SELECT conname, pg_get_constraintdef(oid) AS text FROM pg_constraint
+      WHERE conrelid = of_table AND contype IN ('p', 'u', 'f') AND conparentid = 0
     LOOP
       definitions := definitions || format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', space, name, each.conname, each.text);
     END LOOP;
@@ -82,6 +108,7 @@ BEGIN
     -- For the day on which somebody forgot to add months: nothing fails, and the alarm of docs/operations.md rings.
     EXECUTE format('CREATE TABLE %I.%I PARTITION OF %I.%I DEFAULT', space, name || '_later', space, name);
     FOR each IN SELECT unnest(triggers) AS text LOOP EXECUTE each.text; END LOOP;
+    FOR each IN SELECT unnest(referring) AS text LOOP EXECUTE each.text; END LOOP;
   END IF;
 
   FOR month IN SELECT first_month + n * interval '1 month' FROM generate_series(0, months - 1) n LOOP
@@ -89,5 +116,8 @@ BEGIN
       space, format('%s_%s', name, to_char(month, 'YYYY_MM')), space, name,
       platform.first_id_of(month), platform.first_id_of((month + interval '1 month')::date));
   END LOOP;
+  COMMIT;
+
+  FOR each IN SELECT unnest(validations) AS text LOOP EXECUTE each.text; END LOOP;
   COMMIT;
 END $$;

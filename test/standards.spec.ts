@@ -142,8 +142,6 @@ describe('the metrics', () => {
 describe('the tables', () => {
   /** Why a column that names a row of ours is no foreign key. */
   const NO_KEY: Record<string, string> = {
-    'merchant.delivery_attempts.delivery_id':
-      'is written by one statement with its delivery, which locks the two tables in no fixed order: dividing either by month (deploy/partition-by-month.sql) would deadlock',
     'payment.orders.attempt_id':
       'names the current attempt, which refers to the order itself; a key would cost an index that T2 writes',
     'payment.orders.draft_id': 'a draft is of the option app and is purged before the order',

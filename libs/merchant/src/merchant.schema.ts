@@ -6,6 +6,7 @@ import {
   DeliveriesPlace1795836100000,
   DeliveriesPurge1796010200000,
   DeliveriesSchedule1795530000000,
+  DeliveryAttemptsReference1796110000000,
   MerchantDeliveries1795400000000,
 } from './deliveries/migrations';
 
@@ -18,16 +19,11 @@ export const merchantSchema: SchemaOwner = {
     DeliveriesOpen1795552100000,
     DeliveriesPlace1795836100000,
     DeliveriesPurge1796010200000,
+    DeliveryAttemptsReference1796110000000,
   ],
   sealed: [{ table: 'merchant.deliveries', key: 'id', column: 'payload' }],
   purges: [
-    {
-      table: 'merchant.deliveries',
-      days: 90,
-      since: 'settled_at',
-      where: `t.state IN ('delivered', 'failed')`,
-      children: [{ table: 'merchant.delivery_attempts', column: 'delivery_id' }],
-    },
+    { table: 'merchant.deliveries', days: 90, since: 'settled_at', where: `t.state IN ('delivered', 'failed')` },
   ],
 };
 

@@ -97,4 +97,53 @@ describe('deliveries, on record', () => {
       expect((await fetch(`${world.running.url}/operator/deliveries${bad}`, { headers: OPERATOR })).status).toBe(400);
     }
   });
+
+  it('name a delivery that is there, and go with it', async () => {
+    await world.deliver(member('referred'));
+    await eventually(() => {
+      expect(world.settled).toHaveLength(1);
+    });
+    const orphan = `INSERT INTO merchant.delivery_attempts (id, delivery_id, at, duration_ms, result)
+      VALUES (gen_random_uuid(), gen_random_uuid(), now(), 1, 'ok')`;
+    await expect(world.database.query(orphan)).rejects.toThrow('delivery_attempts_delivery');
+    await world.database.query('DELETE FROM merchant.deliveries');
+    expect(await world.database.query('SELECT id FROM merchant.delivery_attempts')).toEqual([]);
+  });
+
+  it('lock deliveries before their tries, so that dividing either by month cannot deadlock', async () => {
+    await world.database.query(
+      `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET plan_cache_mode = force_generic_plan', current_database()); END $$`,
+    );
+    const other = world.database.dataSource.createQueryRunner();
+    // Planned anew first, then from the cache of the connection.
+    for (const round of [1, 2, 3]) {
+      let answer: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => (answer = resolve));
+      world.shop.on('POST /hook', async () => {
+        await held;
+        return { status: 200 };
+      });
+      await world.deliver(member(`locked-${round}`));
+      await eventually(() => {
+        expect(world.shop.requests).toHaveLength(round);
+      });
+      await other.startTransaction();
+      await other.query('LOCK TABLE merchant.deliveries IN ACCESS EXCLUSIVE MODE');
+      answer();
+      const looked = eventually(async () => {
+        const waiting = await world.database.query<{ pid: number; tables: string[] }>(
+          `SELECT a.pid, ARRAY(SELECT relation::regclass::text FROM pg_locks l
+                                WHERE l.pid = a.pid AND granted AND relation = 'merchant.delivery_attempts'::regclass) AS tables
+             FROM pg_stat_activity a WHERE datname = current_database() AND wait_event_type = 'Lock'
+              AND query LIKE '%INSERT INTO merchant.delivery_attempts%'`,
+        );
+        expect(waiting).toEqual([{ pid: expect.any(Number) as number, tables: [] }]);
+      });
+      await looked.finally(() => other.commitTransaction());
+      await eventually(() => {
+        expect(world.settled).toHaveLength(round);
+      });
+    }
+    await other.release();
+  });
 });

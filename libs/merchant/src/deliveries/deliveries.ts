@@ -92,23 +92,28 @@ const INSERT = `
 /**
  * A try that was overtaken by another ends a delivery only when the shop took it; what the shop took is delivered, also
  * when it was given up or erased meanwhile.
+ *
+ * PostgreSQL locks the tables of a statement in the order in which its text names them. Deliveries come before their
+ * tries here as in everything else that locks both (deploy/partition-by-month.sql): another order would deadlock.
  */
 const SETTLE = `
   WITH given AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS given(id uuid, attempt_id uuid, at timestamptz, duration_ms integer,
            status integer, result text, tries integer, next_tries integer, state text, due_at timestamptz)
+  ), changed AS (
+    UPDATE merchant.deliveries
+       SET state = given.state, due_at = given.due_at, claimed_until = NULL, tries = given.next_tries,
+           settled_at = CASE given.state WHEN 'pending' THEN NULL ELSE $2::timestamptz END,
+           payload = CASE given.state WHEN 'delivered' THEN NULL ELSE payload END
+      FROM given
+     WHERE deliveries.id = given.id AND deliveries.state <> 'delivered'
+       AND (given.state = 'delivered' OR deliveries.state = 'pending' AND deliveries.tries = given.tries)
+    RETURNING deliveries.id, merchant, type, subject, deliveries.state
   ), tried AS (
     INSERT INTO merchant.delivery_attempts (id, delivery_id, at, duration_ms, status, result)
     SELECT attempt_id, id, at, duration_ms, status, result FROM given ON CONFLICT (id) DO NOTHING
   )
-  UPDATE merchant.deliveries
-     SET state = given.state, due_at = given.due_at, claimed_until = NULL, tries = given.next_tries,
-         settled_at = CASE given.state WHEN 'pending' THEN NULL ELSE $2::timestamptz END,
-         payload = CASE given.state WHEN 'delivered' THEN NULL ELSE payload END
-    FROM given
-   WHERE deliveries.id = given.id AND deliveries.state <> 'delivered'
-     AND (given.state = 'delivered' OR deliveries.state = 'pending' AND deliveries.tries = given.tries)
-  RETURNING deliveries.id, merchant, type, subject, deliveries.state`;
+  SELECT id, merchant, type, subject, state FROM changed`;
 
 /** Tries that end together share a commit. */
 const GATHERED = { size: 64, inFlight: 2 };

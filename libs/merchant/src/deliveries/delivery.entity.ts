@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { ShopEventType } from '../events/shop-event';
 
 export const DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const;
@@ -81,6 +81,7 @@ export class DeliveryAttempt {
   id: string;
 
   @Column('uuid', { name: 'delivery_id' })
+  @ForeignKey(() => Delivery, { name: 'delivery_attempts_delivery', onDelete: 'CASCADE' })
   deliveryId: string;
 
   @Column('timestamptz')

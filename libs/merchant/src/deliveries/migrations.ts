@@ -135,3 +135,23 @@ export class DeliveriesPlace1795836100000 implements MigrationInterface {
     );
   }
 }
+
+/** A try names a delivery that is there, and goes with it. */
+export class DeliveryAttemptsReference1796110000000 implements MigrationInterface {
+  readonly name = 'DeliveryAttemptsReference1796110000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    // In the order in which the apps lock them.
+    await runner.query(`LOCK TABLE merchant.deliveries, merchant.delivery_attempts IN SHARE ROW EXCLUSIVE MODE`);
+    await runner.query(`
+      DELETE FROM merchant.delivery_attempts a
+       WHERE NOT EXISTS (SELECT 1 FROM merchant.deliveries d WHERE d.id = a.delivery_id)`);
+    await runner.query(`
+      ALTER TABLE merchant.delivery_attempts ADD CONSTRAINT delivery_attempts_delivery
+        FOREIGN KEY (delivery_id) REFERENCES merchant.deliveries (id) ON DELETE CASCADE`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER TABLE merchant.delivery_attempts DROP CONSTRAINT delivery_attempts_delivery`);
+  }
+}
