@@ -54,8 +54,8 @@ describe('a subscription and the order that it began with', () => {
         expect(await subscriptionsOf(order.id)).toMatchObject([{ state: 'ended' }]);
       });
       const [first] = await subscriptionsOf(order.id);
-      expect(world.kakaopay.cancelled(order.tid)).toBe(amount);
       await eventually(() => {
+        expect(world.kakaopay.cancelled(order.tid)).toBe(amount);
         expect(billing.told(first?.id ?? '', 'subscription.ended')).toHaveLength(1);
       });
 
