@@ -46,7 +46,8 @@ function sheetOf(id: string, zipCode: string | undefined): OrderSheet | undefine
         needsShipping: false,
         agreements: AGREEMENTS,
         subscription: {
-          message: '첫달만 무료',
+          // It goes on after the four days that are shown, so the buyer is told.
+          message: '첫달만 무료, 넷째 달부터 해지할 때까지 매월 15,000원',
           billingCycle: '월',
           details: monthlyFrom(new Date(), [0, 5_000, 10_000, 15_000]),
           ends: 'never',

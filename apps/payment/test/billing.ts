@@ -65,6 +65,7 @@ export class Billing {
           { date: today, amount: firstAmount },
           { date: daysAfter(today, 10), amount: 10_000 },
         ],
+        ends: 'never',
         ...plan,
       },
     });

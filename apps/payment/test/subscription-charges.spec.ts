@@ -66,6 +66,7 @@ describe('the later charges of a subscription', () => {
 
   it.each([
     ['with its planned charges', 'after-details', [10_000, 15_000]],
+    ['as the shop does not say', undefined, [10_000, 15_000]],
     ['on a day, that day included', 'day', [10_000, 15_000, 15_000]],
   ] as const)('charges nothing beyond what the buyer was shown when the plan ends %s', async (_what, ends, amounts) => {
     clock.advance(60 * DAY);

@@ -47,7 +47,7 @@ export type { OrderPermission, OrderToPay } from './ports/order-policy';
 export { orderSheetFault, vatOf } from './ports/order-sheet-reader';
 export { periodOf } from './ports/billing-cycle';
 export type { BillingPeriod } from './ports/billing-cycle';
-export { OrderSheetSource } from './ports/order-sheet-source';
+export { endOfPlan, OrderSheetSource } from './ports/order-sheet-source';
 export type {
   Buyer,
   OrderAgreement,

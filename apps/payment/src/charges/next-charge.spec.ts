@@ -78,7 +78,7 @@ describe('the next charge of a subscription', () => {
   });
 
   it.each([
-    [undefined, [true, true, true, true, true]],
+    [undefined, [true, true, false, false, false]],
     ['never' as const, [true, true, true, true, true]],
     ['after-details' as const, [true, true, false, false, false]],
     ['2027-03-25' as const, [true, true, true, false, false]],
@@ -88,6 +88,15 @@ describe('the next charge of a subscription', () => {
     const next = [1, 2, 3, 4, 5].map((periods) => nextCharge(months, periods, '2026-12-25'));
     expect(next.map((charge) => charge !== undefined)).toEqual(there);
     expect(next[0]).toEqual(plannedCharge(months, 1, '2026-12-25'));
+  });
+
+  it('goes on when a plan without an end shows the buyer its first payment and its cycle only', () => {
+    const shown = plan('월', '2026-12-25');
+    expect([1, 2, 3].map((periods) => nextCharge(shown, periods, '2026-12-25')?.date)).toEqual([
+      '2027-01-25',
+      '2027-02-25',
+      '2027-03-25',
+    ]);
   });
 
   it('comes back to the day of the first payment in the last month of four years, whichever of 1,096 days it was', () => {

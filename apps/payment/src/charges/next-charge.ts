@@ -1,4 +1,4 @@
-import { periodOf } from '@biz/merchant';
+import { endOfPlan, periodOf } from '@biz/merchant';
 import type { BillingPeriod, ScheduledCharge, SubscriptionPlan } from '@biz/merchant';
 
 /**
@@ -48,8 +48,8 @@ export function nextCharge(
   periodsCharged: number,
   startedOn: string,
 ): Required<ScheduledCharge> | undefined {
-  const { details, ends = 'never' } = plan;
-  if (ends === 'after-details' && periodsCharged >= details.length) return undefined;
+  const ends = endOfPlan(plan);
+  if (ends === 'after-details' && periodsCharged >= plan.details.length) return undefined;
   const next = plannedCharge(plan, periodsCharged, startedOn);
   return ends === 'after-details' || ends === 'never' || next.date <= ends ? next : undefined;
 }

@@ -1,3 +1,4 @@
+import { endOfPlan } from '@biz/merchant';
 import { OperatorBody, pageDto, PageQuery } from '@biz/platform';
 import { FreeText } from '@biz/privacy';
 import { ApiProperty } from '@nestjs/swagger';
@@ -110,7 +111,7 @@ export class SubscriptionDto {
       ...(row.relayId !== null && { relayId: row.relayId }),
       itemName: row.itemName,
       billingCycle: row.plan.billingCycle,
-      planEnds: row.plan.ends ?? 'never',
+      planEnds: endOfPlan(row.plan),
       periodsCharged: row.periodsCharged,
       ...(row.nextChargeOn !== null && { nextChargeOn: row.nextChargeOn }),
       ...(row.nextAmount !== null && { nextAmount: row.nextAmount }),

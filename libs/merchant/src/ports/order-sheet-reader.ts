@@ -3,6 +3,7 @@ import type { Problem } from '@biz/platform';
 import { isCalendarDay } from '../definition/calendar-day';
 import { CYCLE_UNITS, MOST_OF_UNIT, periodOf, samePeriod } from './billing-cycle';
 import type { BillingPeriod } from './billing-cycle';
+import { endOfPlan } from './order-sheet-source';
 import type {
   OrderAgreement,
   OrderLine,
@@ -77,15 +78,17 @@ function readAgreement(from: StrictFields): OrderAgreement {
   });
 }
 
-/** The period is kept as it was understood: a later reader of words must not charge a buyer at other times. */
+/** Period and end are kept as they were understood: a later version must not charge a buyer at other times, or longer. */
 function readPlan(from: StrictFields): SubscriptionPlan {
   const billingCycle = from.neededLine('billingCycle', CODE);
+  const details = from.list('details', readCharge, MAX_LIST) ?? from.missing('details', []);
+  const ends = from.matching('ends', isEnd, `after-details, never or ${DAY}`) as PlanEnd | undefined;
   return from.present({
     message: from.neededLine('message', TEXT),
     billingCycle,
     every: from.inner('every', readPeriod) ?? periodOf(billingCycle),
-    details: from.list('details', readCharge, MAX_LIST) ?? from.missing('details', []),
-    ends: from.matching('ends', isEnd, `after-details, never or ${DAY}`) as PlanEnd | undefined,
+    details,
+    ends: endOfPlan({ details, ...(ends && { ends }) }),
   });
 }
 

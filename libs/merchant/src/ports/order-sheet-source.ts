@@ -45,12 +45,20 @@ export interface SubscriptionPlan {
    * and each falls on a later day than the one before it.
    */
   details: ScheduledCharge[];
-  /** Until when it charges; `never`, and when it is left out: after `details` it goes on at their last amount. */
+  /**
+   * Until when it charges; `never`: after `details` it goes on at their last amount. When it is left out, a plan that lists
+   * coming charges ends with them, for the buyer was shown no other; one that lists the first payment only goes on.
+   */
   ends?: PlanEnd;
 }
 
 /** With the last of `details`, on a KST day after which nothing is charged (YYYY-MM-DD), or never by itself. */
 export type PlanEnd = 'after-details' | 'never' | `${number}-${number}-${number}`;
+
+/** Until when a plan charges, also when it does not say so. */
+export function endOfPlan({ details, ends }: Pick<SubscriptionPlan, 'details' | 'ends'>): PlanEnd {
+  return ends ?? (details.length > 1 ? 'after-details' : 'never');
+}
 
 export interface OrderAgreement {
   /** 제공회사 */
