@@ -215,6 +215,29 @@ describe('Jobs', () => {
     });
   });
 
+  it('runs as many jobs of a queue at once as it may, and no more, though it begins with one worker', async () => {
+    const released: (() => void)[] = [];
+    let running = 0;
+    let most = 0;
+    kettle.pour = async () => {
+      most = Math.max(most, ++running);
+      await new Promise<void>((resolve) => released.push(resolve));
+      running--;
+    };
+    const cups = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({ merchant: `shop-${n}`, cup: `cup-${n}` }));
+    await app.get(DataSource).transaction((manager) => kettle.jobs.addAll(POUR, cups, manager));
+    for (let ended = 0; ended < cups.length; ended++) {
+      await eventually(() => {
+        expect(running).toBe(Math.min(POUR.concurrency, cups.length - ended));
+      });
+      released.shift()?.();
+    }
+    await eventually(() => {
+      expect(running).toBe(0);
+    });
+    expect(most).toBe(POUR.concurrency);
+  });
+
   describe('recurring', () => {
     const jobs = (states = '{created,retry,active}'): Promise<unknown[]> =>
       database.query(`SELECT 1 FROM pgboss.job WHERE name = $1 AND state::text = ANY($2)`, [SWEEP, states]);
