@@ -157,7 +157,8 @@ export class House {
     await this.database.query(`
       BEGIN;
       SET LOCAL session_replication_role = replica;
-      TRUNCATE sync.logins, sync.failures, sync.members, sync.consents, sync.notices, merchant.deliveries;
+      TRUNCATE sync.logins, sync.failures, sync.members, sync.consents, sync.notices, merchant.deliveries,
+        merchant.delivery_attempts;
       COMMIT`);
     this.kakao.http.requests.length = 0;
     this.kakao.unlinked.length = 0;
