@@ -23,7 +23,7 @@ const SEALED = `^ey[A-Za-z0-9_-]+\\.\\.`;
 const REASON = { 'x-access-reason': 'rotation' };
 
 /** Nobody in these scenarios keeps Kakao's tokens (`keepTokens`) or begins a login at `/start`. */
-const NOT_WRITTEN = ['sync.members.tokens', 'sync.logins.verifier', 'capture.captures.sealed_unread'];
+const NOT_WRITTEN = ['sync.members.tokens', 'sync.logins.verifier'];
 
 describe('key rotation', () => {
   let house: House;
@@ -38,6 +38,7 @@ describe('key rotation', () => {
     await house.play('payment', { orderSheetId: 'sheet-mug' });
     const otp = `${house.url('simulator')}/otp/5fcf3cfe00a6950dc026b/profile`;
     await house.post('profile', '/skill/delivery', skillPayload({ params: { profile: otp } }));
+    await house.post('profile', '/skill/delivery', skillPayload({ params: { profile: 'no OTP' } }));
     await eventually(async () => {
       expect((await house.received()).length).toBeGreaterThanOrEqual(8);
     });

@@ -107,6 +107,7 @@ describe('personal data and secrets', () => {
     await play('image', { faults: ['image-5xx'] });
     const otp = `${house.url('simulator')}/otp/5fcf3cfe00a6950dc026b/secure_image`;
     await house.post('image', '/skill/receipt', skillPayload({ params: { secureimage: otp } }));
+    await house.post('profile', '/skill/delivery', skillPayload({ params: { profile: '김루카 010-0000-1234' } }));
     await answerSurvey(await play('option', { productId: 'survey' }));
     await play('payment', { orderSheetId: 'sheet-mug', faults: ['approve-drop-after'] });
     await play('payment', { faults: ['approve-refused'] });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Vault } from '@biz/platform';
 import { eventually, timed } from '@biz/testing';
 import { BOT_USER, skillPayload, TOLD_BOT_USER } from '../libs/capture/test/skill';
 import { Stage } from '../libs/capture/test/stage';
@@ -18,6 +19,7 @@ const saidIn = ({ body }: Answer): unknown => {
   return (body as { template: { outputs: [{ simpleText: { text: string } }] } }).template.outputs[0].simpleText.text;
 };
 const RECEIVED = '전송해 주신 정보를 잘 받았습니다. 감사합니다.';
+const NOT_RECEIVED = '보내 주신 정보를 받지 못했습니다. 다시 보내 주시거나 판매자에게 문의해 주세요.';
 const NOTHING_CAME = '전송된 정보를 확인하지 못했습니다. 다시 시도해 주세요.';
 
 describe('the skill server of a chat bot', () => {
@@ -160,29 +162,127 @@ describe('the skill server of a chat bot', () => {
   });
 
   it.each<[string, object]>([
-    ['nothing', {}],
+    ['no parameters', {}],
+    ['blank ones', { params: { p: ' ' }, detailParams: { p: { origin: '', value: null, groupName: '' } } }],
+  ])('stores nothing for a payload with %s, and the bot says so', async (_what, action) => {
+    const answer = await run(action);
+    expect([answer.status, saidIn(answer)]).toEqual([200, NOTHING_CAME]);
+    expect((await stage.operator('GET', `/captures?relayId=skill-${runs}`)).body.items).toEqual([]);
+  });
+
+  it.each<[string, object]>([
     ['words', { params: { sys_text: '홍길동입니다' } }],
     ['somebody else’s address', { detailParams: { p: { origin: 'https://evil.example/otp/abc/profile' } } }],
     ['an OTP of another plugin', { detailParams: { p: { origin: 'http://127.0.0.1:1/otp/abc/secure_image' } } }],
     ['an OTP with a query', { params: { p: 'http://127.0.0.1:1/otp/abc/profile?x=1' } }],
     ['a list instead of an object', { detailParams: [['x']] }],
-  ])('stores nothing and calls nobody for %s, and the bot says so', async (_what, action) => {
-    const asked = stage.kakao.requests.length;
-    const answer = await run(action);
-    expect([answer.status, saidIn(answer)]).toEqual([200, NOTHING_CAME]);
-    expect((await stage.operator('GET', `/captures?relayId=skill-${runs}`)).body.items).toEqual([]);
-    expect(stage.kakao.requests.length).toBe(asked);
+    ['a text instead of an object', { params: '홍길동입니다' }],
+  ])(
+    'keeps %s sealed, tells the shop, calls nobody else, and the bot says that it did not arrive',
+    async (_what, action) => {
+      const asked = stage.kakao.requests.length;
+      const answer = await run(action);
+      expect([answer.status, saidIn(answer)]).toEqual([200, NOT_RECEIVED]);
+      const { id } = await stage.reaches(`skill-${runs}`, 'failed');
+      const { body } = await stage.operator('GET', `/captures/${id}`, { 'x-access-reason': 'look' });
+      expect(body).toMatchObject({ failure: 'unreadable-answer', consent: { purpose: '배송', retainDays: 30 } });
+      expect(body.personalData).toEqual({
+        answer: JSON.stringify(skillPayload(action)),
+        user: { ...TOLD_BOT_USER, asSent: JSON.stringify(BOT_USER) },
+      });
+      await eventually(() => {
+        expect(stage.events(`skill-${runs}`)).toMatchObject([
+          { type: 'capture.failed', data: { id, reason: 'unreadable-answer', user: TOLD_BOT_USER } },
+        ]);
+      });
+      expect(stage.kakao.requests.length).toBe(asked);
+      expect(await stage.inTheClear()).not.toMatch(/홍길동|evil\.example|h3kT9Xq0aBcD/);
+
+      await run(action, '/skill/delivery', `skill-${runs}`);
+      expect((await stage.capture(`skill-${runs}`)).id).toBe(id);
+      await stage.operator('DELETE', `/captures/${id}`);
+      const erased = await stage.operator('GET', `/captures/${id}`, { 'x-access-reason': 'look' });
+      expect([erased.body.state, erased.body.personalData]).toEqual(['erased', undefined]);
+    },
+  );
+
+  it.each<[string, object]>([
+    ['an action that is none', { action: 'x' }],
+    ['no action, but a customer', { userRequest: { user: { id: '620678' } } }],
+  ])('answers a skill response to %s, and keeps it', async (_what, body) => {
+    const relayId = `skill-${++runs}`;
+    const answer = await stage.post('/skill/delivery', body, { 'x-kakao-plugin-relay-id': relayId });
+    expect([answer.status, saidIn(answer)]).toEqual([200, NOT_RECEIVED]);
+    const { id } = await stage.reaches(relayId, 'failed');
+    const look = await stage.operator('GET', `/captures/${id}`, { 'x-access-reason': 'look' });
+    expect(look.body.personalData).toMatchObject({ answer: JSON.stringify(body) });
   });
 
-  it.each([
+  it.each<[string, unknown]>([
     ['no payload', {}],
-    ['an action that is none', { action: 'x' }],
+    ['nulls', { action: null, userRequest: null }],
+    ['a list', [{ action: {} }]],
     [
       'too deep a nest',
       skillPayload({ params: { p: JSON.parse('[['.repeat(40) + '"x"' + ']]'.repeat(40)) as object } }),
     ],
   ])('answers 400 to %s', async (_what, body) => {
     expect((await stage.post('/skill/delivery', body)).status).toBe(400);
+  });
+
+  it('keeps so much of a payload, and a thousand of a merchant', async () => {
+    const long = { params: { p: '홍'.repeat(70_000) } };
+    expect(saidIn(await run(long))).toBe(NOT_RECEIVED);
+    const { id } = await stage.reaches(`skill-${runs}`, 'failed');
+    const look = await stage.operator('GET', `/captures/${id}`, { 'x-access-reason': 'look' });
+    expect((look.body.personalData as { answer: string }).answer).toBe(
+      JSON.stringify(skillPayload(long)).slice(0, 65_536),
+    );
+    // It is no JSON any more, so there is nothing to read again.
+    expect((await stage.operator('POST', `/captures/${id}/retry`)).status).toBe(409);
+
+    await stage.database.query(
+      `INSERT INTO capture.captures (id, kind, merchant, plugin, state, failure, otp_fingerprint, sealed_unread, consent,
+              received_at, deadline_at, erase_at, changed_at)
+       SELECT gen_random_uuid(), 'profile', 'test-shop', 'delivery', 'failed', 'unreadable-answer', 'unread-' || n, 'sealed',
+              '{"scopes":[],"retainDays":7}', $1, $1, timestamptz '2100-01-01', $1 FROM generate_series(1, 1000) n`,
+      [stage.clock.now()],
+    );
+    const fresh = { params: { p: '한 번 더' } };
+    expect(saidIn(await run(fresh))).toBe(NOT_RECEIVED);
+    expect((await stage.operator('GET', `/captures?relayId=skill-${runs}`)).body.items).toEqual([]);
+    const metrics = await (await fetch(`${stage.app.url}/metrics`)).text();
+    expect(metrics).toMatch(/biz_open_limited_total\{what="unread",by="merchant"[^}]*\} 1/);
+    // Other merchants, and results, are not touched.
+    await run({ params: { p: '홍길동' } }, '/m/other-shop-unguessable-key/skill/main');
+    await stage.reaches(`skill-${runs}`, 'failed');
+    await run({ params: { p: otp() } });
+    await stage.reaches(`skill-${runs}`, 'delivered');
+    await stage.database.query(`DELETE FROM capture.captures WHERE otp_fingerprint LIKE 'unread-%'`);
+    await run(fresh);
+    await stage.reaches(`skill-${runs}`, 'failed');
+  });
+
+  it('reads what it kept again when an operator asks: a version that understands it goes on with it', async () => {
+    const url = otp();
+    await run({ params: { p: '홍길동입니다' } });
+    const { id } = await stage.reaches(`skill-${runs}`, 'failed');
+    expect((await stage.operator('POST', `/captures/${id}/retry`)).status).toBe(409);
+    // As if this version had not understood an address.
+    const vault = stage.app.get(Vault);
+    const payload = JSON.stringify(skillPayload({ params: { p: url } }));
+    await stage.database.query('UPDATE capture.captures SET sealed_unread = $2 WHERE id = $1', [
+      id,
+      await vault.seal(payload, 'capture.answer'),
+    ]);
+    expect((await stage.operator('POST', `/captures/${id}/retry`)).status).toBe(200);
+    await stage.reaches(`skill-${runs}`, 'delivered');
+    expect(stage.events(`skill-${runs}`)).toMatchObject([
+      { type: 'capture.failed' },
+      { type: 'profile.received', data: { profile: { nickname: '홍길동' }, user: TOLD_BOT_USER } },
+    ]);
+    const row = 'SELECT sealed_otp, sealed_unread FROM capture.captures WHERE id = $1';
+    expect(await stage.database.query(row, [id])).toEqual([{ sealed_otp: null, sealed_unread: null }]);
   });
 
   it('has something to say within five seconds while nothing can be stored', async () => {
@@ -266,5 +366,21 @@ it('takes a location with the service that it was sent from', async () => {
       { type: 'location.unavailable', data: { service: { name: '매장 찾기', company: '데모' }, user: TOLD_BOT_USER } },
     ]);
   });
+
+  // What is not understood may hold a location: that it was collected is on record.
+  const unread = await stage.post(
+    '/skill/location',
+    skillPayload({ params: { location: '{"lat":37.4,"lng":127.1}' } }),
+    {
+      'x-kakao-plugin-relay-id': 'unread-place',
+    },
+  );
+  expect(saidIn(unread)).toBe(NOT_RECEIVED.replace('정보를', '위치를'));
+  const { id } = await stage.reaches('unread-place', 'failed');
+  const { body } = await stage.operator('GET', `/captures/${id}`, { 'x-access-reason': 'look' });
+  expect(body.personalData).not.toHaveProperty('location');
+  expect(await stage.database.query('SELECT kind FROM privacy.location_facts WHERE capture_id = $1', [id])).toEqual([
+    { kind: 'collected' },
+  ]);
   await stage.close();
 });

@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Vault } from '@biz/platform';
 import { eventually, times } from '@biz/testing';
 import { BOT_USER, skillPayload, TOLD_BOT_USER } from '../../../libs/capture/test/skill';
 import { OPERATOR } from '../../../libs/capture/test/stage';
-import type { Stage } from '../../../libs/capture/test/stage';
+import type { Answer, Stage } from '../../../libs/capture/test/stage';
 import { Gallery, jpeg } from './gallery';
 import type { FileFacts } from './gallery';
 
@@ -269,5 +270,50 @@ describe('images that are erased', () => {
       expect(sizes('again')).toEqual(['stored', 'stored']);
       expect(await used()).toBe('used 50000,quota 100000');
     });
+  });
+
+  it('not before a later version has understood what a skill sent, when an operator asks it to read that again', async () => {
+    const relay = { 'x-kakao-plugin-relay-id': 'read-again' };
+    await stage.post('/skill/receipt', skillPayload({ params: { secureimage: 'not understood' } }), relay);
+    const { id } = await stage.reaches('read-again', 'failed');
+    const secureimage = `List(${gallery.image(() => ({ body: jpeg(500) }))})`;
+    await stage.database.query('UPDATE capture.captures SET sealed_unread = $2 WHERE id = $1', [
+      id,
+      await stage.app.get(Vault).seal(JSON.stringify(skillPayload({ params: { secureimage } })), 'capture.answer'),
+    ]);
+    expect((await stage.operator('POST', `/captures/${id}/retry`)).status).toBe(200);
+    await stage.reaches('read-again', 'delivered');
+    expect(stage.events('read-again')).toMatchObject([
+      { type: 'capture.failed', data: { reason: 'unreadable-answer', user: TOLD_BOT_USER } },
+      { type: 'image.received', data: { files: [{ state: 'stored' }], user: TOLD_BOT_USER } },
+    ]);
+  });
+
+  // Last: days go by, after which no other offer of this file would last.
+  const url = 'https://pictures.example/dna/1.jpg';
+  it.each<[string, unknown]>([
+    ['no secureUrls', { privacyAgreement: 'Y', imageQuantity: '2' }],
+    ['secureUrls that are a number', { secureUrls: 5 }],
+    ['an empty list', { secureUrls: 'List()' }],
+    ['a list of no addresses', { secureUrls: 'List(one, two)' }],
+    ['a list in another form', { secureUrls: `Set{${url}}` }],
+    ['an address of another origin', { secureUrls: url }],
+    ['no JSON', '{"secureUrls":"List('],
+  ])('with a skill payload of which nothing was understood (%s): kept for a look, then gone', async (what, value) => {
+    const origin = typeof value === 'string' ? value : JSON.stringify(value);
+    const payload = skillPayload({ detailParams: { secureimage: { origin } } });
+    const { status, body } = await stage.post('/skill/receipt', payload, {
+      'x-kakao-plugin-relay-id': what,
+    });
+    const text = '보내 주신 사진을 받지 못했습니다. 다시 보내 주시거나 판매자에게 문의해 주세요.';
+    expect([status, body]).toEqual([200, { version: '2.0', template: { outputs: [{ simpleText: { text } }] } }]);
+    const { id, failure } = await stage.reaches(what, 'failed');
+    expect(failure).toBe('unreadable-answer');
+    const look = (): Promise<Answer> => stage.operator('GET', `/captures/${id}`, { 'x-access-reason': 'look' });
+    expect((await look()).body.personalData).toMatchObject({ answer: JSON.stringify(payload), user: TOLD_BOT_USER });
+    expect((await stage.operator('POST', `/captures/${id}/retry`)).status).toBe(409);
+    stage.clock.advance(7 * 86_400_000);
+    await stage.reaches(what, 'erased');
+    expect((await look()).body).not.toHaveProperty('personalData');
   });
 });

@@ -81,6 +81,8 @@ describe('the plans of the statements', () => {
     const known = stage.otp('secure_image', () => ({ json }));
     await stage.callback(known, 'named');
     await stage.post('/skill/receipt', skillPayload({ params: { secureimage: known } }));
+    // And a payload in which nothing is understood is kept.
+    await stage.post('/skill/receipt', skillPayload({ params: { secureimage: 'List()' } }));
     const { id } = await stage.reaches('refused', 'failed');
     // An outage begins: what is urgent, what is held and probes are searched for, too.
     await Promise.all(times(6, (at) => send(`down-${at}`, { status: 503 })));

@@ -12,6 +12,7 @@ import { FilesInTurn1796013600000 } from './migrations/1796013600000-files-in-tu
 import { CapturesInTurn1796050100000 } from './migrations/1796050100000-captures-in-turn';
 import { CapturesUnread1796100300000 } from './migrations/1796100300000-captures-unread';
 import { CapturesUser1796110000000 } from './migrations/1796110000000-captures-user';
+import { CapturesUnreadSkills1796110100000 } from './migrations/1796110100000-captures-unread-skills';
 import { Capture } from './records/capture.entity';
 import { CapturedFile } from './records/captured-file.entity';
 import { ImageUsage } from './records/image-usage.entity';
@@ -34,6 +35,7 @@ export const captureSchema: SchemaOwner = {
     CapturesInTurn1796050100000,
     CapturesUnread1796100300000,
     CapturesUser1796110000000,
+    CapturesUnreadSkills1796110100000,
   ],
   published: ['journey(text, text, integer)'],
   sealed: [

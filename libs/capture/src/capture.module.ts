@@ -32,6 +32,7 @@ import { ImageCircuit, OtpCircuit } from './schedule/circuits';
 import { Redeemer } from './redeem/redeemer';
 import { RetryTimes } from './schedule/retry-times';
 import { SkillController } from './skill/skill.controller';
+import { UnreadResults } from './skill/unread-results';
 
 const fileStore = {
   provide: FileStore,
@@ -56,6 +57,7 @@ export class CaptureModule {
         Captures,
         CapturedFiles,
         Inbox,
+        UnreadResults,
         provideConfig(RedeemConfig),
         OtpCircuit,
         RetryTimes,

@@ -67,7 +67,7 @@ export { Limit } from './limits/limit';
 export { OnceAMinute } from './logging/once-a-minute';
 export { OpenLimitConfig } from './limits/open-limit.config';
 export { OpenLimits } from './limits/open-limits';
-export type { OpenKind } from './limits/open-limits';
+export type { LimitedKind, OpenKind } from './limits/open-limits';
 export { JobMetrics } from './metrics/job-metrics';
 export { Metrics } from './metrics/metrics';
 export { Purges } from './retention/purges';

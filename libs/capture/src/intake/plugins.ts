@@ -2,7 +2,7 @@ import type { OtpKind } from '@biz/otp-client';
 import type { CollectingPlugin, ImagePlugin, LocationPlugin, Merchant } from '@biz/merchant';
 import type { Consent } from '../records/capture.entity';
 
-interface Plugin {
+export interface Plugin {
   key: string;
   consent: Consent;
   /** What a chat bot says when its result came. */

@@ -15,6 +15,7 @@ import { ANSWER_CONTEXT, Capture } from '../records/capture.entity';
 import { CapturedFiles, fetchedUntil } from '../records/captured-files';
 import { Captures } from '../records/captures';
 import { Redeemer } from '../redeem/redeemer';
+import { UnreadResults } from '../skill/unread-results';
 import { showCapture, showFile } from './captures.dto';
 import type { CaptureDetailsDto, CaptureDto, CapturesQuery, FileLinkDto, PersonalDataDto } from './captures.dto';
 
@@ -29,6 +30,7 @@ export class CaptureRecords {
     private readonly files: CapturedFiles,
     private readonly erasure: Erasure,
     private readonly redeemer: Redeemer,
+    private readonly unread: UnreadResults,
     private readonly vault: Vault,
     private readonly clock: Clock,
     private readonly dataSource: DataSource,
@@ -70,7 +72,7 @@ export class CaptureRecords {
   }
 
   /**
-   * Starts again what ended without data: an answer that is kept is read again, else Kakao is asked again.
+   * Starts again what ended without data: an answer or a skill payload that is kept is read again, else Kakao is asked again.
    *
    * Images that are missing are fetched again; those that are held stay.
    */
@@ -83,6 +85,10 @@ export class CaptureRecords {
       const ended = capture.state === 'failed' || capture.state === 'expired';
       if (!ended && !isMissing)
         throw new ConflictException(`Nothing of a capture in state ${capture.state} can be tried again`);
+      const { sealedOtp, sealedAnswer } = capture;
+      const isUnread = sealedOtp === null && sealedAnswer === null;
+      const understood = isUnread ? await this.unread.readAgain(capture) : undefined;
+      if (isUnread && !understood) throw new ConflictException('No result is understood in what the chat bot sent');
       const now = this.clock.now();
       const deadlineAt = fetchedUntil(this.captures.deadlines(now, 0).deadlineAt, capture.expiresAt);
       // As it was before the shop had a part of it.
@@ -92,7 +98,8 @@ export class CaptureRecords {
         ...{ deadlineAt, eraseAt },
         ...{ dueAt: now, claimedUntil: null, tries: 0, retrying: false },
         // The address is kept until Kakao has handed over what is behind it: what is held is a refusal.
-        ...(capture.sealedOtp !== null && { sealedAnswer: null, answerStatus: null }),
+        ...(sealedOtp !== null && { sealedAnswer: null, answerStatus: null }),
+        ...understood,
       });
       if (!moved) throw new ConflictException('The capture is being worked on');
       await this.files.again(manager, id, deadlineAt);

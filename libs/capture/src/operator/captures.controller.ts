@@ -58,11 +58,11 @@ export class CapturesController {
   @ApiOperation({
     summary: 'Try again what ended without data',
     description:
-      'An answer that is kept is read again; without one Kakao is asked again for ten minutes; missing images are fetched again.',
+      'An answer, or a payload of a chat bot, that is kept is read again; without one Kakao is asked again for ten minutes; missing images are fetched again.',
   })
   @ApiOkResponse({ type: CaptureDto })
   @ApiNotFoundResponse({ description: 'No such capture' })
-  @ApiConflictResponse({ description: 'Nothing is missing' })
+  @ApiConflictResponse({ description: 'Nothing is missing, or what a chat bot sent is still not understood' })
   retry(@Param('id', ParseUUIDPipe) id: string): Promise<CaptureDto> {
     return this.records.retry(id);
   }

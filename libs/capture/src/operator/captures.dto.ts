@@ -257,7 +257,7 @@ export class PersonalDataDto {
 
   /**
    * Kakao's answer as it came, fields that the guide does not name included; bytes that are no text as a `data:` URL.
-   * Absent while there is none
+   * Of a chat bot's payload in which no result was understood the payload itself. Absent while there is none
    */
   @ApiPropertyOptional({ example: '{"nickname":"lukas"}' })
   answer?: string;

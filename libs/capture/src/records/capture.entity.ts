@@ -36,6 +36,7 @@ export interface Consent {
 })
 @Index('captures_lost_by_age', ['erasedAt'], { where: `state = 'erased' AND delivered_at IS NULL` })
 @Index('captures_delivered_by_age', ['erasedAt'], { where: `state = 'erased' AND delivered_at IS NOT NULL` })
+@Index('captures_unread_skills', ['kind', 'merchant'], { where: 'sealed_unread IS NOT NULL AND sealed_otp IS NULL' })
 @Check('captures_state', oneOf('state', CAPTURE_STATES))
 @Check('captures_failure', oneOf('failure', CAPTURE_FAILURES))
 export class Capture {
@@ -70,7 +71,10 @@ export class Capture {
   @Column('text', { name: 'sealed_answer', nullable: true })
   sealedAnswer: string | null;
 
-  /** An answer in which nothing was understood, kept while Kakao is asked again and for a person to look at. */
+  /**
+   * An answer in which nothing was understood, kept while Kakao is asked again and for a person to look at; or, without an
+   * OTP address, a chat bot's payload in which no result was.
+   */
   @Column('text', { name: 'sealed_unread', nullable: true })
   sealedUnread: string | null;
 

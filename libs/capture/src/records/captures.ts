@@ -150,10 +150,7 @@ export class Captures {
 
   /** Ends a capture without data and tells the shop why. */
   async fail(capture: Capture, state: 'failed' | 'expired', failure: CaptureFailure): Promise<void> {
-    const isCollected = failure === 'unreadable-answer';
-    const facts = { reason: failure };
-    if (await this.end({ capture, state, failure, redeemedAt: null, isCollected, type: 'capture.failed', facts }))
-      this.logger.warn({ captureId: capture.id, failure }, state);
+    if (await this.end(failed(capture, state, failure))) this.logger.warn({ captureId: capture.id, failure }, state);
   }
 
   /** Each capture is moved and told of once, also when two ends of it meet here. */
@@ -179,12 +176,27 @@ export class Captures {
       const done = endings.map((ending) => users.has(ending.capture.id) && first.get(ending.capture.id) === ending);
       const ended = endings.filter((_, at) => done[at]);
       for (const { capture, isCollected } of ended) if (isCollected) await this.locations.collected(manager, capture);
-      const events: NewDelivery[] = [];
-      for (const ending of ended)
-        events.push(eventOf(ending, await this.userFacts(ending.capture.id, users.get(ending.capture.id))));
-      await this.deliveries.addAll(manager, events);
+      await this.tell(manager, ended, users);
       return done;
     });
+  }
+
+  /** A capture was stored as failed, by this transaction: what follows is as when it fails later. */
+  async began(manager: EntityManager, capture: Capture, failure: CaptureFailure): Promise<void> {
+    const ending = failed(capture, 'failed', failure);
+    if (ending.isCollected) await this.locations.collected(manager, capture);
+    await this.tell(manager, [ending], new Map([[capture.id, capture.sealedUser]]));
+  }
+
+  private async tell(
+    manager: EntityManager,
+    ended: readonly Ending[],
+    sealedUsers: ReadonlyMap<string, string | null>,
+  ): Promise<void> {
+    const events: NewDelivery[] = [];
+    for (const ending of ended)
+      events.push(eventOf(ending, await this.userFacts(ending.capture.id, sealedUsers.get(ending.capture.id))));
+    await this.deliveries.addAll(manager, events);
   }
 
   /** Whose it is, when a chat bot said so; the event goes out all the same when that cannot be opened. */
@@ -207,6 +219,11 @@ export class Captures {
     return { deadlineAt: after(REDEEM_WITHIN_SECONDS), eraseAt: after(Math.max(retainDays, 1) * DAY_SECONDS) };
   }
 }
+
+const failed = (capture: Capture, state: 'failed' | 'expired', failure: CaptureFailure): Ending => ({
+  ...{ capture, state, failure, redeemedAt: null, isCollected: failure === 'unreadable-answer' },
+  ...{ type: 'capture.failed', facts: { reason: failure } },
+});
 
 function eventOf({ capture, type, facts }: Ending, user: Record<string, unknown>): NewDelivery {
   const { id, kind, merchant, plugin, relayId, receivedAt } = capture;

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Allow, IsObject } from 'class-validator';
+import { Allow } from 'class-validator';
 
 /** One parameter of a block, as it was filled. */
 export class SkillParam {
@@ -71,9 +71,10 @@ export class SkillPayload {
   @Allow()
   userRequest?: SkillUserRequest;
 
+  /** What the block was filled with */
   @ApiProperty({ type: SkillAction })
-  @IsObject()
-  action: SkillAction;
+  @Allow()
+  action?: SkillAction;
 }
 
 export class SkillSimpleText {

@@ -11,9 +11,15 @@ import { OpenLimitConfig } from './open-limit.config';
 
 type Holder = 'customer' | 'merchant';
 
+/** One kind of thing of which so many are held at a time. */
+export interface LimitedKind {
+  what: 'orders' | 'drafts' | 'captures' | 'unread';
+  /** How many, where OPEN_LIMIT_… does not say. */
+  most?: number;
+}
+
 /** One kind of thing that callers open. */
-export interface OpenKind {
-  what: 'orders' | 'drafts' | 'captures';
+export interface OpenKind extends LimitedKind {
   /** Answers those of the merchants `$1` (text[]) that hold `$3` open at `$2` (timestamptz); a column `merchant`. */
   full: string;
   /** Values from `$4` on. */
@@ -86,12 +92,19 @@ export class OpenLimits {
   }
 
   /** Counts a refusal. @returns what the customer is told */
-  refused({ what, messages }: OpenKind, by: Holder, merchant: string): Refusal {
+  refused(kind: OpenKind, by: Holder, merchant: string): Refusal {
+    this.count(kind, by, merchant);
+    return new Refusal(500, kind.messages[by] ?? kind.messages.merchant);
+  }
+
+  /** Counts what was one too many, and says so once a minute. */
+  count({ what, most }: LimitedKind, by: Holder, merchant: string): void {
     this.limited.inc({ what, by });
     if (this.told.isDue(`${what} ${by} ${merchant}`)) {
-      const most = this.config[by];
-      this.logger.warn({ merchant, what, by, most }, 'too much is open: more is refused, and counted');
+      this.logger.warn(
+        { merchant, what, by, most: most ?? this.config[by] },
+        'too much is open: more is refused, and counted',
+      );
     }
-    return new Refusal(500, messages[by] ?? messages.merchant);
   }
 }
