@@ -56,7 +56,11 @@ export class ErrorFilter implements ExceptionFilter {
     const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
     if (status >= 500) this.logger.error({ error, route: request.routeOptions.url }, 'request failed');
     if (reply.sent) return;
-    void reply.status(status).send(bodyOf(error, status, request.url.startsWith('/operator'), request.is404));
+    // The route may have named the type of its page already, in which Fastify would refuse to send an object.
+    void reply
+      .status(status)
+      .type('application/json; charset=utf-8')
+      .send(bodyOf(error, status, request.url.startsWith('/operator'), request.is404));
   }
 }
 
