@@ -15,7 +15,7 @@ import { paymentApp } from '../apps/payment/src/payment.module';
 import { profileApp } from '../apps/profile/src/profile.module';
 import { simulatorApp } from '../apps/simulator/src/simulator.module';
 import { syncApp } from '../apps/sync/src/sync.module';
-import { routesOf } from './routes';
+import { allRoutesOf, routesOf } from './routes';
 import type { Route } from './routes';
 
 export type Json = Record<string, unknown>;
@@ -142,6 +142,11 @@ export class House {
     return this.apps
       .filter(([{ name }]) => name !== 'simulator')
       .flatMap(([{ name }, app]) => routesOf(app).map((route) => ({ app: name, ...route })));
+  }
+
+  /** Every route of an app as it runs, those of operators and machines too. */
+  allRoutes(app: AppName): Route[] {
+    return this.apps.flatMap(([{ name }, running]) => (name === app ? allRoutesOf(running) : []));
   }
 
   url(app: AppName): string {

@@ -4,6 +4,7 @@ import { merchants } from '@biz/merchants';
 import type { AppName } from '@biz/platform';
 import { documentChecker } from './documents';
 import { generatedRequests } from './generated-requests';
+import { UNDOCUMENTED } from './hostile-spellings';
 import { House } from './house';
 
 const APPS: AppName[] = ['profile', 'location', 'image', 'option', 'payment', 'sync'];
@@ -54,20 +55,40 @@ describe('what an operator sends', () => {
     return [response.status, await response.text()];
   };
 
-  it('is refused with the name of a field that there is not, and of one that is null, on every route', async () => {
+  it('is refused with the name of a field that there is not, and of one that is null or blank, on every route', async () => {
     const found = routes();
     expect(found.length).toBeGreaterThan(5);
     for (const { app, method, path, fields } of found) {
-      for (const [field, value] of [['amout', 3_500], ...fields.map((name) => [name, null])] as [string, unknown][]) {
+      const empty = [null, '', ' ', '\u200b\n'].flatMap((value) => fields.map((name) => [name, value]));
+      for (const [field, value] of [['amout', 3_500], ...empty] as [string, unknown][]) {
         const [status, text] = await send(app, method, path, { [field]: value });
-        expect({ app, path, field, status }).toEqual({ app, path, field, status: 400 });
-        expect(text).toContain(field);
+        expect({ app, path, field, value, status }).toEqual({ app, path, field, value, status: 400 });
+        expect(text).toContain(value === null || value === 3_500 ? field : `${field} must not be blank`);
       }
     }
   });
 });
 
 describe.each([...APPS, 'simulator'] as AppName[])('the document of %s', (app) => {
+  it('names every route of the app, or the tests that send requests to all of them have it with a reason', () => {
+    const text = readFileSync(join(__dirname, '../openapi', `${app}.json`), 'utf8');
+    const { paths } = JSON.parse(text) as Document;
+    const known = new Set(
+      Object.entries(paths).flatMap(([path, methods]) =>
+        Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+      ),
+    );
+    const served = house
+      .allRoutes(app)
+      .flatMap(({ url, methods }) => methods.map((method) => `${method} ${url}`))
+      .filter((route) => !route.startsWith('HEAD ') && !/ \/docs\b/.test(route));
+    const excepted = UNDOCUMENTED.filter((each) => each.app === undefined || each.app === app).flatMap(
+      ({ routes: all }) => all,
+    );
+    expect(served.length).toBeGreaterThan(10);
+    expect(served.filter((route) => !known.has(route)).sort()).toEqual(excepted.sort());
+  });
+
   it('holds for the answers to requests that are right, and to those with one thing wrong', async () => {
     const check = documentChecker();
     const requests = generatedRequests(app);
@@ -106,12 +127,20 @@ function misnamed(exposition: string): string[] {
     [
       'is of no base unit',
       ({ name }) =>
-        /_(?:ms|milliseconds|us|microseconds|minutes|hours|days|kb|mb|kilobytes|megabytes|percent)(?:_|$)/.test(name),
+        /_(?:(?:nano|micro|milli|kilo|mega|giga|tera)(?:seconds|bytes)|minutes|hours|days|weeks|percent)(?:_|$)/.test(
+          name,
+        ),
     ],
+    ['has a unit in short', ({ name }) => /_(?:s|ms|us|ns|sec|b|kb|mb|gb|tb|m|h|d)(?:_|$)/.test(name)],
     ['says its type', ({ name }) => /_(?:counter|gauge|histogram|summary)(?:_|$)/.test(name)],
   ];
   return [
     ...types.flatMap((metric) => rules.filter(([, is]) => is(metric)).map(([reason]) => `${metric.name} ${reason}`)),
+    ...types.flatMap(({ name, type }) =>
+      Object.entries({ le: 'histogram', quantile: 'summary' })
+        .filter(([label, of]) => type !== of && new RegExp(`^${name}\\{(?:.*,)?${label}="`, 'm').test(exposition))
+        .map(([label]) => `${name} has the label ${label}`),
+    ),
     ...labels.filter((label) => !/^[a-z][a-z0-9_]*$/.test(label)).map((label) => `label ${label} is not snake_case`),
   ];
 }
@@ -127,13 +156,15 @@ describe('the metrics', () => {
 
   it('would be refused under other names', () => {
     const odd =
-      '# HELP a_total Sum\n# TYPE a_total gauge\n# TYPE waitMs counter\nwaitMs{merchantId="x"} 1\n# HELP b_ms B\n# TYPE b_ms gauge\n';
+      '# HELP a_total Sum\n# TYPE a_total gauge\n# TYPE waitMs counter\nwaitMs{merchantId="x"} 1\n# HELP b_ms B\n# TYPE b_ms gauge\n# HELP c_megabytes C\n# TYPE c_megabytes gauge\nc_megabytes{a="b",le="1"} 1\n';
     expect(misnamed(odd)).toEqual([
       'a_total has _total and is no counter',
       'waitMs has no help',
       'waitMs is a counter without _total',
       'waitMs is not snake_case',
-      'b_ms is of no base unit',
+      'b_ms has a unit in short',
+      'c_megabytes is of no base unit',
+      'c_megabytes has the label le',
       'label merchantId is not snake_case',
     ]);
   });

@@ -178,20 +178,19 @@ describe('merchants, for the operator', () => {
       ['a payment of nothing', { plugin: 'payment' }, ['a payment needs orderSheetId']],
       ['an option without a product', { plugin: 'option' }, ['needs productId']],
       [
-        'ids of half an emoji, of two lines and of nothing that is seen',
-        { plugin: 'payment', relayId: '\uD83D', orderSheetId: 'a\nb', productId: '\u200B' },
+        'ids with half an emoji, of two lines and with what is not seen',
+        { plugin: 'payment', relayId: 'a\uD83D', orderSheetId: 'a\nb', productId: 'a\u200B' },
         ['relayId must be one visible line', 'orderSheetId must be', 'productId must be'],
       ],
-      ['a button that says nothing', { plugin: 'profile', label: ' \u200B' }, ['label must have 1 to 14']],
       ['a button of 14 emoji', { plugin: 'profile', label: '😀'.repeat(14) }, ['label must have 1 to 14']],
       [
         'all of it at once',
         {
           plugin: 'sync',
           key: 'a',
-          orderSheetId: '',
+          orderSheetId: ' a',
           productId: 'x'.repeat(256),
-          relayId: '',
+          relayId: 'a ',
           label: '열다섯 글자가 넘는 단추 이름',
         },
         [
@@ -208,6 +207,15 @@ describe('merchants, for the operator', () => {
       const { status, body } = await launch(order);
       expect(status).toBe(422);
       for (const problem of problems) expect(textOf(body)).toContain(problem);
+    });
+
+    it('are malformed with a field in which nothing is seen, which is named', async () => {
+      const blank = { key: '', relayId: '\uD83D', orderSheetId: ' ', productId: '\n', label: ' \u200B' };
+      const { status, body } = await launch({ plugin: 'payment', ...blank });
+      expect([status, (body.problems as { path: string }[]).map(({ path }) => path)]).toEqual([
+        400,
+        Object.keys(blank),
+      ]);
     });
 
     it.each([

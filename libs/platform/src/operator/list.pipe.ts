@@ -1,7 +1,7 @@
 import { ValidationPipe } from '@nestjs/common';
 import type { ArgumentMetadata, ValidationPipeOptions } from '@nestjs/common';
 import { MalformedRequest } from '../http/error.filter';
-import { isOperatorBody, nullsIn } from './operator-body';
+import { isOperatorBody, withoutValue } from './operator-body';
 import { PageQuery } from './paging.dto';
 
 /** Checks what comes in: an empty filter of a list (`?state=&plugin=`) is none, and a body of operators has no other fields. */
@@ -16,8 +16,8 @@ export class ListAwarePipe extends ValidationPipe {
   override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { type, metatype } = metadata;
     if (type === 'body' && isOperatorBody(metatype)) {
-      const nulls = nullsIn(value);
-      if (nulls.length > 0) throw MalformedRequest.from(nulls);
+      const empty = withoutValue(value);
+      if (empty.length > 0) throw MalformedRequest.from(empty);
       return this.strict.transform(value, metadata) as Promise<unknown>;
     }
     const isList = type === 'query' && isPageQuery(metatype);

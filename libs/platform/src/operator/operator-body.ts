@@ -1,12 +1,13 @@
 import type { ValidationError } from 'class-validator';
+import { visibleLine } from '../texts/visible-line';
 
 const bodies = new WeakSet<object>();
 
 /**
  * Marks a body that people and programs of the shop write.
  *
- * A field of another name is a slip of the pen, and null is what `JSON.stringify` makes of a sum that is none: neither may
- * be taken for a field that was left out. Kakao's bodies are read more kindly: Kakao adds fields.
+ * A field of another name is a slip of the pen, null is what `JSON.stringify` makes of a sum that is none, and blanks are
+ * an input that was not filled in: none of them may be taken for a value, or for a field that was left out. Kakao's bodies are read more kindly: Kakao adds fields.
  */
 export const OperatorBody = (): ClassDecorator => (type) => {
   bodies.add(type);
@@ -19,11 +20,24 @@ export function isOperatorBody(type: object | null | undefined): boolean {
 }
 
 /** An error for each field that is null, at any depth. */
-export function nullsIn(body: unknown): ValidationError[] {
+export const nullsIn = (body: unknown): ValidationError[] =>
+  membersOf(body, (value) => (value === null ? 'null' : undefined));
+
+/** An error for each field that says nothing, at any depth: null, and a text in which nothing can be seen. */
+export const withoutValue = (body: unknown): ValidationError[] =>
+  membersOf(body, (value) => {
+    if (value === null) return 'null';
+    return typeof value === 'string' && visibleLine(value) === '' ? 'blank' : undefined;
+  });
+
+function membersOf(body: unknown, whatIs: (value: unknown) => string | undefined): ValidationError[] {
   if (typeof body !== 'object' || body === null) return [];
   return Object.entries(body).flatMap(([property, value]): ValidationError[] => {
-    if (value === null) return [{ property, constraints: { isNull: `${property} must not be null: leave it out` } }];
-    const children = nullsIn(value);
+    const is = whatIs(value);
+    if (is !== undefined) {
+      return [{ property, constraints: { hasValue: `${property} must not be ${is}: leave it out` } }];
+    }
+    const children = membersOf(value, whatIs);
     return children.length > 0 ? [{ property, children }] : [];
   });
 }
