@@ -97,6 +97,9 @@ describe('the address of an order', () => {
       release();
       await world.until(paying, 'S');
       expect(world.kakaopay.charged(paying.tid)).toEqual([12_000]);
+      // The T3 that came meanwhile was looked at in vain; the answer of the shop has it approved without waiting for a look.
+      const approvals = `SELECT 1 FROM pgboss.job WHERE name = 'payment.approve' AND data->'data'->>'orderId' = $1`;
+      expect((await world.database.query(approvals, [paying.id])).length).toBeGreaterThan(1);
     });
   });
 

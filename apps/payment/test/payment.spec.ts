@@ -268,9 +268,11 @@ describe('a payment', () => {
 
   it('is refused at T2, uncharged, when the shop has set the last piece aside for another order', async () => {
     const asked: OrderToPay[] = [];
+    const zipCodes: (string | undefined)[] = [];
     let holder: string | undefined;
-    shop.policy = (order) => {
+    shop.policy = (order, { zipCode }) => {
       asked.push(order);
+      zipCodes.push(zipCode);
       holder ??= order.partnerOrderId;
       return holder === order.partnerOrderId ? 'allowed' : 'sold-out';
     };
@@ -294,7 +296,8 @@ describe('a payment', () => {
     });
     // The first is asked about again with a new tid, and has its piece.
     const tid = world.kakaopay.ready(order.sheet);
-    expect(await world.approve(order, tid)).toMatchObject({ status: 200 });
+    expect(await world.approve(order, tid, { shipping_address: ADDRESS })).toMatchObject({ status: 200 });
+    expect(zipCodes).toEqual([undefined, undefined, ADDRESS.zone_code]);
     holder = undefined;
     expect(await world.approve(late, world.kakaopay.ready(sheet))).toMatchObject({ status: 200 });
     // Of what cannot be paid the shop is not asked.

@@ -20,7 +20,7 @@ export const shop = {
   products: (_id: string): Promise<Product | undefined> => Promise.resolve(undefined),
   permission: 'allowed' as OrderPermission,
   /** What it says of an order that is about to be paid, instead. */
-  policy: undefined as ((order: OrderToPay) => OrderPermission) | undefined,
+  policy: undefined as ((order: OrderToPay, buyer: Buyer) => OrderPermission) | undefined,
   fulfil: (_order: PaidOrder): Promise<{ refused: string } | undefined> => Promise.resolve(undefined),
   /** What the third shop does with an order sheet, its policy and its order work, before it answers. */
   third: (_what: 'sheet' | 'policy' | 'fulfilment', _given: object): Promise<void> => Promise.resolve(),
@@ -83,8 +83,8 @@ class TestProducts extends ProductSource {
 }
 
 class TestPolicy extends OrderPolicy {
-  check(_buyer: Buyer, order?: OrderToPay): Promise<OrderPermission> {
-    return Promise.resolve((order && shop.policy?.(order)) ?? shop.permission);
+  check(buyer: Buyer, order?: OrderToPay): Promise<OrderPermission> {
+    return Promise.resolve((order && shop.policy?.(order, buyer)) ?? shop.permission);
   }
 }
 

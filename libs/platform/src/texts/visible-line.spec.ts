@@ -60,6 +60,7 @@ describe('a visible line', () => {
 
   it.each([
     ['120 emoji', '😀'.repeat(120), `${'😀'.repeat(49)}…`],
+    ['60 emoji, which are 120 by that count', '😀'.repeat(60), `${'😀'.repeat(49)}…`],
     ['120 letters', '가'.repeat(120), `${'가'.repeat(99)}…`],
     ['100 letters that are decomposed', '가'.repeat(100).normalize('NFD'), '가'.repeat(100)],
     ['families', FAMILY.repeat(20), `${FAMILY.repeat(9)}…`],
