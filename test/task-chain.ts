@@ -26,7 +26,7 @@ export class TaskChain {
       database: world.database,
       env: {
         DEFAULT_MERCHANT: 'first',
-        SHOP_TIMEOUT_MS: '300',
+        SHOP_TIMEOUT_MS: '3000',
         RETRY_TIME_SCALE: '1',
         FIRST_WEBHOOK_URL: `${world.shopServer.url}/webhook`,
         SECOND_WEBHOOK_URL: `${world.shopServer.url}/webhook`,
