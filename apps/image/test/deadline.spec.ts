@@ -56,7 +56,7 @@ describe('the time in which images are fetched', () => {
     });
     await stage.app.close();
     await stage.database.query('DROP TRIGGER crash ON merchant.deliveries');
-    await stage.start();
+    await gallery.startInstance();
     const { id, state } = await stage.capture('crashed');
     const files = await stage.database.query('SELECT state FROM capture.files WHERE capture_id = $1', [id]);
     expect([state, files]).toEqual(['pending', [{ state: 'stored' }]]);

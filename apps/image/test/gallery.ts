@@ -33,20 +33,26 @@ export class Gallery {
     readonly store: string,
   ) {}
 
+  /** No picture is slow, and none is given up: neither one that waits for the test nor one of a busy machine. */
   static async open(env: Record<string, string> = {}): Promise<Gallery> {
-    const store = await mkdtemp(join(tmpdir(), 'biz-images-'));
-    return new Gallery(await Stage.open(imageApp, { IMAGE_STORE: store, ...env }), store);
-  }
-
-  /** Where pictures wait for the test: none is slow, and none is given up. */
-  static async ofPatience(env: Record<string, string> = {}): Promise<Gallery> {
-    const gallery = await Gallery.open(env);
+    const gallery = await Gallery.inRealTime(env);
     gallery.holdStopwatch();
     return gallery;
   }
 
-  /** Of the instance that was started last. */
-  holdStopwatch(): void {
+  /** What a picture brings is measured, and one that brings too little is given up. */
+  static async inRealTime(env: Record<string, string>): Promise<Gallery> {
+    const store = await mkdtemp(join(tmpdir(), 'biz-images-'));
+    return new Gallery(await Stage.open(imageApp, { IMAGE_STORE: store, ...env }), store);
+  }
+
+  /** One more instance, which is the stage's from now on. */
+  async startInstance(): Promise<void> {
+    await this.stage.start();
+    this.holdStopwatch();
+  }
+
+  private holdStopwatch(): void {
     this.stage.app.get(Stopwatch).now = () => 0;
   }
 

@@ -243,7 +243,6 @@ describe('the image app', () => {
   });
 
   it('fetches sixteen files at once of all customers, six of one, in turn of customers, the most urgent first', async () => {
-    gallery.holdStopwatch();
     const releases: (() => void)[] = [];
     const asked: string[] = [];
     const held = (name: string): string =>
@@ -309,7 +308,7 @@ describe('the image app', () => {
       expect(asked).toBe(1);
     });
     const { app: dead } = stage;
-    await stage.start();
+    await gallery.startInstance();
     await eventually(async () => {
       // No sign of life came through.
       await stage.database.query(`UPDATE capture.files SET claimed_until = '-infinity' WHERE state = 'pending'`);

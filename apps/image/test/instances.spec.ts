@@ -31,7 +31,7 @@ describe('of several instances of the image app', () => {
 
   beforeEach(async () => {
     // So none takes a file over from itself.
-    gallery = await Gallery.ofPatience({ IMAGE_PARALLEL_DOWNLOADS: '1' });
+    gallery = await Gallery.open({ IMAGE_PARALLEL_DOWNLOADS: '1' });
     ({ stage } = gallery);
     picture = new Held();
   });
@@ -52,8 +52,7 @@ describe('of several instances of the image app', () => {
       frozen = stage.app;
       await stage.callback(gallery.offer([{ original: gallery.image(picture.handler) }]), 'frozen');
       await picture.reaches(1);
-      await stage.start();
-      gallery.holdStopwatch();
+      await gallery.startInstance();
       await eventually(async () => {
         // No sign of life came through.
         await stage.database.query(`UPDATE capture.files SET claimed_until = '-infinity' WHERE attempts = 1`);

@@ -33,7 +33,7 @@ const waiting = async ({ stage }: Gallery): Promise<number> =>
 
 describe('of many customers at once', () => {
   it('as many files are fetched as are configured', async () => {
-    const gallery = await Gallery.ofPatience({ IMAGE_PARALLEL_TOTAL: '20', IMAGE_PARALLEL_DOWNLOADS: '5' });
+    const gallery = await Gallery.open({ IMAGE_PARALLEL_TOTAL: '20', IMAGE_PARALLEL_DOWNLOADS: '5' });
     const held = new Held(gallery);
     for (const relayId of ['a', 'b', 'c', 'd']) await gallery.stage.callback(held.otp(), relayId);
     await eventually(async () => {
@@ -45,7 +45,7 @@ describe('of many customers at once', () => {
   });
 
   it('those who may have no more at once hide nobody who may', async () => {
-    const gallery = await Gallery.ofPatience({ IMAGE_PARALLEL_TOTAL: '20', IMAGE_PARALLEL_DOWNLOADS: '1' });
+    const gallery = await Gallery.open({ IMAGE_PARALLEL_TOTAL: '20', IMAGE_PARALLEL_DOWNLOADS: '1' });
     const { stage } = gallery;
     const held = new Held(gallery);
     const first = times(8, (at) => `first-${at}`);
@@ -71,7 +71,7 @@ describe('beside bad pictures', () => {
   let gallery: Gallery;
   beforeEach(async () => {
     pictures = await SlowPictures.start();
-    gallery = await Gallery.open({
+    gallery = await Gallery.inRealTime({
       ...{ KAKAO_IMAGE_ORIGINS: pictures.url, IMAGE_PARALLEL_TOTAL: String(PLACES) },
       // A picture has ten real minutes.
       RETRY_TIME_SCALE: '1',

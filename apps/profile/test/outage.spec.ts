@@ -12,7 +12,7 @@ describe('redeeming', () => {
 
   beforeEach(async () => {
     // A call that a test holds is no call that takes too long.
-    stage = await Stage.open(profileApp, { OTP_TIMEOUT_MS: '60000' });
+    stage = await Stage.open(profileApp);
     kakao = PROFILE;
   });
   afterEach(() => stage.close());

@@ -94,6 +94,8 @@ export class Stage {
       env: {
         LOG_LEVEL: 'trace',
         DEFAULT_MERCHANT: 'test-shop',
+        // An answer that a loaded machine brings late is no answer that takes too long: nothing is tried again on a clock that stands.
+        OTP_TIMEOUT_MS: '60000',
         KAKAO_TALK_PLUGIN_ORIGIN: this.kakao.url,
         KAKAO_IMAGE_ORIGINS: this.kakao.url,
         TEST_SHOP_REST_API_KEY: 'test-shop-rest-key',
