@@ -12,7 +12,11 @@ const FOR_NO_OPERATOR = [
   'apps/payment/src/subscriptions/sid-calls.ts',
   'apps/sync/src/login/logins.ts',
   'libs/capture/src/files/file-fetcher.ts',
+  // Whose a result is, for the shop.
+  'libs/capture/src/records/captures.ts',
   'libs/capture/src/redeem/redemption.ts',
+  // A payload that was not understood is read once more; what it says becomes the result of its capture.
+  'libs/capture/src/skill/unread-results.ts',
   // An operator sees the options that were chosen, and of forms only that they were filled in.
   'libs/commerce/src/drafts/drafts.ts',
   'libs/merchant/src/deliveries/delivery.worker.ts',
