@@ -4,7 +4,7 @@ import { defineMerchant, MemberDirectory, merchantSchema } from '@biz/merchant';
 import type { JoiningCustomer, MemberMatch, SyncPlugin } from '@biz/merchant';
 import { Vault } from '@biz/platform';
 import type { Clock, Environment } from '@biz/platform';
-import { customerPath, startTestApp, testDatabase } from '@biz/testing';
+import { customerPath, eventually, startTestApp, testDatabase } from '@biz/testing';
 import type { TestApp, TestDatabase } from '@biz/testing';
 import { syncApp } from '../src/sync.module';
 import { syncSchema } from '../src/sync.schema';
@@ -153,13 +153,19 @@ export class House {
   }
 
   async reset(): Promise<void> {
-    // The database refuses to empty consents; a replica's session runs no trigger.
-    await this.database.query(`
-      BEGIN;
-      SET LOCAL session_replication_role = replica;
-      TRUNCATE sync.logins, sync.failures, sync.members, sync.consents, sync.notices, merchant.deliveries,
-        merchant.delivery_attempts;
-      COMMIT`);
+    await eventually(() =>
+      this.database.dataSource.transaction(async (manager) => {
+        await manager.query('LOCK TABLE merchant.deliveries IN ACCESS EXCLUSIVE MODE');
+        // What is on its way to the shop would arrive in the next test.
+        const sent = `SELECT id FROM merchant.deliveries WHERE state = 'pending' AND claimed_until IS NOT NULL`;
+        expect(await manager.query(sent)).toEqual([]);
+        // The database refuses to empty consents; a replica's session runs no trigger.
+        await manager.query(`
+          SET LOCAL session_replication_role = replica;
+          TRUNCATE sync.logins, sync.failures, sync.members, sync.consents, sync.notices, merchant.deliveries,
+            merchant.delivery_attempts`);
+      }),
+    );
     this.kakao.http.requests.length = 0;
     this.kakao.unlinked.length = 0;
     this.logLines.length = 0;
