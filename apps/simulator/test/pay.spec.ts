@@ -200,6 +200,15 @@ describe('an answer that is lost', () => {
     expect(await order(payment.tid)).toMatchObject({ status: 'SUCCESS_PAYMENT', amount: { total: 13500 } });
   });
 
+  it('uses up one misbehaviour of several: the next call meets the next one', async () => {
+    const payment = await authenticated();
+    await post(`${simulator.url}/faults`, { point: 'pay.approve', kind: 'drop-after', subject: payment.tid });
+    await post(`${simulator.url}/faults`, { point: 'pay.approve', kind: 'refuse', code: -797, subject: payment.tid });
+    await expect(legacy('approve', approval(payment))).rejects.toThrow();
+    expect((await order(payment.tid)).status).toBe('SUCCESS_PAYMENT');
+    expect(await code(legacy('approve', approval(payment)))).toBe(-797);
+  });
+
   it('before the work: nothing moved, and the same pg_token still works', async () => {
     const payment = await authenticated();
     await post(`${simulator.url}/faults`, { point: 'pay.approve', kind: 'drop-before' });

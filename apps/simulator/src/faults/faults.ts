@@ -1,13 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Fault, FaultKind, FaultOrder, FaultPoint } from './fault';
 
 const LONGEST_HOLD_MS = 60_000;
 
-/** The misbehaviour that has been ordered, first ordered first used. */
+/** The misbehaviour that has been ordered, first ordered first used, one of it by each call. */
 @Injectable()
 export class Faults {
   private ordered: Fault[] = [];
+  private readonly call = new AsyncLocalStorage<{ fault?: Fault }>();
   private readonly held = new Map<string, Set<() => void>>();
 
   add(order: FaultOrder): Fault {
@@ -27,8 +29,15 @@ export class Faults {
     return this.ordered;
   }
 
+  /** Serves one call: whatever it asks for on its way, it takes one fault at most. */
+  serving<T>(work: () => Promise<T>): Promise<T> {
+    return this.call.run({}, work);
+  }
+
   /** Uses up one call of the first fault that fits. */
   take(point: FaultPoint, subjects: string[], kinds: readonly FaultKind[]): Fault | undefined {
+    const call = this.call.getStore();
+    if (call?.fault) return undefined;
     const fault = this.ordered.find(
       (each) =>
         each.point === point &&
@@ -36,6 +45,7 @@ export class Faults {
         (each.subject === undefined || subjects.includes(each.subject)),
     );
     if (!fault) return undefined;
+    if (call) call.fault = fault;
     fault.times -= 1;
     if (fault.times <= 0) this.ordered = this.ordered.filter((each) => each !== fault);
     return fault;

@@ -90,7 +90,10 @@ export class Payments {
     if (request.text('partner_order_id', 100) !== payment.partnerOrderId) throw new PayError(-706);
     if (request.text('partner_user_id', 100) !== payment.partnerUserId) throw new PayError(-707);
     const pgToken = request.text('pg_token', 200);
-    if (payment.approvedAt) throw new PayError(-702);
+    if (payment.approvedAt) {
+      this.refuseOnOrder('pay.approve', [tid, payment.partnerOrderId]);
+      throw new PayError(-702);
+    }
     if (ON_SCREEN.includes(payment.status)) {
       throw new PayError(this.time.now() >= payment.expiresAt ? -723 : -701);
     }
@@ -117,6 +120,7 @@ export class Payments {
 
   cancel(request: PayRequest, generation: Generation): { payment: Payment; action: PaymentAction } {
     const payment = this.own(request, generation);
+    this.refuseOnOrder('pay.cancel', [payment.tid, payment.partnerOrderId]);
     const total = request.int('cancel_amount');
     const taxFree = request.int('cancel_tax_free_amount');
     const left = remaining(payment);
@@ -131,7 +135,6 @@ export class Payments {
     if (taxFree > left.tax_free || vat > left.vat) throw new PayError(-711);
     if (total === 0 || (guard !== undefined && guard !== left.total)) throw new PayError(-722);
     if (payment.amount.green_deposit > 0 && total < payment.amount.total) throw new PayError(-784);
-    this.refuseOnOrder('pay.cancel', [payment.tid, payment.partnerOrderId]);
     const action: PaymentAction = { ...this.act('CANCEL', total, payload), taxFree, vat };
     payment.cancelled.total += total;
     payment.cancelled.tax_free += taxFree;

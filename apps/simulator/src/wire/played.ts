@@ -80,7 +80,8 @@ export class PlayedInterceptor implements NestInterceptor {
       });
     };
     try {
-      const body = await this.misbehave(part.point, subjects, () => lastValueFrom(next.handle(), { defaultValue: '' }));
+      const work = (): Promise<unknown> => lastValueFrom(next.handle(), { defaultValue: '' });
+      const body = await this.faults.serving(() => this.misbehave(part.point, subjects, work));
       if (body instanceof StreamableFile) {
         const { type, length } = body.getHeaders();
         record({ status: reply.statusCode, headers: { 'content-type': type }, body: `${length ?? '?'} bytes` });
