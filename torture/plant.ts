@@ -11,6 +11,8 @@ export const PLANTS = [
   'refused-refund',
   'untold-charge',
   'outliving-subscription',
+  'forgotten-sid',
+  'untold-sold-out',
 ] as const;
 export type Plant = (typeof PLANTS)[number];
 
@@ -76,6 +78,18 @@ export const PATCHES: Record<Plant, Patch> = {
     file: 'apps/payment/src/subscriptions/subscriptions.js',
     text: "Subscription, { orderId, state: 'active' })",
     by: "Subscription, { orderId, state: 'ended' })",
+  },
+  // A SID that no subscription uses counts as ended, and KakaoPay is not told.
+  'forgotten-sid': {
+    file: 'apps/payment/src/subscriptions/unused-sids.js',
+    text: 'await this.calls.end(sid)',
+    by: "{ note: 'ended' }",
+  },
+  // An order that T2 refused for sold-out goods has failed, and the shop is not told.
+  'untold-sold-out': {
+    file: 'apps/payment/src/approval/order-approval.js',
+    text: "([...orderIds]), state: 'failed' }",
+    by: "([...orderIds]), state: 'open' }",
   },
 };
 

@@ -25,8 +25,10 @@ function walks({ history, orders, attempts, refunds }: Evidence): Broken[] {
     const { order, subject } = rows[0] ?? { order: '', subject: '' };
     const complain = (what: string): void => void broken.push({ rule: 'history', order, what: `${subject} ${what}` });
     let state: string | null = null;
+    const begin = rows.find(({ from }) => from === null);
+    // What moved from nowhere later is a note beside the walk: a decision of an operator, or the end of a SID.
     // Ids are made before their transaction ends: the walk is followed by what leads where, not by the order of ids.
-    const left = [...rows];
+    const left = rows.filter((row) => row.from !== null || row === begin);
     while (left.length > 0) {
       const at = left.findIndex(({ from }) => from === state);
       const [step] = left.splice(at, at < 0 ? 0 : 1);
@@ -67,7 +69,7 @@ function ends({ orders, stories }: Evidence): Broken[] {
   });
 }
 
-function shown({ orders, shown: said, stories }: Evidence): Broken[] {
+function shown({ orders, shown: said, stories, history }: Evidence): Broken[] {
   const broken: Broken[] = [];
   for (const { id, state } of orders) {
     const right = state === 'open' ? '300' : ORDER_STATES[state].shown;
@@ -75,10 +77,14 @@ function shown({ orders, shown: said, stories }: Evidence): Broken[] {
     if (said.has(id) && told !== right)
       broken.push({ rule: 'T4', order: id, what: `is ${state}, T4 says ${told ?? 'nothing'}` });
   }
+  // A buyer who left before paying may come back, and finds the order open again.
+  const cameBack = new Set(
+    history.flatMap(({ subject, from, order }) => (subject === 'order' && from === 'cancelled' ? [order] : [])),
+  );
   for (const { shown: letters, orderId } of stories) {
     const bad = letters.find((letter, at) => {
       const before = letters[at - 1];
-      return before === 'C' || (before === 'S' && letter !== 'C');
+      return (before === 'C' && !cameBack.has(orderId ?? '')) || (before === 'S' && letter !== 'C');
     });
     if (bad !== undefined)
       broken.push({ rule: 'T4', what: `went ${letters.join(' → ')}`, ...(orderId && { order: orderId }) });

@@ -1,6 +1,7 @@
 import type { StockLine } from '@biz/commerce';
 import type { OrderState } from '../../apps/payment/src/orders/order-status';
 import type { AttemptState } from '../../apps/payment/src/attempts/attempt-status';
+import type { SidState } from '../../apps/payment/src/subscriptions/sid.entity';
 import type { RefundState } from '../../apps/payment/src/refunds/refund-status';
 import type { Story } from '../stories/story';
 import type { Reader } from '../world/database';
@@ -79,6 +80,8 @@ export interface Evidence {
   drafts: { id: string; order: string | null }[];
   /** Each with the state of the order it began with. */
   subscriptions: { id: string; order: string; state: string; first: string }[];
+  /** Each SID that an answer of KakaoPay named for a first payment. */
+  sids: { attempt: string; state: SidState; failure: string | null }[];
   jobs: { name: string; state: string; count: number }[];
   /** What was on the shelf of each merchant at the begin. */
   initial: Record<string, number>;
@@ -130,7 +133,7 @@ export async function gatherEvidence(
       `SELECT order_id AS order, subject, subject_id AS "subjectId", from_state AS from, to_state AS to, actor, note, at
          FROM payment.history ORDER BY id`,
     ),
-    deliveries: await reader.rows(`SELECT id, type, subject, state FROM merchant.deliveries ORDER BY id`),
+    deliveries: await reader.rows(`SELECT id, type, subject, state FROM merchant.deliveries ORDER BY place`),
     stock: await reader.rows(
       `SELECT merchant_id AS merchant, sku, on_hand AS "onHand", reserved FROM commerce.stock ORDER BY 1, 2`,
     ),
@@ -142,6 +145,7 @@ export async function gatherEvidence(
       `SELECT s.id, s.order_id AS order, s.state, o.state AS first
          FROM payment.subscriptions s JOIN payment.orders o ON o.id = s.order_id`,
     ),
+    sids: await reader.rows(`SELECT attempt_id AS attempt, state, failure FROM payment.sids`),
     jobs: await reader.rows(
       `SELECT name, state::text, count(*)::int AS count FROM pgboss.job
         WHERE state::text <> 'completed' AND ${ONCE} GROUP BY 1, 2 ORDER BY 1, 2`,
@@ -156,6 +160,9 @@ export async function unrest(reader: Reader): Promise<string[]> {
       WHERE state IN ('pending', 'approving', 'fulfilling') OR (state = 'open' AND expires_at > now()) GROUP BY 1
      UNION ALL SELECT 'attempt ' || state, count(*)::int FROM payment.attempts WHERE state IN ('waiting', 'approving') GROUP BY 1
      UNION ALL SELECT 'refund ' || state, count(*)::int FROM payment.refunds WHERE state IN ('requested', 'sending') GROUP BY 1
+     UNION ALL SELECT 'SID ' || s.state, count(*)::int FROM payment.sids s JOIN payment.attempts a ON a.id = s.attempt_id
+      WHERE (s.state = 'ending' AND s.failure IS NULL)
+         OR (s.state = 'kept' AND a.state IN ('paid', 'surplus', 'refunded', 'failed', 'expired')) GROUP BY 1
      UNION ALL SELECT 'delivery', count(*)::int FROM merchant.deliveries WHERE state = 'pending' GROUP BY 1
      UNION ALL SELECT 'job ' || name || ' ' || state::text, count(*)::int FROM pgboss.job
       WHERE state::text IN ('created', 'retry', 'active') AND name <> 'dead' AND ${ONCE} GROUP BY 1`,

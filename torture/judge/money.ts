@@ -72,8 +72,8 @@ function refunds(evidence: Evidence): Broken[] {
     }
   }
   for (const { state, order, attempt, amount, failure } of evidence.refunds) {
-    if (state === 'done' || state === 'withdrawn' || (state === 'failed' && sawWrongAmounts(evidence, order, attempt)))
-      continue;
+    if (state === 'done' || state === 'withdrawn') continue;
+    if (state === 'failed' && (sawWrongAmounts(evidence, order, attempt) || wasRefused(evidence, order))) continue;
     broken.push({ rule: 'refunds', order, what: `a refund of ${amount} is ${state}: ${failure ?? ''}` });
   }
   const byId = new Map(evidence.refunds.map((refund) => [refund.id, refund]));
@@ -120,6 +120,11 @@ function sawWrongAmounts({ stories, history }: Evidence, order: string, attempt:
   const story = stories.find(({ orderId }) => orderId === order);
   const lied = story?.tried.some(({ faults }) => faults.includes('pay.order wrong-amount'));
   return lied === true || history.some(({ subjectId, to }) => subjectId === attempt && to === 'review');
+}
+
+/** KakaoPay has refused for good to give money back, and it is not back: the operator who asked for it decides. */
+function wasRefused({ stories }: Evidence, order: string): boolean {
+  return stories.find(({ orderId }) => orderId === order)?.refundsRefused === true;
 }
 
 /** A person sent it back after all: what KakaoPay had said was not believed. */

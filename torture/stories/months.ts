@@ -49,7 +49,7 @@ export class Months {
 
   private orderFault(): void {
     // The answer to a charge is lost, and status does not say when it last charged the SID.
-    if (this.random.chance(0.15)) {
+    if (this.random.chance(0.3)) {
       this.faults.add({ point: 'pay.subscription', kind: 'drop-after' });
       this.faults.add({ point: 'pay.status', kind: 'says', fields: { last_approved_at: null }, times: 3 });
       this.tally['scheme untold approval'] = (this.tally['scheme untold approval'] ?? 0) + 1;

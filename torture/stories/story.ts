@@ -15,7 +15,7 @@ const ADDRESS = {
   receiver_mobile_number: '01011112222',
 };
 
-const REFUND_SCHEMES = 0.3;
+const REFUND_SCHEMES = 0.6;
 
 /** How often a call without an answer is made again; a T3 is often made only once. */
 const PATIENCE = { t1: 80, t2: 12, t3: [1, 1, 8] } as const;
@@ -41,6 +41,8 @@ export interface Wished {
 export class Story {
   readonly log: string[] = [];
   readonly tried: Tried[] = [];
+  /** KakaoPay was told to refuse for good the repeat of a refund. */
+  refundsRefused = false;
   readonly wished: Wished[] = [];
   /** What T4 said, each change once. */
   readonly shown: string[] = [];
@@ -237,6 +239,7 @@ export class Story {
     if (tid === undefined || this.shown.at(-1) !== 'S' || !this.random.chance(REFUND_SCHEMES)) return;
     const booked = this.kakao.booked().find((each) => each.tid === tid);
     if (!booked || booked.charges.length === 0) return;
+    this.refundsRefused = true;
     orderRefundScheme(
       this.kakao.faults,
       this.random,

@@ -2,8 +2,9 @@ import { createApp } from '@biz/platform';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Faults } from '../../apps/simulator/src/faults/faults';
 import { Ledger } from '../../apps/simulator/src/payments/ledger';
-import type { Payment } from '../../apps/simulator/src/payments/payment';
+import type { Payment, Subscription } from '../../apps/simulator/src/payments/payment';
 import { Payments } from '../../apps/simulator/src/payments/payments';
+import { Subscriptions } from '../../apps/simulator/src/payments/subscriptions';
 import { simulatorApp } from '../../apps/simulator/src/simulator.module';
 import { freePort } from '../../scripts/postgres/free-port';
 
@@ -18,6 +19,8 @@ export interface Booked {
   /** Won of every charge; a subscription that begins for nothing is a charge of 0. */
   charges: number[];
   refunds: number[];
+  /** How the SID stands that a subscription is charged by: the one that its first payment issued. */
+  sid?: Subscription['status'];
 }
 
 /** Kakao and KakaoPay: the simulator in this process, its ledger open to the judge. */
@@ -66,10 +69,16 @@ export class Kakao {
 
   booked(): Booked[] {
     const ledger = this.app.get(Ledger);
+    const sids = new Map(
+      this.app
+        .get(Subscriptions)
+        .list()
+        .map(({ sid, status }) => [sid, status]),
+    );
     return this.app
       .get(Payments)
       .list()
-      .map(({ tid, partnerOrderId, status }) => {
+      .map(({ tid, partnerOrderId, status, sid }) => {
         const entries = ledger.find({ tid });
         return {
           tid,
@@ -77,6 +86,7 @@ export class Kakao {
           status,
           charges: entries.filter(({ type }) => type !== 'CANCEL').map(({ amount }) => amount),
           refunds: entries.filter(({ type }) => type === 'CANCEL').map(({ amount }) => amount),
+          ...(sid !== undefined && { sid: sids.get(sid) ?? 'INACTIVE' }),
         };
       });
   }
@@ -84,6 +94,7 @@ export class Kakao {
   forget(): void {
     this.app.get(Payments).clear();
     this.app.get(Ledger).clear();
+    this.app.get(Subscriptions).clear();
     this.faults.removeAll();
   }
 
