@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { eventually } from '@biz/testing';
 import { DROPPED_AFTER, refusal } from './fake-kakaopay';
 import { type OrderInHand, World } from './world';
@@ -66,6 +67,36 @@ describe('the evidence about a payment', () => {
     release();
     await world.until(order, 'S');
     expect(world.kakaopay.charged(order.tid)).toEqual([13_500]);
+  });
+
+  it('does not fail a payment whose approve was decided on after a look had read the evidence', async () => {
+    const order = await world.orderAwaitingPayment();
+    orderSays(order, { status: 'FAIL_AUTH_PASSWORD' });
+    await world.database.dataSource.transaction(async (manager) => {
+      await manager.query('SELECT FROM payment.orders WHERE id = $1 FOR NO KEY UPDATE', [order.id]);
+      await world.lookNow(order);
+      await eventually(async () => {
+        expect(
+          await world.database.query(
+            `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'SELECT "Order"."id"%'`,
+          ),
+        ).not.toEqual([]);
+      });
+      // The look has concluded, and is about to say so. Another instance decides on the approve that T3 asked for.
+      await manager.query(
+        `WITH claimed AS (
+           UPDATE payment.attempts SET state = 'approving', calls = calls + 1, calling_until = now() + interval '1 minute'
+            WHERE order_id = $1 RETURNING id)
+         INSERT INTO payment.evidence (id, order_id, attempt_id, operation, sent_at, may_act_until)
+         SELECT $2, $1, id, 'approve', now(), now() + interval '1 minute' FROM claimed`,
+        [order.id, randomUUID()],
+      );
+      await manager.query(`UPDATE payment.orders SET state = 'approving' WHERE id = $1`, [order.id]);
+    });
+    orderSays(order, { status: 'SUCCESS_PAYMENT' });
+    await world.lookNow(order);
+    await world.until(order, 'S');
+    expect(world.about(order.id).map(({ type }) => type)).not.toContain('payment.failed');
   });
 
   it.each(['failed', 'expired'])('sends back what a late 200 brings to a payment that had %s', async (state) => {

@@ -5,6 +5,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { DataSource, MoreThan } from 'typeorm';
 import { Callback } from '../callbacks/callback.entity';
 import { TOKEN_CONTEXT } from '../callbacks/callbacks';
+import { callsIn } from '../evidence/evidence';
 import { EvidenceLog } from '../evidence/evidence-log';
 import { type Verdict, verdictOn } from '../evidence/verdict';
 import { ATTEMPT, moveTo, ORDER } from '../history/move-to';
@@ -197,6 +198,7 @@ export class Attempts implements OnModuleInit {
           state: verdict.end,
           note: verdict.why,
           message: messageOf(verdict),
+          calls: callsIn(evidence),
           ...(verdict.code !== undefined && { code: verdict.code }),
         });
         return true;

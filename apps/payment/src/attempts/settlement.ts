@@ -1,13 +1,14 @@
 import { Drafts, Stock } from '@biz/commerce';
 import type { Amounts, Card } from '@biz/kakaopay';
 import { Deliveries, type ShopEventType } from '@biz/merchant';
-import { Clock, RuntimeConfig } from '@biz/platform';
+import { Clock, NotYet, RuntimeConfig } from '@biz/platform';
 import { withoutNumbers } from '@biz/privacy';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { OrderCompletion } from '../completion/order-completion';
 import { type AfterFailure, ChargePeriods, type FailedTry } from '../charges/charge-periods';
+import { callsOf } from '../evidence/evidence-log';
 import type { OrderState } from '../orders/order-status';
 import { Order } from '../orders/order.entity';
 import { orderFacts, paymentFacts } from '../completion/order-facts';
@@ -41,6 +42,8 @@ interface Failure {
   by?: Actor;
   /** Columns of the attempt that must still hold these values. */
   guard?: Record<string, unknown>;
+  /** How many calls that can take money were decided on, for all that the conclusion knew. */
+  calls?: number;
   /** What comes after the failed charge of a subscription. */
   next?: AfterFailure;
 }
@@ -105,9 +108,13 @@ export class Settlement {
     });
   }
 
-  /** No money came with this tid and none can. */
+  /**
+   * No money came with this tid and none can.
+   *
+   * @throws NotYet when another call was decided on since the evidence was read: it may still take the money
+   */
   async failed({ id }: Attempt, failure: Failure): Promise<void> {
-    const { state, message: said, note, code, next, by = 'kakaopay', guard = {} } = failure;
+    const { state, message: said, note, code, next, by = 'kakaopay', guard = {}, calls } = failure;
     const message = withoutNumbers(said);
     await this.inOrder(id, UNDECIDED, async (manager, order, attempt) => {
       const at = this.clock.now();
@@ -116,6 +123,9 @@ export class Settlement {
         ...comparedLater(attempt, at, this.runtime.retryTimeScale),
       };
       if (!(await moveTo(manager, ATTEMPT, id, { to: state, by, note, at, set, guard }))) return;
+      // Nobody decides on one from here on, and those that did are seen.
+      if (calls !== undefined && (await callsOf(manager, id)) !== calls)
+        throw new NotYet('another call was decided on meanwhile');
       await this.endOrder(manager, order, attempt, {
         ...{ to: 'failed', by },
         event: 'payment.failed',

@@ -8,7 +8,7 @@ import { Attempt } from '../attempts/attempt.entity';
 import { MerchantKakaoPay } from '../attempts/merchant-kakaopay';
 import { Settlement } from '../attempts/settlement';
 import { type ChargeVerdict, verdictOnCharge } from '../evidence/charge-verdict';
-import type { Said } from '../evidence/evidence';
+import { callsIn, type Said } from '../evidence/evidence';
 import { EvidenceLog } from '../evidence/evidence-log';
 import { began, moveTo, ORDER } from '../history/move-to';
 import { Order } from '../orders/order.entity';
@@ -187,6 +187,7 @@ export class Charges implements OnModuleInit {
     await this.fail(attempt, 'the subscription was ended before KakaoPay charged it', {
       message: ENDED,
       next: 'never',
+      calls: attempt.calls,
     });
   }
 
@@ -226,7 +227,7 @@ export class Charges implements OnModuleInit {
       case 'not-paid': {
         const { why, code, next } = verdict;
         const message = verdict.message ?? (next === 'never' ? ENDED : FAILED);
-        await this.fail(attempt, why, { message, next, ...(code !== undefined && { code }) });
+        await this.fail(attempt, why, { message, next, ...(code !== undefined && { code }), calls: callsIn(evidence) });
         return undefined;
       }
       case 'person': {
@@ -250,7 +251,7 @@ export class Charges implements OnModuleInit {
   private fail(
     attempt: Attempt,
     note: string,
-    failure: { code?: number; message: string; next: AfterFailure },
+    failure: { code?: number; message: string; next: AfterFailure; calls: number },
   ): Promise<void> {
     return this.settlement.failed(attempt, { state: 'failed', note, ...failure });
   }
@@ -280,7 +281,7 @@ export class Charges implements OnModuleInit {
       if (attempt?.state !== 'approving') return;
       const verdict = await this.conclude(order, attempt);
       if (!verdict) return;
-      if (verdict.next === 'charge') return this.fail(attempt, note, tomorrow);
+      if (verdict.next === 'charge') return this.fail(attempt, note, { ...tomorrow, calls: attempt.calls });
       return this.settlement.review(attempt, 'KakaoPay never said whether it took this charge');
     }
     if (order.state !== 'pending') return;

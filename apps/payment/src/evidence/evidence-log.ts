@@ -2,14 +2,23 @@ import type { Answer, Approval, Cancellation, PaymentOrder, SubscriptionStatus }
 import { Clock, newId, RuntimeConfig, throughBriefOutage } from '@biz/platform';
 import { withoutNumbers } from '@biz/privacy';
 import { Injectable } from '@nestjs/common';
-import { DataSource, IsNull } from 'typeorm';
+import { DataSource, In, IsNull } from 'typeorm';
 import type { EntityManager, FindOptionsWhere } from 'typeorm';
 import type { Attempt } from '../attempts/attempt.entity';
 import { PaymentConfig } from '../payment.config';
 import type { Refund } from '../refunds/refund.entity';
 import { SidCalls } from '../subscriptions/sid-calls';
 import { Sid } from '../subscriptions/sid.entity';
-import type { CancelSaid, Evidence, LookOperation, Operation, Outcome, Said, SidSaid } from './evidence';
+import {
+  type CancelSaid,
+  type Evidence,
+  type LookOperation,
+  type Operation,
+  type Outcome,
+  type Said,
+  type SidSaid,
+  TAKING,
+} from './evidence';
 import { EvidenceRow } from './evidence.entity';
 import { cancelSaid, outcomeIn, outcomeOf, saidIn, sidSaid } from './said';
 
@@ -152,6 +161,10 @@ export class EvidenceLog {
     );
   }
 }
+
+/** How many calls that can take the money of an attempt were decided on. */
+export const callsOf = (manager: EntityManager, attemptId: string): Promise<number> =>
+  manager.countBy(EvidenceRow, { attemptId, operation: In([...TAKING]) });
 
 const placeOf = (subject: Subject): { orderId: string; attemptId: string; refundId?: string } =>
   'attemptId' in subject

@@ -88,6 +88,13 @@ export const lastActOf = (calls: readonly Evidence<unknown>[]): number =>
 export const lastMomentOf = (calls: readonly Evidence<unknown>[]): number =>
   Math.max(-Infinity, ...calls.map(({ mayActUntil }) => mayActUntil?.getTime() ?? Infinity));
 
+/** Calls that take the money of an attempt. */
+export const TAKING: readonly Operation[] = ['approve', 'charge'];
+
+/** How many calls that take money were decided on. */
+export const callsIn = (evidence: readonly Evidence<unknown>[]): number =>
+  evidence.filter(({ operation }) => TAKING.includes(operation)).length;
+
 export const answersOf = <S>(calls: readonly Evidence<S>[]): S[] =>
   calls.flatMap(({ outcome }) => (outcome?.kind === 'answered' ? [outcome.said] : []));
 
