@@ -69,6 +69,10 @@ describe('an unlink call of Kakao', () => {
 
   it('ends a membership once, also where two have read it before either ends it', async () => {
     await house.login('to-unlink-2');
+    // The end of its delivery would wait for the membership as well.
+    await eventually(async () => {
+      expect(await house.database.query(`SELECT state FROM merchant.deliveries`)).toEqual([{ state: 'delivered' }]);
+    });
     const members = house.app.get<Members>(Members);
     const ending = {
       merchant: 'demo-shop',
