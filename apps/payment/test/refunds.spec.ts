@@ -189,6 +189,39 @@ describe('a refund', () => {
     },
   );
 
+  it('is not failed by a refusal when another cancel was decided on after the evidence was read', async () => {
+    const order = await world.paidOrder();
+    let answer = (): void => undefined;
+    const until = new Promise<void>((resolve) => (answer = resolve));
+    world.kakaopay.next('cancel', { ...refusal(-782), until });
+    await world.cancel(order.id, 'key', { reason: '고객 변심' });
+    const cancels = `SELECT outcome FROM payment.evidence WHERE order_id = $1 AND operation = 'cancel'`;
+    await eventually(async () => {
+      expect(await world.database.query(cancels, [order.id])).toEqual([{ outcome: null }]);
+    });
+    await world.database.dataSource.transaction(async (manager) => {
+      await manager.query('SELECT FROM payment.orders WHERE id = $1 FOR NO KEY UPDATE', [order.id]);
+      answer();
+      await eventually(async () => {
+        expect(
+          await world.database.query(
+            `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'SELECT "Order"."id"%'`,
+          ),
+        ).not.toEqual([]);
+      });
+      // The refusal is about to count. Another instance decides on a cancel, and it gives the money back.
+      await manager.query(
+        `INSERT INTO payment.evidence (id, order_id, attempt_id, refund_id, operation, sent_at, may_act_until)
+         SELECT gen_random_uuid(), order_id, attempt_id, refund_id, operation, now(), now() + interval '1 minute'
+           FROM payment.evidence WHERE order_id = $1 AND operation = 'cancel'`,
+        [order.id],
+      );
+      world.kakaopay.set(order.tid, { cancelled: 13_500, status: 'CANCEL_PAYMENT' });
+    });
+    await world.until(order, 'C');
+    expect(world.about(order.id).map(({ type }) => type)).not.toContain('payment.review');
+  });
+
   it('goes to a person when KakaoPay cancelled something we know nothing of', async () => {
     const order = await world.paidOrder();
     world.kakaopay.next('cancel', DROPPED_BEFORE);

@@ -166,6 +166,10 @@ export class EvidenceLog {
 export const callsOf = (manager: EntityManager, attemptId: string): Promise<number> =>
   manager.countBy(EvidenceRow, { attemptId, operation: In([...TAKING]) });
 
+/** How many cancels of a refund were decided on. */
+export const cancelsOf = (manager: EntityManager, refundId: string): Promise<number> =>
+  manager.countBy(EvidenceRow, { refundId, operation: 'cancel' });
+
 const placeOf = (subject: Subject): { orderId: string; attemptId: string; refundId?: string } =>
   'attemptId' in subject
     ? { orderId: subject.orderId, attemptId: subject.attemptId, refundId: subject.id }

@@ -95,6 +95,10 @@ export const TAKING: readonly Operation[] = ['approve', 'charge'];
 export const callsIn = (evidence: readonly Evidence<unknown>[]): number =>
   evidence.filter(({ operation }) => TAKING.includes(operation)).length;
 
+/** How many cancels were decided on. */
+export const cancelsIn = (evidence: readonly Evidence<unknown>[]): number =>
+  evidence.filter(({ operation }) => operation === 'cancel').length;
+
 export const answersOf = <S>(calls: readonly Evidence<S>[]): S[] =>
   calls.flatMap(({ outcome }) => (outcome?.kind === 'answered' ? [outcome.said] : []));
 

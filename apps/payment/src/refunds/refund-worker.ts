@@ -7,7 +7,8 @@ import type { EntityManager } from 'typeorm';
 import { Attempt, tidOf } from '../attempts/attempt.entity';
 import { MerchantKakaoPay } from '../attempts/merchant-kakaopay';
 import { orderFacts } from '../completion/order-facts';
-import { EvidenceLog } from '../evidence/evidence-log';
+import { cancelsIn } from '../evidence/evidence';
+import { cancelsOf, EvidenceLog } from '../evidence/evidence-log';
 import { type RefundVerdict, verdictOnRefund } from '../evidence/refund-verdict';
 import { moveTo, REFUND as REFUND_ROW } from '../history/move-to';
 import { Order } from '../orders/order.entity';
@@ -97,10 +98,10 @@ export class RefundWorker implements OnModuleInit {
         await this.done(refund, verdict.why, verdict);
         return undefined;
       case 'not-done':
-        await this.fail(refund, verdict.why, verdict.code);
+        await this.fail(refund, verdict.why, { cancels: cancelsIn(evidence), code: verdict.code });
         return undefined;
       case 'person':
-        await this.fail(refund, verdict.why);
+        await this.fail(refund, verdict.why, { cancels: cancelsIn(evidence) });
         return undefined;
       case 'unknown':
         return verdict;
@@ -182,12 +183,22 @@ export class RefundWorker implements OnModuleInit {
     });
   }
 
-  private async fail(refund: Refund, reason: string, code?: number): Promise<void> {
+  /**
+   * @param known.cancels that were decided on, for all that the conclusion knew
+   * @throws NotYet when another was decided on since: it may still give the money back
+   */
+  private async fail(
+    refund: Refund,
+    reason: string,
+    { cancels, code }: { cancels?: number; code?: number | undefined } = {},
+  ): Promise<void> {
     await this.inOrder(refund, async (manager, order) => {
       const at = this.clock.now();
       const set = { failure_message: reason, failure_code: code ?? null };
       if (!(await moveTo(manager, REFUND_ROW, refund.id, { to: 'failed', by: 'kakaopay', note: reason, at, set })))
         return;
+      if (cancels !== undefined && (await cancelsOf(manager, refund.id)) !== cancels)
+        throw new NotYet('another cancel was decided on meanwhile');
       this.logger.error({ refundId: refund.id, orderId: order.id, reason }, 'a refund needs a person');
       await this.deliveries.add(manager, {
         merchant: order.merchant,
