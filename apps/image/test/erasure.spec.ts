@@ -63,7 +63,7 @@ describe('images that are erased', () => {
     expect(await stage.database.query(row, [id])).toEqual([
       { sealed_user: null, sealed_otp: null, sealed_answer: null },
     ]);
-    // What comes again names nobody any more.
+    // The same result after its erasure brings no customer back.
     await stage.post('/skill/receipt', body, relay);
     expect(await stage.database.query(row, [id])).toMatchObject([{ sealed_user: null }]);
   });

@@ -176,7 +176,7 @@ describe('T1, the order sheet', () => {
     shop.permission = 'allowed';
   });
 
-  it('shows nobody the errors of a shop', async () => {
+  it('keeps the errors of a shop to itself', async () => {
     shop.sheets.broken = () => {
       throw new Error('password=hunter2');
     };

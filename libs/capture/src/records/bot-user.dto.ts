@@ -4,17 +4,9 @@ import { parseJson } from '@biz/platform';
 /** What the sealed column is sealed for. */
 export const USER_CONTEXT = 'capture.user';
 
-/** The customer who ran a plugin in a chat bot, as the bot knows them (`userRequest.user` of its payload). Absent means: not sent. */
-export class BotUser {
-  /** The bot's key of the customer (사용자를 식별할 수 있는 key) */
-  @ApiPropertyOptional({ example: 'a1f3c8e2b7d94e6c5b2f8a7e3d1c9b4f6a2e8d7b' })
-  id?: string;
-
-  /** What `id` is */
-  @ApiPropertyOptional({ example: 'botUserKey' })
-  type?: string;
-
-  /** Kakao's number of the user in this app (회원번호), every digit kept */
+/** What a chat bot says of a customer besides its own key (`userRequest.user.properties`); names in snake_case are read too. */
+export class BotUserProperties {
+  /** Kakao's number of the user in this app (회원번호), every digit kept; it comes when the bot is linked with the app */
   @ApiPropertyOptional({ example: '9007199254740993' })
   appUserId?: string;
 
@@ -29,6 +21,17 @@ export class BotUser {
   /** Whether the customer has added the channel as a friend (채널 친구 여부) */
   @ApiPropertyOptional({ example: true })
   isFriend?: boolean;
+}
+
+/** The customer who ran a plugin in a chat bot, as the bot knows them (`userRequest.user` of its payload). Absent means: not sent. */
+export class BotUser extends BotUserProperties {
+  /** The bot's key of the customer (사용자를 식별할 수 있는 key) */
+  @ApiPropertyOptional({ example: 'a1f3c8e2b7d94e6c5b2f8a7e3d1c9b4f6a2e8d7b' })
+  id?: string;
+
+  /** What `id` is */
+  @ApiPropertyOptional({ example: 'botUserKey' })
+  type?: string;
 }
 
 /** The customer of a skill payload, as operators see them. */

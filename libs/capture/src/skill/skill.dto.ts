@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Allow } from 'class-validator';
+import { BotUserProperties } from '../records/bot-user.dto';
 
 /** One parameter of a block, as it was filled. */
 export class SkillParam {
@@ -25,25 +26,6 @@ export class SkillAction {
   params?: Record<string, unknown>;
 }
 
-/** What a chat bot says of a customer besides; names in snake_case are read too. */
-export class SkillUserProperties {
-  /** Kakao's number of the user in this app (회원번호); it comes when the bot is linked with the app */
-  @ApiPropertyOptional({ example: '9007199254740993' })
-  appUserId?: string;
-
-  /** Key of the customer as a friend of the channel */
-  @ApiPropertyOptional({ example: 'h3kT9Xq0aBcD' })
-  plusfriendUserKey?: string;
-
-  /** Key of the customer in this bot */
-  @ApiPropertyOptional({ example: 'a1f3c8e2b7d94e6c5b2f8a7e3d1c9b4f6a2e8d7b' })
-  botUserKey?: string;
-
-  /** Whether the customer has added the channel as a friend */
-  @ApiPropertyOptional({ example: true })
-  isFriend?: boolean;
-}
-
 /** The customer who talks to the bot. */
 export class SkillUser {
   /** The bot's key of the customer */
@@ -54,8 +36,8 @@ export class SkillUser {
   @ApiPropertyOptional({ example: 'botUserKey' })
   type?: string;
 
-  @ApiPropertyOptional({ type: SkillUserProperties })
-  properties?: SkillUserProperties;
+  @ApiPropertyOptional({ type: BotUserProperties })
+  properties?: BotUserProperties;
 }
 
 export class SkillUserRequest {

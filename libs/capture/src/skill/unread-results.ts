@@ -25,7 +25,7 @@ import { resultIn } from './skill-result';
 
 /** Ten pictures in three sizes, each said four times, have some 50,000 characters. */
 const LONGEST_KEPT = 65_536;
-/** Of one merchant and kind at a time: any caller who knows the address can invent them. */
+/** So many of one merchant and kind are kept at a time: a stranger who knows the address can invent payloads. */
 const MOST_KEPT = 1_000;
 
 const UNREAD: LimitedKind = { what: 'unread', most: MOST_KEPT };
