@@ -157,6 +157,32 @@ describe('a later charge of a subscription that KakaoPay does not simply answer'
     expect(billing.amounts(user)).toEqual([10_000]);
   });
 
+  it('is not concluded from a status of another SID: asked once, charged once, and still active', async () => {
+    clock.advance(30 * DAY);
+    const { id, user } = await billing.subscribe();
+    const ofAnother = (status: string): Fault => ({
+      work: false,
+      status: 200,
+      json: {
+        available: true,
+        cid: 'TCSUBSCRIP',
+        sid: 'S-of-another',
+        status,
+        last_approved_at: '2020-01-01T00:00:00',
+      },
+    });
+    world.kakaopay.next('status', ofAnother('INACTIVE'));
+    world.kakaopay.next('subscription', DROPPED_AFTER);
+    await billing.toDue(id);
+    await billing.asked(user);
+    world.kakaopay.next('status', ofAnother('ACTIVE'), ofAnother('INACTIVE'));
+    await billing.asTimeGoesBy(async () => {
+      expect(await world.detail(await billing.orderOf(id, 2))).toMatchObject({ state: 'review' });
+    });
+    expect(billing.amounts(user)).toEqual([10_000]);
+    expect(await billing.seen(id)).toMatchObject({ state: 'active' });
+  });
+
   it('shows a person a charge of something else', async () => {
     clock.advance(30 * DAY);
     const { id } = await billing.subscribe();

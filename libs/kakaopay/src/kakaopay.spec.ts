@@ -149,12 +149,15 @@ describe.each<KakaoPayApi>(['legacy', 'open'])('KakaoPay, %s generation', (api) 
     ['a 5xx', { status: 502, json: refusal(-780) }],
     ['a 4xx that is not KakaoPay’s', { status: 403, text: '<html>blocked</html>' }],
     ['a 4xx without a code', { status: 400, json: {} }],
+    ['a 4xx whose code cannot be kept', { status: 400, json: refusal(-99_999_999_999) }],
     ['a 200 that is not JSON', { text: '<html></html>' }],
     ['a 200 without an amount', { json: { ...APPROVED, amount: undefined } }],
-    ...[' ', '0x10', '1e3', '12,000', '1.0', '', null].map((total): [string, StubAnswer] => [
-      `a 200 whose total is ${JSON.stringify(total)}`,
-      { json: { ...APPROVED, amount: { total, tax_free: 0, vat: 0 } } },
-    ]),
+    ...[' ', '0x10', '1e3', '12,000', '1.0', '', null, -2_200, 2_147_483_648, '99999999999'].map(
+      (total): [string, StubAnswer] => [
+        `a 200 whose total is ${JSON.stringify(total)}`,
+        { json: { ...APPROVED, amount: { total, tax_free: 0, vat: 0 } } },
+      ],
+    ),
     ['a 200 whose tid cannot be kept', { json: { ...APPROVED, tid: 'T123\0' } }],
     ['a 200 whose tid is half a character', { json: { ...APPROVED, tid: 'T123\uD83D' } }],
     ['a 200 whose total is no number', { json: { ...APPROVED, amount: { total: 'many', tax_free: 0, vat: 0 } } }],
@@ -187,6 +190,7 @@ describe.each<KakaoPayApi>(['legacy', 'open'])('KakaoPay, %s generation', (api) 
         cancelledAmount: 700,
         availableAmount: 1500,
         approvedAt: new Date('2026-11-15T12:20:47Z'),
+        cancelledAt: new Date('2026-11-15T15:00:00Z'),
         actions: [
           { aid: 'A1', type: 'PAYMENT', amount: 2200, at: new Date('2026-11-15T12:20:47Z') },
           { aid: 'A2', type: 'CANCEL', amount: 700, at: new Date('2026-11-15T15:00:00Z') },
@@ -194,6 +198,39 @@ describe.each<KakaoPayApi>(['legacy', 'open'])('KakaoPay, %s generation', (api) 
       },
     });
   });
+
+  it('reads the times of an order where it names them, and in their order', async () => {
+    const [payment, cancel] = ORDERED.payment_action_details;
+    const later = { ...cancel, aid: 'A3', approved_at: '2026-11-17T00:00:00' };
+    serve(200, { ...ORDERED, approved_at: '', payment_action_details: [later, cancel, payment] });
+    const answer = await pay.order({ cid: 'TC0ONETIME', tid: ORDERED.tid });
+    expect(answer).toMatchObject({
+      value: {
+        approvedAt: new Date('2026-11-15T12:20:47Z'),
+        cancelledAt: new Date('2026-11-16T15:00:00Z'),
+        actions: [{ aid: 'A1' }, { aid: 'A2' }, { aid: 'A3' }],
+      },
+    });
+  });
+
+  it.each(['2026-02-30T00:00:00', '2026-11-31 00:00:00', '20261116', 'Nov 16 2026', 1_764_169_199_000, '없음'])(
+    'reads %j as no time',
+    async (last_approved_at) => {
+      serve(200, { available: true, status: 'ACTIVE', last_approved_at });
+      const { value } = (await pay.status({ cid: 'TCSUBSCRIP', sid: 'S123' })) as { value: object };
+      expect(value).not.toHaveProperty('lastApprovedAt');
+    },
+  );
+
+  it.each([{ sid: 'S999' }, { cid: 'TCOTHER000' }])(
+    'says unknown when %j is another than was asked about',
+    async (other) => {
+      serve(200, { cid: 'TCSUBSCRIP', sid: 'S123', available: false, status: 'INACTIVE', ...other });
+      const asked = { cid: 'TCSUBSCRIP', sid: 'S123' };
+      await expect(pay.status(asked)).resolves.toMatchObject({ kind: 'unknown' });
+      await expect(pay.inactive(asked)).resolves.toMatchObject({ kind: 'unknown' });
+    },
+  );
 
   it('always guards a cancel with what can still be cancelled', async () => {
     serve(200, {
@@ -245,7 +282,7 @@ describe.each<KakaoPayApi>(['legacy', 'open'])('KakaoPay, %s generation', (api) 
     });
     await expect(pay.inactive({ cid: 'TCSUBSCRIP', sid: 'S123' })).resolves.toEqual({
       kind: 'answered',
-      value: { sid: 'S123', status: 'INACTIVE', inactivatedAt: new Date('2026-11-16T00:00:00Z') },
+      value: { cid: 'TCSUBSCRIP', sid: 'S123', status: 'INACTIVE', inactivatedAt: new Date('2026-11-16T00:00:00Z') },
     });
 
     serve(200, { available: true, status: 'ACTIVE', last_approved_at: '2026-11-16T09:00:00' });

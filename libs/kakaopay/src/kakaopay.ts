@@ -148,11 +148,25 @@ export abstract class KakaoPay {
 
   /** Ends a subscription key; repeating it is harmless. */
   inactive(request: SidRequest): Promise<Answer<Inactivation>> {
-    return this.post('manage/subscription/inactive', { ...contract(request), sid: request.sid }, readInactivation);
+    return this.manage('inactive', request, readInactivation);
   }
 
   status(request: SidRequest): Promise<Answer<SubscriptionStatus>> {
-    return this.post('manage/subscription/status', { ...contract(request), sid: request.sid }, readSubscriptionStatus);
+    return this.manage('status', request, readSubscriptionStatus);
+  }
+
+  /** An answer about another SID says nothing about this one. No document promises that an answer names it. */
+  private async manage<T extends Inactivation | SubscriptionStatus>(
+    path: string,
+    request: SidRequest,
+    read: (body: Fields) => T,
+  ): Promise<Answer<T>> {
+    const fields = { ...contract(request), sid: request.sid };
+    const answer = await this.post(`manage/subscription/${path}`, fields, read);
+    if (answer.kind !== 'answered') return answer;
+    const { cid = request.cid, sid = request.sid } = answer.value;
+    if (cid === request.cid && sid === request.sid) return answer;
+    return { kind: 'unknown', reason: 'KakaoPay answered about another SID' };
   }
 
   private async post<T>(

@@ -53,8 +53,10 @@ export interface PaymentOrder {
   readonly cancelledAmount?: number;
   readonly availableAmount?: number;
   readonly approvedAt?: Date;
+  /** Of the newest cancellation. */
   readonly cancelledAt?: Date;
   readonly card?: Card;
+  /** In the order of their times, as far as KakaoPay names them. */
   readonly actions: readonly PaymentAction[];
   /** Present in some answers for a subscription CID. */
   readonly sid?: string;
@@ -72,13 +74,18 @@ export interface Cancellation {
   readonly cancelledAt?: Date;
 }
 
-export interface Inactivation {
+/** Which SID an answer is about, where it says so. */
+interface AboutSid {
+  readonly cid?: string;
   readonly sid?: string;
+}
+
+export interface Inactivation extends AboutSid {
   readonly status: string;
   readonly inactivatedAt?: Date;
 }
 
-export interface SubscriptionStatus {
+export interface SubscriptionStatus extends AboutSid {
   readonly available: boolean;
   /** ACTIVE or INACTIVE. */
   readonly status: string;
@@ -101,6 +108,8 @@ export function readApproval(body: Fields): Approval {
 }
 
 export function readOrder(body: Fields): PaymentOrder {
+  const actions = readActions(body);
+  const timeOf = (type: string): Date | undefined => actions.findLast((action) => action.type === type)?.at;
   return {
     tid: body.text('tid'),
     cid: body.text('cid'),
@@ -109,19 +118,26 @@ export function readOrder(body: Fields): PaymentOrder {
     partnerUserId: body.text('partner_user_id'),
     ...optional('method', body.textIfAny('payment_method_type')),
     amount: readAmounts(body.object('amount')),
-    ...optional('cancelledAmount', body.objectIfAny('canceled_amount')?.whole('total')),
-    ...optional('availableAmount', body.objectIfAny('cancel_available_amount')?.wholeIfAny('total')),
-    ...optional('approvedAt', body.dateIfAny('approved_at')),
-    ...optional('cancelledAt', body.dateIfAny('canceled_at')),
+    ...optional('cancelledAmount', body.objectIfAny('canceled_amount')?.won('total')),
+    ...optional('availableAmount', body.objectIfAny('cancel_available_amount')?.wonIfAny('total')),
+    ...optional('approvedAt', body.dateIfAny('approved_at') ?? timeOf('PAYMENT')),
+    ...optional('cancelledAt', body.dateIfAny('canceled_at') ?? timeOf('CANCEL')),
     ...optional('card', readCard(body.objectIfAny('selected_card_info'))),
-    actions: body.objects('payment_action_details').map((action) => ({
-      ...optional('aid', action.textIfAny('aid')),
-      ...optional('type', action.textIfAny('payment_action_type')),
-      ...optional('amount', action.wholeIfAny('amount')),
-      ...optional('at', action.dateIfAny('approved_at')),
-    })),
+    actions,
     ...optional('sid', body.textIfAny('sid')),
   };
+}
+
+/** No document says in which order KakaoPay lists them. */
+function readActions(body: Fields): PaymentAction[] {
+  const actions = body.objects('payment_action_details').map((action): PaymentAction => ({
+    ...optional('aid', action.textIfAny('aid')),
+    ...optional('type', action.textIfAny('payment_action_type')),
+    ...optional('amount', action.wonIfAny('amount')),
+    ...optional('at', action.dateIfAny('approved_at')),
+  }));
+  if (actions.some(({ at }) => at === undefined)) return actions;
+  return actions.toSorted((one, other) => (one.at?.getTime() ?? 0) - (other.at?.getTime() ?? 0));
 }
 
 export function readCancellation(body: Fields): Cancellation {
@@ -129,16 +145,16 @@ export function readCancellation(body: Fields): Cancellation {
     aid: body.text('aid'),
     tid: body.text('tid'),
     status: body.text('status'),
-    ...optional('approvedCancelAmount', body.objectIfAny('approved_cancel_amount')?.wholeIfAny('total')),
-    cancelledAmount: body.object('canceled_amount').whole('total'),
-    ...optional('availableAmount', body.objectIfAny('cancel_available_amount')?.wholeIfAny('total')),
+    ...optional('approvedCancelAmount', body.objectIfAny('approved_cancel_amount')?.wonIfAny('total')),
+    cancelledAmount: body.object('canceled_amount').won('total'),
+    ...optional('availableAmount', body.objectIfAny('cancel_available_amount')?.wonIfAny('total')),
     ...optional('cancelledAt', body.dateIfAny('canceled_at')),
   };
 }
 
 export function readInactivation(body: Fields): Inactivation {
   return {
-    ...optional('sid', body.textIfAny('sid')),
+    ...aboutSid(body),
     status: body.text('status'),
     ...optional('inactivatedAt', body.dateIfAny('inactivated_at')),
   };
@@ -146,19 +162,25 @@ export function readInactivation(body: Fields): Inactivation {
 
 export function readSubscriptionStatus(body: Fields): SubscriptionStatus {
   return {
+    ...aboutSid(body),
     available: body.flag('available'),
     status: body.text('status'),
     ...optional('lastApprovedAt', body.dateIfAny('last_approved_at')),
   };
 }
 
+const aboutSid = (body: Fields): AboutSid => ({
+  ...optional('cid', body.textIfAny('cid')),
+  ...optional('sid', body.textIfAny('sid')),
+});
+
 function readAmounts(amount: Fields): Amounts {
   return {
-    total: amount.whole('total'),
-    taxFree: amount.whole('tax_free'),
-    vat: amount.whole('vat'),
-    point: amount.wholeIfAny('point') ?? 0,
-    discount: amount.wholeIfAny('discount') ?? 0,
+    total: amount.won('total'),
+    taxFree: amount.won('tax_free'),
+    vat: amount.won('vat'),
+    point: amount.wonIfAny('point') ?? 0,
+    discount: amount.wonIfAny('discount') ?? 0,
   };
 }
 

@@ -1,5 +1,10 @@
 import { visibleLine } from '@biz/platform';
 
+/** The largest number that an `integer` of PostgreSQL holds. */
+const MAX_INTEGER = 2_147_483_647;
+/** 2026-11-15T21:20:47, with or without an offset. A day that no calendar has is found by writing it again. */
+const DATE = /^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$/;
+
 /** Thrown by a reader when a 200 does not hold what was asked for; the answer is then `unknown`. */
 export class Unreadable extends Error {}
 
@@ -37,15 +42,22 @@ export class Fields {
     return typeof value === 'string' ? visibleLine(value) : '';
   }
 
-  whole(name: string): number {
-    return this.wholeIfAny(name) ?? missing(name);
+  /** Won: never below zero. */
+  won(name: string): number {
+    return this.wonIfAny(name) ?? missing(name);
   }
 
+  wonIfAny(name: string): number | undefined {
+    const won = this.wholeIfAny(name);
+    return won !== undefined && won >= 0 ? won : undefined;
+  }
+
+  /** What a column of ours could not keep is no number of KakaoPay's, as with texts. */
   wholeIfAny(name: string): number | undefined {
     const value = this.present(name);
     // Not Number alone, to which a blank is 0.
     const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
-    return Number.isSafeInteger(number) ? (number as number) : undefined;
+    return Number.isInteger(number) && Math.abs(number as number) <= MAX_INTEGER ? (number as number) : undefined;
   }
 
   flag(name: string): boolean {
@@ -55,9 +67,10 @@ export class Fields {
 
   /** KakaoPay's dates carry no offset and mean Asia/Seoul, which has no summer time. */
   dateIfAny(name: string): Date | undefined {
-    const value = this.textIfAny(name);
-    if (value === undefined) return undefined;
-    const date = new Date(/(?:Z|[+-]\d\d:?\d\d)$/.test(value) ? value : `${value}+09:00`);
+    const value = this.textIfAny(name) ?? '';
+    const [, day, offset] = DATE.exec(value) ?? [];
+    if (day === undefined || !isCalendarDay(day)) return undefined;
+    const date = new Date(offset === undefined ? `${value}+09:00` : value);
     return Number.isNaN(date.getTime()) ? undefined : date;
   }
 
@@ -74,6 +87,11 @@ export class Fields {
     const value = this.present(name);
     return Array.isArray(value) ? value.map((item) => Fields.of(item)) : [];
   }
+}
+
+function isCalendarDay(day: string): boolean {
+  const date = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
 }
 
 function missing(name: string): never {

@@ -55,8 +55,7 @@ export class SidCalls {
     const answer = await this.kakaopay.of(sid.merchant).pay.inactive(request);
     switch (answer.kind) {
       case 'answered': {
-        const { sid: named = request.sid, status, inactivatedAt = this.clock.now() } = answer.value;
-        if (named !== request.sid) throw new NotYet('inactive: KakaoPay answered about another SID');
+        const { status, inactivatedAt = this.clock.now() } = answer.value;
         if (status !== 'INACTIVE') throw new NotYet(`inactive: KakaoPay says ${status}`);
         return { endedAt: inactivatedAt, note: 'inactive at KakaoPay' };
       }
