@@ -132,18 +132,34 @@ describe('a payment', () => {
     expect(await world.stock('mug')).toEqual({ on_hand: 1, reserved: 1 });
   });
 
+  const eventsOf = async (orderId: string): Promise<string[]> =>
+    (
+      await world.database.query<{ type: string }>(
+        'SELECT type FROM merchant.deliveries WHERE subject = $1 ORDER BY id',
+        [orderId],
+      )
+    ).map(({ type }) => type);
+
   it('tells a buyer who came too late by T4 why, and lets them try again', async () => {
     await world.setStock('mug', 0);
     const user = randomUUID();
     const sheet = await world.sheet(`mug-${user}`, user);
     const order = { id: sheet.partner_order_id, user };
-    await world.approve(order, world.kakaopay.ready(sheet), { shipping_address: ADDRESS });
+    const tid = world.kakaopay.ready(sheet);
+    // Kakao may call again, also at the same moment: the shop is told once.
+    const soldOut = () => world.approve(order, tid, { shipping_address: ADDRESS });
+    for (const { status } of [await soldOut(), ...(await Promise.all(times(3, soldOut)))]) expect(status).toBe(500);
     expect(await world.status(order)).toEqual({ order_status: 'F', message: '주문 상품이 품절되었습니다.' });
+    const told = { type: 'payment.failed', data: { state: 'failed', message: '주문 상품이 품절되었습니다.' } };
+    expect(await eventsOf(order.id)).toEqual([told.type]);
     await eventually(() => {
-      expect(world.about(order.id)).toMatchObject([
-        { type: 'payment.failed', data: { state: 'failed', message: '주문 상품이 품절되었습니다.' } },
-      ]);
+      expect(world.about(order.id)).toMatchObject([told]);
     });
+    // Sold out is news to an order that had failed for another reason.
+    await world.database.query(`UPDATE payment.orders SET failure_message = '한도 초과' WHERE id = $1`, [order.id]);
+    expect(await soldOut()).toMatchObject({ status: 500 });
+    expect(await world.status(order)).toEqual({ order_status: 'F', message: '주문 상품이 품절되었습니다.' });
+    expect(await eventsOf(order.id)).toEqual([told.type, told.type]);
     await world.setStock('mug', 1);
     const again = await world.sheet(`mug-${user}`, user);
     expect(again.partner_order_id).toBe(order.id);
@@ -298,6 +314,8 @@ describe('a payment', () => {
     const tid = world.kakaopay.ready(order.sheet);
     expect(await world.approve(order, tid, { shipping_address: ADDRESS })).toMatchObject({ status: 200 });
     expect(zipCodes).toEqual([undefined, undefined, ADDRESS.zone_code]);
+    await Promise.all(times(3, () => world.approve(late, 'T-late')));
+    expect(await eventsOf(late.id)).toHaveLength(1);
     holder = undefined;
     expect(await world.approve(late, world.kakaopay.ready(sheet))).toMatchObject({ status: 200 });
     // Of what cannot be paid the shop is not asked.

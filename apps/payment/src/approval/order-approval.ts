@@ -2,7 +2,7 @@ import { Stock } from '@biz/commerce';
 import { Deliveries, type Merchant, type OrderLine, type Relay, type ShippingAddress } from '@biz/merchant';
 import { Clock, gather, prepared, Refusal, Vault } from '@biz/platform';
 import { Injectable } from '@nestjs/common';
-import { DataSource, In } from 'typeorm';
+import { DataSource, In, IsNull, Not, Or } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { orderFacts } from '../completion/order-facts';
 import { moveAll, ORDER, statesBefore } from '../history/move-to';
@@ -221,26 +221,33 @@ export class OrderApproval {
     return undefined;
   }
 
-  /** A sold-out order keeps nothing of the refused call but its reason, which T4 and the shop are told (guide 6.2, OrderStatus 참고사항). */
+  /**
+   * A sold-out order keeps nothing of the refused call but its reason, which T4 and the shop are told (guide 6.2, OrderStatus 참고사항).
+   * The shop is told once, however often the call comes again.
+   */
   private async tellSoldOut(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
     if (orderIds.length === 0) return;
-    await moveAll(manager, ORDER, orderIds, {
-      to: 'failed',
-      by: 'platform',
-      note: 'T2: sold out',
-      at: this.clock.now(),
-      from: ['open'],
-      set: { failure_message: SOLD_OUT },
+    const at = this.clock.now();
+    const news = await manager.find(Order, {
+      where: [
+        { id: In([...orderIds]), state: 'open' },
+        { id: In([...orderIds]), state: 'failed', failureMessage: Or(IsNull(), Not(SOLD_OUT)) },
+      ],
+      order: { id: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
     });
-    const orders = await manager.findBy(Order, { id: In([...orderIds]), state: 'failed' });
+    if (news.length === 0) return;
+    const ids = news.map(({ id }) => id);
+    await moveAll(manager, ORDER, ids, { to: 'failed', by: 'platform', note: 'T2: sold out', at, from: ['open'] });
+    await manager.update(Order, { id: In(ids) }, { failureMessage: SOLD_OUT, updatedAt: at });
     await this.deliveries.addAll(
       manager,
-      orders.map((order) => ({
+      news.map((order) => ({
         merchant: order.merchant,
         type: 'payment.failed',
         subject: order.id,
         ...(order.relayId !== null && { relayId: order.relayId }),
-        data: { ...orderFacts(order), message: SOLD_OUT },
+        data: { ...orderFacts(order, 'failed'), message: SOLD_OUT },
       })),
     );
   }
