@@ -49,7 +49,9 @@ export class FailedRefunds {
    */
   async withdraw(id: string, { reason, amount }: { reason: string; amount?: number }): Promise<Refund> {
     return this.ofFailed(id, async (manager, refund) => {
-      const isOfNoOrder = refund.cause !== 'operator';
+      // An operator's own refund may have failed after the shop had refused the order.
+      const isOfNoOrder =
+        refund.cause !== 'operator' || (await manager.existsBy(Attempt, { id: refund.attemptId, state: 'surplus' }));
       if (isOfNoOrder && amount === undefined) {
         throw new ConflictException(
           `These ${refund.amount} won belong to no order: retry, cancel them at KakaoPay and reconcile the order, ` +
