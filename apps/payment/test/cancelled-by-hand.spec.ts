@@ -35,6 +35,37 @@ describe('money that was cancelled at KakaoPay by hand', () => {
     expect(refunds.reduce((sum, { vatAmount }) => sum + vatAmount, 0)).toBe(1_225);
   });
 
+  it('is booked cancellation by cancellation, each on the day that KakaoPay names', async () => {
+    const order = await world.paidOrder();
+    const bookings = () =>
+      world.database.query<{ amount: number; aid: string; done_at: Date }>(
+        'SELECT amount, aid, done_at FROM payment.refunds WHERE order_id = $1 ORDER BY done_at',
+        [order.id],
+      );
+    const cancel = (aid: string, approved_at: string, amount: number) => ({
+      ...{ aid, approved_at, amount, payment_action_type: 'CANCEL' },
+    });
+    const [late, early] = [cancel('C2', '2026-11-30T09:00:00', 400), cancel('C1', '2026-11-27T23:59:59', 300)];
+    world.kakaopay.set(order.tid, { cancelled: 700, orderSays: { payment_action_details: [late, early] } });
+    expect(await world.press('reconcile', order.id)).toMatchObject({
+      body: { found: [{ amount: 300 }, { amount: 400 }] },
+    });
+    const booked = [
+      { amount: 300, aid: 'C1', done_at: new Date('2026-11-27T14:59:59Z') },
+      { amount: 400, aid: 'C2', done_at: new Date('2026-11-30T00:00:00Z') },
+    ];
+    expect(await bookings()).toEqual(booked);
+    // What KakaoPay does not tell apart is one, at the time of the newest.
+    const newest = cancel('C3', '2026-12-01T09:00:00', 100);
+    world.kakaopay.set(order.tid, { cancelled: 900, orderSays: { payment_action_details: [newest, late, early] } });
+    expect((await world.press('reconcile', order.id, 'again')).body.found).toMatchObject([{ amount: 200 }]);
+    expect(await bookings()).toEqual([
+      ...booked,
+      { amount: 200, aid: 'C3', done_at: new Date('2026-12-01T00:00:00Z') },
+    ]);
+    expect((await world.press('reconcile', order.id, 'third')).body.found).toEqual([]);
+  });
+
   it('ends a failed refund of the same amount as done, and the order as C', async () => {
     const kind = await world.oneLeft();
     const order = await world.paidOrder(kind);

@@ -13,7 +13,7 @@ import { type FinalLook, FinalLooks } from '../reconciliation/final-looks';
 import { RefundCompletion } from '../refunds/refund-completion';
 import { UNDER_WAY } from '../refunds/refund-status';
 import { Refund } from '../refunds/refund.entity';
-import { chargedParts, Refunds } from '../refunds/refunds';
+import { chargedParts, type FoundRefund, Refunds } from '../refunds/refunds';
 import { splitRefund } from '../refunds/tax-split';
 import { UnusedSids } from '../subscriptions/unused-sids';
 import { KakaoPayWord } from './kakaopay-word';
@@ -23,6 +23,9 @@ export interface FoundWhy {
   /** Whether the goods go back on the shelf when all of the money turns out to be back. */
   restock: boolean;
 }
+
+/** One cancellation, as KakaoPay knows it. */
+type Cancelled = Pick<FoundRefund, 'amount' | 'aid' | 'doneAt'>;
 
 /** Money that went back without us: in KakaoPay's own back office, or by a call of ours whose end nobody learned. */
 @Injectable()
@@ -72,8 +75,7 @@ export class FoundRefunds {
         }
         this.refuseForeign(order, attempt, word.said);
         await this.adoptCharge(inside, attempt, word.said, why.reason);
-        const refund = await this.record(inside, order, attempt, word.said, why);
-        if (refund) found.push(refund);
+        found.push(...(await this.record(inside, order, attempt, word.said, why)));
       }
       return found;
     });
@@ -110,14 +112,17 @@ export class FoundRefunds {
     }
   }
 
-  /** Writes down what KakaoPay cancelled beyond what we know of, in the caller's transaction and under the order's lock. */
+  /**
+   * Writes down what KakaoPay cancelled beyond what we know of, in the caller's transaction and under the order's lock:
+   * each cancellation on its own day, where KakaoPay names them.
+   */
   async record(
     manager: EntityManager,
     order: Order,
     attempt: Attempt,
     said: PaymentOrder,
     why: FoundWhy,
-  ): Promise<Refund | undefined> {
+  ): Promise<Refund[]> {
     await this.refuseWhileUnderWay(manager, attempt.id);
     const before = await this.refunds.decidedOn(manager, attempt.id);
     const cancelled = cancelledOf(said);
@@ -125,32 +130,62 @@ export class FoundRefunds {
       throw new ServiceUnavailableException('KakaoPay does not say how much of this payment was cancelled; try again');
     }
     const amount = cancelled - before.amount;
-    if (amount === 0) return undefined;
+    if (amount === 0) return [];
     if (amount < 0 || cancelled > (attempt.chargedAmount ?? 0)) {
       throw new ConflictException(
         `KakaoPay says ${cancelled} of ${attempt.chargedAmount ?? 0} won are cancelled, we know of ${before.amount}`,
       );
     }
-    const doneAt = said.cancelledAt ?? this.clock.now();
-    const aid = said.actions.findLast(({ type }) => type === 'CANCEL')?.aid;
+    const found: Refund[] = [];
+    for (const each of await this.cancellationsOf(manager, attempt, said, amount)) {
+      const refund = await this.writeDown(manager, attempt, { ...each, ...why });
+      await this.completion.complete(manager, order, attempt, refund);
+      found.push(refund);
+    }
+    return found;
+  }
+
+  /** The cancellations that we do not know of, oldest first; one of the whole amount when KakaoPay does not tell them apart. */
+  private async cancellationsOf(
+    manager: EntityManager,
+    attempt: Attempt,
+    said: PaymentOrder,
+    amount: number,
+  ): Promise<Cancelled[]> {
+    const now = this.clock.now();
+    const done = await manager.find(Refund, { select: { aid: true }, where: { attemptId: attempt.id, state: 'done' } });
+    const known = new Set(done.map(({ aid }) => aid));
+    const cancels = said.actions.filter(({ type }) => type === 'CANCEL');
+    const news = cancels.flatMap(({ aid, amount: won = 0, at = said.cancelledAt ?? now }): Cancelled[] =>
+      aid === undefined || known.has(aid) || won === 0 ? [] : [{ amount: won, aid, doneAt: at }],
+    );
+    if (news.reduce((sum, each) => sum + each.amount, 0) === amount) return news;
+    const { aid, at = said.cancelledAt ?? now } = cancels.at(-1) ?? {};
+    return [{ amount, doneAt: at, ...(aid !== undefined && { aid }) }];
+  }
+
+  /** It ends a `failed` refund of its amount, or is one that nobody asked us for. */
+  private async writeDown(
+    manager: EntityManager,
+    attempt: Attempt,
+    { amount, aid, doneAt, ...why }: Cancelled & FoundWhy,
+  ): Promise<Refund> {
     const failed = await manager.findOneBy(Refund, { attemptId: attempt.id, state: 'failed', amount });
-    let refund: Refund;
-    if (failed) {
-      const { taxFree, vat } = splitRefund(chargedParts(attempt), before, amount);
-      const set = { done_at: doneAt, aid: aid ?? null, tax_free_amount: taxFree, vat_amount: vat };
-      const note = `order says that it was done: ${why.reason}`;
-      await moveTo(manager, REFUND_ROW, failed.id, { to: 'done', by: 'operator', note, at: this.clock.now(), set });
-      refund = await manager.findOneByOrFail(Refund, { id: failed.id });
-    } else {
-      refund = await this.refunds.foundAtKakaoPay(manager, attempt, {
-        amount,
-        doneAt,
-        ...why,
+    if (!failed) {
+      return this.refunds.foundAtKakaoPay(manager, attempt, {
+        ...{ amount, doneAt, ...why },
         ...(aid !== undefined && { aid }),
       });
     }
-    await this.completion.complete(manager, order, attempt, refund);
-    return refund;
+    const { taxFree, vat } = splitRefund(
+      chargedParts(attempt),
+      await this.refunds.decidedOn(manager, attempt.id),
+      amount,
+    );
+    const set = { done_at: doneAt, aid: aid ?? null, tax_free_amount: taxFree, vat_amount: vat };
+    const note = `order says that it was done: ${why.reason}`;
+    await moveTo(manager, REFUND_ROW, failed.id, { to: 'done', by: 'operator', note, at: this.clock.now(), set });
+    return manager.findOneByOrFail(Refund, { id: failed.id });
   }
 
   /** KakaoPay once said another sum than it took: every refund would be refused by its guard. */
