@@ -131,6 +131,8 @@ describe('the verdict on a payment', () => {
     const less = { ...OURS.amount, total: 13_499 };
     expect(of({ status: 'CANCEL_PAYMENT', amount: less, cancelledAmount: 13_499 }).is).toBe('person');
     expect(of({ status: 'CANCEL_PAYMENT' }).is).toBe('person');
+    expect(of({ status: 'SUCCESS_PAYMENT', cancelledAmount: 13_500 }).is).toBe('person');
+    expect(of({ status: 'SUCCESS_PAYMENT', cancelledAmount: 0 }).is).toBe('paid');
     expect(of({ status: 'ISSUED_SID' }).is).toBe('person');
     expect(of({ status: 'CANCEL_PAYMENT', cancelledAmount: 13_500 }).is).toBe('given-back');
   });
@@ -140,6 +142,13 @@ describe('the verdict on a payment', () => {
     expect(verdictOn(PAYMENT, [refusedLook(1, -721)], at(2))).toMatchObject({ is: 'not-paid', end: 'expired' });
     expect(verdictOn(PAYMENT, [ask(-300, LOST), refusedLook(1, -721)], at(2)).is).toBe('unknown');
     expect(verdictOn(PAYMENT, [look(-1, { status: 'READY' })], at(1)).is).toBe('unknown');
+    const forgotten = [look(-300, { status: 'READY' }), refusedLook(1, -721)];
+    expect(verdictOn(PAYMENT, forgotten, at(2))).toMatchObject({ is: 'not-paid', end: 'expired' });
+    expect(verdictOn(PAYMENT, [ask(-300, LOST), ...forgotten], at(2)).is).toBe('unknown');
+    expect(verdictOn(PAYMENT, [...forgotten, look(2, { status: 'NEW_STATUS' })], at(3)).is).toBe('person');
+    expect(verdictOn(PAYMENT, [look(-300, { status: 'SUCCESS_PAYMENT' }), refusedLook(1, -721)], at(2)).is).toBe(
+      'paid',
+    );
     expect(verdictOn(PAYMENT, [look(1, { status: 'READY' })], at(2))).toMatchObject({ is: 'not-paid', end: 'expired' });
     expect(verdictOn(PAYMENT, [look(1, { status: 'NEW_STATUS' })], at(2)).is).toBe('person');
   });

@@ -97,6 +97,13 @@ function fromMoneySeen(payment: Payment, looks: readonly Look[]): Verdict | unde
     if (cancelledAmount >= amount.total) return { is: 'given-back', said };
     return { is: 'person', why: 'a part of the payment was cancelled at KakaoPay', said };
   }
+  if ((said.cancelledAmount ?? 0) > 0) {
+    return {
+      is: 'person',
+      why: `order says ${said.status}, and that ${said.cancelledAmount} won were cancelled`,
+      said,
+    };
+  }
   if (meaning === 'sid-issued' && payment.totalAmount > 0) {
     return { is: 'person', why: 'KakaoPay issued a SID but took no money' };
   }
@@ -134,12 +141,10 @@ function fromNoMoneySeen(
   if (refusal && allClosed) return refusal;
 
   const last = looks.at(-1);
-  if (!last) {
-    if (allClosed && isUnknownTid(known, over)) {
-      return { is: 'not-paid', end: 'expired', why: `order refused: ${explainCode(NO_SUCH_TID)}`, code: NO_SUCH_TID };
-    }
-    return { is: 'unknown', next: 'look', why: 'order has not told how it stands' };
+  if (allClosed && isForgotten(known, over, last)) {
+    return { is: 'not-paid', end: 'expired', why: `order refused: ${explainCode(NO_SUCH_TID)}`, code: NO_SUCH_TID };
   }
+  if (!last) return { is: 'unknown', next: 'look', why: 'order has not told how it stands' };
   const why = `order says ${last.said.status}`;
   const afterTheEnd = last.sentAt.getTime() >= over;
   if (last.sentAt.getTime() <= lastActOf(approves)) {
@@ -162,10 +167,15 @@ function fromNoMoneySeen(
 const mayApprove = (last: Look, refusal: NotPaid | undefined, now: Date, over: number): 'approve' | 'look' =>
   meaningOf(last.said.status) === 'authenticated' && !refusal && now.getTime() < over ? 'approve' : 'look';
 
-function isUnknownTid(known: readonly Evidence[], over: number): boolean {
+/** Past its end KakaoPay may know a tid no more that it knew before, without any money. */
+function isForgotten(known: readonly Evidence[], over: number, last: Look | undefined): boolean {
   return known.some(
     ({ operation, sentAt, outcome }) =>
-      operation === 'order' && outcome?.kind === 'refused' && outcome.code === NO_SUCH_TID && sentAt.getTime() >= over,
+      operation === 'order' &&
+      outcome?.kind === 'refused' &&
+      outcome.code === NO_SUCH_TID &&
+      sentAt.getTime() >= over &&
+      (!last || sentAt > last.sentAt),
   );
 }
 
