@@ -55,6 +55,32 @@ describe('dunning', () => {
     ]);
   });
 
+  it('does not try again what KakaoPay took while it said that it did not: a person looks', async () => {
+    clock.advance(30 * DAY);
+    const { id, user } = await billing.subscribe();
+    world.kakaopay.next('subscription', { ...declined, work: true });
+    await billing.toDue(id);
+    await billing.until(id, { failedTries: 1 });
+    const charge = await billing.orderOf(id, 2);
+    clock.set((await billing.seen(id)).nextTryAt ?? '');
+    await billing.handOut();
+    await eventually(async () => {
+      expect(await world.detail(charge)).toMatchObject({
+        state: 'review',
+        reviewReason: 'KakaoPay refused this charge, but has charged the SID since: look the payment up at KakaoPay',
+        attempts: [{ state: 'failed' }, { state: 'review', calls: 0 }],
+      });
+    });
+    expect(billing.amounts(user)).toEqual([10_000]);
+    // The next period is charged in its time, and this one accepted by the tid that a person found.
+    expect(await billing.seen(id)).toMatchObject({ state: 'active', periodsCharged: 2 });
+    const body = { reason: '카카오페이에서 확인', tid: world.kakaopay.tidOf(charge) };
+    expect(await world.press('accept', charge, 'k', body)).toMatchObject({ http: 200, body: { state: 'paid' } });
+    await billing.toDue(id);
+    await billing.until(id, { periodsCharged: 3 });
+    expect(billing.amounts(user)).toEqual([10_000, 10_000]);
+  });
+
   it('ends the subscription after the last try', async () => {
     clock.advance(30 * DAY);
     const { id, user } = await billing.subscribe();

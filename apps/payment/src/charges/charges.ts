@@ -2,7 +2,7 @@ import { Stock } from '@biz/commerce';
 import { Clock, defineJob, Jobs, newId, NotYet, ofOneMerchant } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { DataSource, Not } from 'typeorm';
+import { DataSource, MoreThan, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
 import { MerchantKakaoPay } from '../attempts/merchant-kakaopay';
@@ -29,7 +29,9 @@ const NOT_REACHED = '카카오페이에 연결하지 못해 정기결제가 늦�
 const SOLD_OUT = '주문 상품이 품절되었습니다.';
 const ENDED = '정기결제가 해지되었습니다.';
 
-/** A try that was decided on. @property callId of its evidence; KakaoPay is not asked for a free period */
+const TAKEN = 'KakaoPay refused this charge, but has charged the SID since: look the payment up at KakaoPay';
+
+/** A try that was decided on. @property callId of its evidence, where KakaoPay is asked */
 interface Claim {
   attempt: Attempt;
   callId: string | undefined;
@@ -105,8 +107,21 @@ export class Charges implements OnModuleInit {
       if (subscription.tries !== tries) return undefined;
       if (order.period !== subscription.periodsCharged + 1) return undefined;
       const { reserved } = await this.stock.reserve(manager, order.merchant, order.id, order.stockLines);
-      return reserved ? this.decide(manager, order, subscription, standing) : this.soldOut(manager, order);
+      const isTaken = await this.isTaken(manager, order, standing);
+      if (!reserved && !isTaken) return this.soldOut(manager, order);
+      return this.decide(manager, order, subscription, standing, isTaken);
     });
+  }
+
+  /**
+   * Whether KakaoPay has approved the SID since the first try of this period, which it had refused: only charges of ours
+   * approve it, and another call would take the money twice.
+   */
+  private async isTaken(manager: EntityManager, { id }: Order, { lastApprovedAt }: SidStanding): Promise<boolean> {
+    if (lastApprovedAt === undefined) return false;
+    const where = { orderId: id, calls: MoreThan(0) };
+    const first = await manager.findOne(Attempt, { where, order: { id: 'ASC' } });
+    return first !== null && lastApprovedAt > (first.approvedBefore ?? first.createdAt);
   }
 
   private async decide(
@@ -114,16 +129,17 @@ export class Charges implements OnModuleInit {
     order: Order,
     { cid, tries }: Subscription,
     { lastApprovedAt }: SidStanding,
+    isTaken: boolean,
   ): Promise<Claim> {
     const at = this.clock.now();
     const by = 'platform';
     const note = `try ${tries + 1}: charge decided on`;
     const { id: orderId, merchant, totalAmount, taxFreeAmount, vatAmount } = order;
+    const isAsked = totalAmount > 0 && !isTaken;
     const attempt = manager.create(Attempt, {
       id: newId(),
       ...{ orderId, merchant, cid, tid: null, state: 'approving', totalAmount, taxFreeAmount, vatAmount },
-      // Nothing is asked for a free period.
-      calls: totalAmount === 0 ? 0 : 1,
+      calls: isAsked ? 1 : 0,
       approvedBefore: lastApprovedAt ?? null,
       expiresAt: at,
       createdAt: at,
@@ -136,7 +152,7 @@ export class Charges implements OnModuleInit {
     await moveTo(manager, ORDER, orderId, { to: 'approving', by, note, at, set });
     return {
       attempt,
-      callId: totalAmount === 0 ? undefined : await this.evidence.sending(manager, attempt, 'charge', at),
+      callId: isAsked ? await this.evidence.sending(manager, attempt, 'charge', at) : undefined,
     };
   }
 
@@ -157,7 +173,7 @@ export class Charges implements OnModuleInit {
   private async carryOn(order: Order, subscription: Subscription): Promise<void> {
     const attempt = await this.attemptOf(order);
     if (attempt?.state !== 'approving') return;
-    if (attempt.totalAmount === 0) return this.settlement.paid(attempt, NOTHING);
+    if (attempt.calls === 0) return this.withoutCall(attempt);
     let verdict = await this.conclude(order, attempt);
     if (verdict?.next === 'look') {
       const sentAt = this.clock.now();
@@ -192,7 +208,7 @@ export class Charges implements OnModuleInit {
   }
 
   private async ask(order: Order, subscription: Subscription, { attempt, callId }: Claim): Promise<void> {
-    if (callId === undefined) return this.settlement.paid(attempt, NOTHING);
+    if (callId === undefined) return this.withoutCall(attempt);
     const request = await this.subscriptions.sidOf(subscription);
     const answer = await this.kakaopay.of(order.merchant).pay.subscription({
       ...request,
@@ -211,6 +227,12 @@ export class Charges implements OnModuleInit {
     }
     const verdict = await this.conclude(order, attempt);
     if (verdict) throw new NotYet(verdict.why);
+  }
+
+  /** KakaoPay is not asked for a free period, nor for one that it took while it said that it did not. */
+  private withoutCall(attempt: Attempt): Promise<void> {
+    if (attempt.totalAmount === 0) return this.settlement.paid(attempt, NOTHING);
+    return this.settlement.review(attempt, TAKEN, undefined, true);
   }
 
   /** Does what the evidence calls for. @returns what is left to do, when it is not known yet */
@@ -279,6 +301,7 @@ export class Charges implements OnModuleInit {
     if (order.state === 'approving') {
       const attempt = await this.attemptOf(order);
       if (attempt?.state !== 'approving') return;
+      if (attempt.calls === 0) return this.withoutCall(attempt);
       const verdict = await this.conclude(order, attempt);
       if (!verdict) return;
       if (verdict.next === 'charge') return this.fail(attempt, note, { ...tomorrow, calls: attempt.calls });
