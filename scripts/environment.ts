@@ -25,12 +25,18 @@ export function explain(error: unknown): string {
   return plain ? error.message : (error.stack ?? error.message);
 }
 
-/** Runs a program of the terminal: a problem the user can solve is printed without a stack, and ends with 1. */
-export function run(program: () => Promise<void>): void {
-  program().catch((error: unknown) => {
-    console.error(explain(error));
-    process.exitCode = 1;
-  });
+/**
+ * Runs a program of the terminal: a problem the user can solve is printed without a stack, and ends with 1.
+ *
+ * The program begins after its file is evaluated, so it may use every constant that the file declares below the call.
+ */
+export function run(program: () => Promise<void> | void): void {
+  Promise.resolve()
+    .then(program)
+    .catch((error: unknown) => {
+      console.error(explain(error));
+      process.exitCode = 1;
+    });
 }
 
 /** As in the apps, an empty text means unset. */

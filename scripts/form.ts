@@ -13,7 +13,7 @@ One for each plugin in the registrations of the merchant's definition: of one sc
 A merchant without registrations of the scenario has one form.
 Exit code 1 with every reason for which Kakao would refuse it.`;
 
-run(() => Promise.resolve().then(print));
+run(print);
 
 function print(): void {
   const { values, positionals } = parseArgs({

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { isCalendarDay, Merchants } from '@biz/merchant';
 import { createApp, createDataSource, pendingMigrations } from '@biz/platform';
 import { DayComparison } from '../apps/payment/src/reconciliation/day-comparison';
 import { Differences } from '../apps/payment/src/reconciliation/differences';
@@ -28,6 +29,7 @@ run(async () => {
       env: { ...env, DATABASE_URL: database.url, LOG_LEVEL: env.LOG_LEVEL ?? 'error' },
     });
     try {
+      refuseUnknown(merchant, app.get(Merchants));
       const differences = app.get(Differences);
       const counts = { equal: 0, differs: 0, 'not-asked': 0 };
       for await (const finding of app.get(DayComparison).of(day, merchant)) {
@@ -52,7 +54,8 @@ function wishes(): { day: string; merchant?: string } {
   const options = { day: { type: 'string' }, merchant: { type: 'string' } } as const;
   try {
     const { day = yesterday(), merchant } = parseArgs({ options }).values;
-    if (new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) !== day) throw new RangeError(`${day} is no day`);
+    if (!isCalendarDay(day))
+      throw new RangeError(`--day: found ${JSON.stringify(day)}; it must be a day such as 2026-11-23`);
     return { day, ...(merchant !== undefined && { merchant }) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -61,6 +64,13 @@ function wishes(): { day: string; merchant?: string } {
 }
 
 const yesterday = (): string => new Date(Date.now() + KOREA_MS - DAY_MS).toISOString().slice(0, 10);
+
+/** A typing error would otherwise compare nothing, and end well. */
+function refuseUnknown(merchant: string | undefined, { all }: Merchants): void {
+  const ids = all.map(({ id }) => id);
+  if (merchant === undefined || ids.includes(merchant)) return;
+  throw new PlainProblem(`--merchant: found ${JSON.stringify(merchant)}; it must be one of ${ids.join(', ')}`);
+}
 
 async function refuseToMigrate(url: string, schemas: Parameters<typeof createDataSource>[0]['schemas']): Promise<void> {
   const dataSource = createDataSource({ url, poolSize: 1, name: 'reconcile', schemas });

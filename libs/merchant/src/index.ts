@@ -1,5 +1,6 @@
 export { Clock, newId, Outbound, provideConfig, Variable, Vault } from '@biz/platform';
 export type { CheckedConfig, Outcome, OutboundRequest, SchemaOwner } from '@biz/platform';
+export { isCalendarDay } from './definition/calendar-day';
 export { choice, choices, combination, date, integer, numbers, text } from '@biz/commerce';
 export type { OptionInput, Product, ProductGroup, ProductOption, Question, Sku } from '@biz/commerce';
 export type { ProductAgreement, ShippingArea, ShippingRule } from '@biz/commerce';
