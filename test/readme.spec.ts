@@ -1,12 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { SHOP_EVENT_TYPES } from '@biz/merchant';
+import { KakaoOrigins, readConfig } from '@biz/platform';
+import { readMerchants, SHOP_EVENT_TYPES } from '@biz/merchant';
+import type { MerchantDefinition } from '@biz/merchant';
 import { Webhook } from 'standardwebhooks';
+import { ACTS } from '../apps/simulator/src/cli/demo';
 
 const ROOT = join(__dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -65,6 +68,10 @@ describe.each(READMES)('%s', (_file, text) => {
     expect(portsOf(text)).toEqual(PORTS);
   });
 
+  it('says how the demo ends', () => {
+    expect(text).toContain(`\`${ACTS.length} of ${ACTS.length} ended as they should\``);
+  });
+
   it('shows a webhook whose signature is genuine', () => {
     const [head = '', body = ''] = block(text, 'http').trimEnd().split('\n\n');
     const header = (name: string): string => new RegExp(`^${name}: (.+)$`, 'm').exec(head)?.[1] ?? '';
@@ -82,6 +89,25 @@ it('says the same in both languages: the programs, the commands and the merchant
   const commands = (text: string): string[] =>
     [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, lines = '']) => withoutComments(lines));
   expect(commands(korean)).toEqual(commands(english));
+});
+
+it('adds a merchant in five steps that the platform starts with', async () => {
+  const copy = mkdtempSync(join(tmpdir(), 'biz-five-steps-'));
+  try {
+    for (const each of ['merchants', 'tsconfig.json']) cpSync(join(ROOT, each), join(copy, each), { recursive: true });
+    const [, readme] = READMES[0]!;
+    const [copying, renaming] = [block(readme, 'sh', 'cp -r merchants/'), block(readme, 'sh', 'perl ')];
+    expect(spawnSync('sh', ['-ec', copying + renaming], { cwd: copy, encoding: 'utf8' })).toMatchObject({ status: 0 });
+    writeFileSync(join(copy, 'merchants/index.ts'), block(readme, 'ts', 'import type { MerchantDefinition }'));
+    const folder = join(copy, 'merchants/tea-house');
+    const texts = readdirSync(folder).map((file) => `${file}\n${readFileSync(join(folder, file), 'utf8')}`);
+    expect(texts.filter((each) => /demo|데모/i.test(each))).toEqual([]);
+    const { merchants } = (await import(join(copy, 'merchants/index.ts'))) as { merchants: MerchantDefinition[] };
+    const { all, problems } = readMerchants(merchants, {}, readConfig(KakaoOrigins, {}));
+    expect([all.map(({ id }) => id), problems]).toEqual([['demo-shop', 'tea-house'], []]);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
 });
 
 const withoutComments = (code: string): string => code.replace(/(^|(?<!\s)\s+)(\/\/|#|\/\*\*) .*$/gm, '');

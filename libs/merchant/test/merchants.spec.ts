@@ -166,14 +166,19 @@ describe('a merchant definition', () => {
   const [acmeId, zetaId] = ['5fcf3cfe00a6950dc026b0aa', '5FCF3CFE00A6950DC026B0AA'];
 
   it.each<[string, MerchantPlugins, MerchantPlugins, string]>([
-    ['a scope', profile('a', 'email', 'gender'), profile('b', 'gender'), 'profile plugins share the scope gender'],
+    [
+      'scopes',
+      profile('a', 'email', 'gender'),
+      profile('b', 'gender', 'email'),
+      'have the same app id 249344: profile plugins share the scope gender, email; Kakao registers a scope once',
+    ],
     ['more than ten image plugins', images(6), images(5), '11 image plugins; Kakao allows 10'],
     ['two location plugins', { location: {} }, { location: {} }, '2 location plugins of app 249344; Kakao allows 1'],
     ['two sync plugins', { sync: {} }, { sync: {} }, '2 sync plugins of app 249344; Kakao allows 1'],
     ['a plugin id', { sync: { pluginId: acmeId } }, { location: { pluginId: zetaId } }, `the pluginId ${acmeId}`],
   ])('is refused when two merchants of one app have %s together (0.5)', (_what, one, other, problem) => {
     const both = [shop('acme', one), shop('zeta', other)];
-    expect(problems(both)).toContain('merchant acme and zeta: ');
+    expect(problems(both)).toContain('merchant acme and zeta');
     expect(problems(both)).toContain(problem);
     const apart = [both[0]!, { ...both[1]!, app: { id: '7', environment: 'test' as const } }];
     expect(problems(apart)).toBe(problem.includes('pluginId') ? problems(both) : '');

@@ -22,7 +22,7 @@ interface Act {
 const REGULAR = '7002';
 
 /** Every plugin of the guide, with what demo shop sells (contract, section 11). */
-const ACTS: Act[] = [
+export const ACTS: Act[] = [
   {
     title: '개인정보이용: name, phone and address',
     kind: 'profile',

@@ -36,7 +36,7 @@ export function appProblems(definitions: readonly MerchantDefinition[]): string[
   }
   return [
     ...[...apps].flatMap(([appId, merchants]) =>
-      [...limitProblems(appId, merchants)].map((problem) => `merchant ${namesOf(merchants)}: ${problem}`),
+      [...limitProblems(appId, merchants)].map((problem) => `merchant ${sharersOf(appId, merchants)}: ${problem}`),
     ),
     ...pluginIdProblems(definitions),
   ];
@@ -46,8 +46,9 @@ function* limitProblems(appId: string, merchants: readonly MerchantDefinition[])
   const scopes = merchants.flatMap(({ plugins }) =>
     (plugins.profile ?? []).flatMap((each) => [...new Set(each.scopes)]),
   );
-  for (const scope of repeated(scopes))
-    yield `profile plugins share the scope ${scope}; Kakao registers a scope once for an app (guide 0.5)`;
+  const shared = repeated(scopes);
+  if (shared.length > 0)
+    yield `profile plugins share the scope ${shared.join(', ')}; Kakao registers a scope once for an app (guide 0.5)`;
   const { image, location, sync } = pluginsOfApp(appId, merchants);
   if (image > MAX_IMAGE_PLUGINS)
     yield `${image} image plugins; Kakao allows ${MAX_IMAGE_PLUGINS} for an app (guide 0.5)`;
@@ -81,6 +82,10 @@ export function pluginIdsOf({ plugins, registrations = [] }: MerchantDefinition)
 
 const namesOf = (merchants: readonly MerchantDefinition[]): string =>
   [...new Set(merchants.map(({ id }) => id))].join(' and ');
+
+/** A copied definition brings the app id of the other with it, so that is said first. */
+const sharersOf = (appId: string, merchants: readonly MerchantDefinition[]): string =>
+  merchants.length > 1 ? `${namesOf(merchants)} have the same app id ${appId}` : namesOf(merchants);
 
 export const repeated = <T>(values: readonly T[]): T[] => [
   ...new Set(values.filter((value, at) => values.indexOf(value) !== at)),
