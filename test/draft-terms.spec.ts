@@ -88,6 +88,11 @@ describe('a product is sold as an order sheet is', () => {
     await chain.world.callback(order);
     await chain.world.until(order, 'S');
     expect(chain.world.kakaopay.charged(tid)).toEqual([23_000]);
+    await eventually(() => {
+      expect(chain.world.about(order.id)).toMatchObject([
+        { type: 'payment.paid', data: { zipCode: '63100', totalAmount: 23_000, shippingAmount: 6_000 } },
+      ]);
+    });
     for (const body of [{ amount: 11_500 }, {}])
       expect((await chain.world.cancel(order.id, randomUUID(), { ...body, reason: '고객 변심' })).http).toBe(202);
     await eventually(async () => {

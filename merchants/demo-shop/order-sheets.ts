@@ -36,6 +36,7 @@ function sheetOf(id: string, zipCode: string | undefined): OrderSheet | undefine
       return {
         lines: [{ name: '데모샵 머그', quantity: 1, productId: 'mug' }],
         totalAmount: MUG_PRICE + (isIsland(zipCode) ? ISLAND_SHIPPING : 0),
+        shippingAmount: isIsland(zipCode) ? ISLAND_SHIPPING : 0,
         needsShipping: true,
         agreements: AGREEMENTS,
       };

@@ -61,10 +61,12 @@ describe('the address of an order', () => {
       await world.until(await pay(order, sheet, FAR), 'S');
     });
 
-    it('is paid when the sum is the same, and the shop reads which postal code was priced', async () => {
+    it('is paid when the sum is the same, and the shop reads which postal code was priced, and its shipping', async () => {
       const order = await world.paidOrder('mug', { more: { shipping_address: ADDRESS } });
       await eventually(() => {
-        expect(world.about(order.id)).toMatchObject([{ type: 'payment.paid', data: { zipCode: '13494' } }]);
+        expect(world.about(order.id)).toMatchObject([
+          { type: 'payment.paid', data: { zipCode: '13494', shippingAmount: 3_000, totalAmount: 12_000 } },
+        ]);
       });
     });
 

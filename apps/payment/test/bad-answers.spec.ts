@@ -18,6 +18,7 @@ describe('what a shop answers', () => {
   it.each<[string, unknown, string]>([
     ['a negative amount', { totalAmount: -1 }, 'totalAmount'],
     ['half a won', { totalAmount: 10.5 }, 'totalAmount'],
+    ['more shipping than money', { shippingAmount: 2_147_483_647 }, 'shippingAmount'],
     ['a sum that was none', { taxFreeAmount: null }, 'taxFreeAmount must not be null'],
     ['a slip of the pen', { taxfreeAmount: 5 }, 'taxfreeAmount is no field here'],
     ['no goods', { lines: [] }, 'lines must not be empty'],

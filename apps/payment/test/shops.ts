@@ -50,6 +50,7 @@ export function resetShop(): void {
     mug: ({ zipCode }) => ({
       lines: [{ name: '머그', quantity: 1, productId: 'mug' }],
       totalAmount: zipCode?.startsWith('63') ? 15_000 : 12_000,
+      ...(zipCode !== undefined && { shippingAmount: zipCode.startsWith('63') ? 6_000 : 3_000 }),
       needsShipping: true,
     }),
     subscription: () => ({

@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { APPROVE } from '../attempts/attempt-jobs';
 import { Attempt } from '../attempts/attempt.entity';
 import { Settlement } from '../attempts/settlement';
-import { Order } from '../orders/order.entity';
+import { Order, type SheetTerms } from '../orders/order.entity';
 import { NOT_NOW, OrderSheets, type PricedSheet } from '../sheets/order-sheets';
 import { ADDRESS_CHANGED, ADDRESS_CONTEXT, zipCodeOf } from './order-address';
 import { PRICE } from './price-job';
@@ -53,7 +53,7 @@ export class PriceAgain implements OnModuleInit {
     const address = parseOwnJson(await this.vault.open(order.addressSealed, ADDRESS_CONTEXT)) as ShippingAddress;
     const zipCode = zipCodeOf(address) ?? '';
     const priced = await this.ask(order, zipCode);
-    if (priced && costsTheSame(order, priced)) return this.confirm(attempt, zipCode);
+    if (priced && costsTheSame(order, priced)) return this.confirm(attempt, { zipCode, terms: order.terms, priced });
     await this.settlement.failed(attempt, {
       state: 'failed',
       by: 'shop',
@@ -79,7 +79,11 @@ export class PriceAgain implements OnModuleInit {
   }
 
   /** The amounts stand for this postal code. A token that came meanwhile is approved with now. */
-  private async confirm({ id, orderId, merchant }: Attempt, zipCode: string): Promise<void> {
+  private async confirm(
+    { id, orderId, merchant }: Attempt,
+    { zipCode, terms, priced }: { zipCode: string; terms: SheetTerms; priced: PricedSheet },
+  ): Promise<void> {
+    const { shippingAmount } = priced.terms;
     await this.dataSource.transaction(async (manager) => {
       await manager.findOneOrFail(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } });
       const [, confirmed] = await manager.query<[unknown, number]>(
@@ -88,7 +92,7 @@ export class PriceAgain implements OnModuleInit {
         [id, this.clock.now()],
       );
       if (confirmed === 0) return;
-      await manager.update(Order, { id: orderId, attemptId: id }, { zipCode });
+      await manager.update(Order, { id: orderId, attemptId: id }, { zipCode, terms: { ...terms, shippingAmount } });
       const came = await manager.query<unknown[]>(
         `SELECT FROM payment.callbacks WHERE order_id = $1 AND attempt_id IS NULL LIMIT 1`,
         [orderId],

@@ -98,8 +98,9 @@ export class OrderCompletion implements OnModuleInit {
     const facts = {
       ...orderFacts(order, 'paid'),
       ...paymentFacts(attempt, await this.addressOf(order)),
-      // The postal code that the sum was made for.
+      // The postal code that the sum was made for, and what of it is shipping.
       ...(order.useShipping && order.zipCode !== null && { zipCode: order.zipCode }),
+      ...(order.terms.shippingAmount !== undefined && { shippingAmount: order.terms.shippingAmount }),
     };
     if (order.subscriptionId !== null) return this.completeCharge(manager, order, order.subscriptionId, facts);
     const subscription =

@@ -6,6 +6,8 @@ import type { OrderState } from './order-status';
 /** What T1 showed the buyer beside the amounts; kept so that T1 can show it again. */
 export interface SheetTerms {
   lines: OrderLine[];
+  /** Won of the total that are shipping, where the sheet says so. */
+  shippingAmount?: number;
   agreements?: OrderAgreement[];
   productUrls?: string[];
   subscription?: SubscriptionPlan;

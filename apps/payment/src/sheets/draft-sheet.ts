@@ -4,10 +4,11 @@ import type { OrderSheet } from '@biz/merchant';
 /** The order sheet of a draft, priced for a postal code. */
 export function draftSheet(draft: PayableDraft, zipCode: string | undefined): OrderSheet {
   const { productId, productName, quantity, useShipping, terms } = draft;
-  const { totalAmount, taxFreeAmount } = draftPrice(draft, zipCode);
+  const { totalAmount, taxFreeAmount, shippingFee } = draftPrice(draft, zipCode);
   return {
     lines: [{ name: productName, quantity }],
     totalAmount,
+    ...(useShipping && terms.shipping && { shippingAmount: shippingFee }),
     taxFreeAmount,
     itemCode: productId,
     needsShipping: useShipping,

@@ -147,7 +147,7 @@ export class OrderSheets {
 function priced(sheet: OrderSheet): PricedSheet {
   const taxFreeAmount = sheet.taxFreeAmount ?? 0;
   const vatAmount = sheet.vatAmount ?? vatOf(sheet.totalAmount, taxFreeAmount);
-  const { agreements, productUrls, subscription, lines } = sheet;
+  const { agreements, productUrls, shippingAmount, subscription, lines } = sheet;
   return {
     itemName: itemNameOf(lines),
     itemCode: sheet.itemCode ?? null,
@@ -158,6 +158,7 @@ function priced(sheet: OrderSheet): PricedSheet {
     useShipping: sheet.needsShipping,
     terms: {
       lines,
+      ...(shippingAmount !== undefined && { shippingAmount }),
       ...(agreements?.length && { agreements }),
       ...(productUrls?.length && { productUrls }),
       ...(subscription && { subscription }),

@@ -47,6 +47,7 @@ export function readOrderSheet(input: unknown, now: Date): { sheet: OrderSheet; 
   const sheet: OrderSheet = from.present({
     lines: from.list('lines', readLine, MAX_LIST) ?? from.missing('lines', []),
     totalAmount: from.neededInteger('totalAmount', WON),
+    shippingAmount: from.integer('shippingAmount', WON),
     taxFreeAmount: from.integer('taxFreeAmount', WON),
     vatAmount: from.integer('vatAmount', WON),
     itemCode: from.id('itemCode', CODE),
@@ -110,11 +111,13 @@ function checkSheet(
   now: Date,
   from: StrictFields,
 ): void {
-  const { taxFreeAmount = 0, vatAmount = vatOf(totalAmount, taxFreeAmount) } = sheet;
+  const { shippingAmount = 0, taxFreeAmount = 0, vatAmount = vatOf(totalAmount, taxFreeAmount) } = sheet;
   if (lines.length === 0) from.wrong('lines', 'must not be empty');
   if (taxFreeAmount + vatAmount > totalAmount) {
     from.wrong('totalAmount', 'must not be less than its tax-free part and VAT together');
   }
+  if (shippingAmount > totalAmount)
+    from.wrong('shippingAmount', 'must not be more than totalAmount: it is a part of it');
   if (!subscription) {
     if (totalAmount === 0) from.wrong('totalAmount', 'must not be 0: only a subscription may cost nothing');
     return;

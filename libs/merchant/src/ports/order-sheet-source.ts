@@ -74,6 +74,8 @@ export interface OrderSheet {
   lines: OrderLine[];
   /** Shipping included. */
   totalAmount: number;
+  /** The part of the total that is shipping; told back with `payment.paid`. */
+  shippingAmount?: number;
   /** 0 unless said. */
   taxFreeAmount?: number;
   /** (total − tax free) / 11 rounded half up, unless said. */
