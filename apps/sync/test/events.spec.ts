@@ -1,4 +1,5 @@
 import { ManualClock, eventually, times } from '@biz/testing';
+import type { JWK } from 'jose';
 import { House, OPERATOR } from './house';
 import { EMAIL, makeKey, USER } from './kakao';
 
@@ -152,6 +153,24 @@ describe('a security event token', () => {
     }
   });
 
+  it.each([
+    ['before time began', { toe: -1e12 }],
+    ['in milliseconds', () => ({ toe: clock.now().getTime() })],
+    ['beyond all times', { toe: 1e300 }],
+    ['in another form', { toe: 'yesterday' }],
+    ['all in milliseconds', () => ({ toe: clock.now().getTime(), iat: clock.now().getTime() })],
+  ])('with a time %s ends the membership, and lets its user join again', async (what, claims) => {
+    await house.login(`odd time ${what}`);
+    clock.advance(60_000);
+    const token = await house.kakao.set({ ...UNLINKED, ...(typeof claims === 'function' ? claims() : claims) });
+    expect((await house.event(token)).status).toBe(202);
+    expect(await state()).toEqual(['unlinked']);
+
+    clock.advance(60_000);
+    await house.login(`again after ${what}`);
+    expect(await state()).toEqual(['joined']);
+  });
+
   it.each(['application/secevent+jwt; charset=utf-8', 'application/jwt', 'text/plain'])(
     'may come as %s',
     async (type) => {
@@ -192,7 +211,6 @@ describe('a token that is not taken', () => {
     ['an exp that has passed', 'invalid_request', () => house.kakao.set({ ...UNLINKED, exp: seconds() - 3_600 })],
     ['no jti', 'invalid_request', () => house.kakao.set({ ...UNLINKED, jti: undefined })],
     ['no events', 'invalid_request', () => house.kakao.set({ events: {} })],
-    ['an absurd time', 'invalid_request', () => house.kakao.set({ ...UNLINKED, toe: 1e300 })],
   ])('has %s', async (_what, err, token) => {
     await house.login(`untouched ${_what}`);
 
@@ -280,6 +298,32 @@ describe("Kakao's keys", () => {
     clock.advance(40_000);
     expect((await house.event(token)).status).toBe(202);
     expect(await state()).toEqual(['unlinked']);
+  });
+
+  it.each<[string, (good: JWK) => unknown]>([
+    ['no key', () => ({ keys: [] })],
+    ['an error and no key', () => ({ code: -1, msg: 'internal', keys: [] })],
+    ['keys of another kind only', ({ kid }) => ({ keys: [{ kty: 'EC', crv: 'P-256', kid, x: 'AQAB', y: 'AQAB' }] })],
+    ['a key for another algorithm only', (good) => ({ keys: [{ ...good, alg: 'RS512' }] })],
+    ['a key that is no key', (good) => ({ keys: [null, 5, { ...good, n: '!!!' }] })],
+    ['a key that is cut', ({ n, ...good }) => ({ keys: [{ ...good, n: n?.slice(0, 100) }] })],
+    ['a key without its numbers', ({ kid, kty }) => ({ keys: [{ kid, kty }] })],
+  ])('cannot be had from a list of %s: the sender shall come again, and is heard then', async (what, list) => {
+    const good = await house.kakao.rotate();
+    // The keys that were known count no more.
+    clock.advance(25 * 3_600_000);
+    await house.login(`list of ${what}`);
+    const token = await house.kakao.set(UNLINKED);
+    house.kakao.http.on('GET /.well-known/jwks.json', { json: list(good.open) });
+    expect(await refusal(token)).toEqual([503, undefined]);
+
+    clock.advance(20_000);
+    house.kakao.http.on('GET /.well-known/jwks.json', {
+      json: { keys: [{ ...good.open, n: 'AQAB' }, { ...good.open, key_ops: 5 }, good.open] },
+    });
+    expect((await house.event(token)).status).toBe(202);
+    expect(await state()).toEqual(['unlinked']);
+    house.kakao.publish();
   });
 
   it('may be two of one id: each is tried', async () => {

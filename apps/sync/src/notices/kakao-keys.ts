@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock, KakaoOrigins, Outbound, parseJson } from '@biz/platform';
-import { createLocalJWKSet, errors, jwtVerify } from 'jose';
-import type { CryptoKey, JSONWebKeySet, JWTVerifyOptions } from 'jose';
+import { createLocalJWKSet, errors, importJWK, jwtVerify } from 'jose';
+import type { CryptoKey, JSONWebKeySet, JWK, JWTVerifyOptions } from 'jose';
 
 /** Keys are asked for again after this long. */
 const FRESH_MS = 3_600_000;
@@ -10,6 +10,9 @@ const STALE_MS = 24 * 3_600_000;
 /** An unknown key id makes us ask again, but no stranger makes us ask more often than this. */
 const ASK_AGAIN_MS = 10_000;
 const TIMEOUT_MS = 1_500;
+/** What Kakao signs with, and the shortest key that it takes. */
+const ALGORITHM = 'RS256';
+const SHORTEST_BITS = 2_048;
 
 /** Kakao's keys cannot be had just now: says nothing about the token, so the sender shall try again. */
 export class KeysUnavailable extends Error {
@@ -85,15 +88,15 @@ export class KakaoKeys {
       url: `${this.origins.auth}/.well-known/jwks.json`,
       timeoutMs: TIMEOUT_MS,
     });
-    const read = outcome.kind === 'answered' && outcome.status === 200 ? readKeys(outcome.body) : undefined;
+    const read = outcome.kind === 'answered' && outcome.status === 200 ? await readKeys(outcome.body) : undefined;
     if (read) {
-      this.keys = read;
+      this.keys = createLocalJWKSet(read);
       this.fetchedAt = now;
       this.fetches += 1;
     } else {
       this.logger.warn(
         { reason: outcome.kind === 'answered' ? `HTTP ${outcome.status}` : outcome.reason },
-        "Kakao's key list cannot be had",
+        "Kakao's key list cannot be had, or holds no key that signs",
       );
     }
   }
@@ -127,10 +130,31 @@ async function fits(token: string, key: CryptoKey, options: JWTVerifyOptions): P
 const isOfSignature = (error: unknown): boolean => error instanceof errors.JWSSignatureVerificationFailed;
 const isOfKeys = (error: unknown): boolean => error instanceof errors.JWKSNoMatchingKey || isOfSignature(error);
 
-function readKeys(body: string): ReturnType<typeof createLocalJWKSet> | undefined {
+/**
+ * The keys of a list by which a token may be verified; a list may hold others, and broken ones.
+ *
+ * @returns nothing when there is none: such a list says nothing about a token
+ */
+async function readKeys(body: string): Promise<JSONWebKeySet | undefined> {
   try {
-    return createLocalJWKSet(parseJson(body) as JSONWebKeySet);
+    const { keys } = parseJson(body) as { keys: unknown[] };
+    const usable = (await Promise.all(keys.map(usableKey))).filter((key) => key !== undefined);
+    return usable.length > 0 ? { keys: usable } : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The public part of an RSA key that RS256 takes: jose throws at a short or broken one as at a fault of ours. */
+async function usableKey(key: unknown): Promise<JWK | undefined> {
+  const { kty, use = 'sig', alg = ALGORITHM, key_ops = ['verify'], kid, n, e } = (key ?? {}) as JWK;
+  try {
+    if (kty !== 'RSA' || use !== 'sig' || alg !== ALGORITHM || !key_ops.includes('verify')) return undefined;
+    const imported = await importJWK({ kty, n, e }, ALGORITHM);
+    const { modulusLength } = (imported as CryptoKey).algorithm as { name: string; modulusLength?: number };
+    if (modulusLength === undefined || modulusLength < SHORTEST_BITS) return undefined;
+  } catch {
+    return undefined;
+  }
+  return { kty, n, e, ...(typeof kid === 'string' && { kid }) };
 }

@@ -39,6 +39,8 @@ const CLOCK_TOLERANCE = 60;
 export const NOTICE_DAYS = 365;
 /** A token is taken for fewer days after its `iat`, so one that comes again is known by its `jti`, or is too old. */
 const TOKEN_DAYS = NOTICE_DAYS - 30;
+/** 2010 began, the year of KakaoTalk: no event happened before. */
+const EARLIEST = 1_262_304_000;
 const EXPIRED = 'SET이 만료되었습니다.';
 const MAX_JTI = 200;
 const MAX_EVENTS = 20;
@@ -73,7 +75,7 @@ export class SecurityEvents {
     const claims = claimsOf(token);
     const oldest = this.clock.now().getTime() / 1_000 - TOKEN_DAYS * 86_400;
     if (!(Number(claims.iat) >= oldest)) throw new InvalidToken('invalid_request', EXPIRED, true);
-    return readClaims(claims);
+    return readClaims(claims, this.clock.now());
   }
 }
 
@@ -81,16 +83,14 @@ export class SecurityEvents {
 const claimsOf = (token: string): Claims =>
   parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as Claims;
 
-function readClaims(claims: Claims): SecurityEventToken {
+function readClaims(claims: Claims, now: Date): SecurityEventToken {
   const { jti, iat, toe } = claims;
   const events = Object.entries(object(claims.events) ?? {});
   if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI) throw malformed('jti');
   if (events.length === 0 || events.length > MAX_EVENTS || events.some(([type]) => type.length > MAX_TYPE)) {
     throw malformed('events');
   }
-  const seconds = typeof toe === 'number' ? toe : Number(iat);
-  const happenedAt = new Date(seconds * 1_000);
-  if (Number.isNaN(happenedAt.getTime())) throw malformed('toe');
+  const happenedAt = timeOf(toe, now) ?? timeOf(iat, now) ?? now;
   return {
     jti,
     events: events.map(([type, about]) => {
@@ -98,6 +98,15 @@ function readClaims(claims: Claims): SecurityEventToken {
       return { type, happenedAt, ...(appUserId !== undefined && { appUserId }) };
     }),
   };
+}
+
+/**
+ * A claim in seconds; nothing for what cannot be when the event happened, such as milliseconds: a time to come would keep
+ * the user out of every later login, and one before PostgreSQL's first would be our fault at each try.
+ */
+function timeOf(seconds: unknown, now: Date): Date | undefined {
+  if (typeof seconds !== 'number' || seconds < EARLIEST) return undefined;
+  return seconds <= now.getTime() / 1_000 + CLOCK_TOLERANCE ? new Date(seconds * 1_000) : undefined;
 }
 
 /** Kakao names the user in `sub`; the drafts and RFC 9493 also know `sub_id` and a subject inside the event. */
