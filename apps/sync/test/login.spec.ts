@@ -238,18 +238,28 @@ describe('when Kakao is in trouble the customer goes back at once, and', () => {
   });
 
   it.each([
-    ['no list', { json: { id: 1 } }],
-    ['null for a list', { json: { id: 1, service_terms: null } }],
-    ['an entry that cannot be read', { json: { id: 1, service_terms: [{ tag: service.tag, agreed: 'maybe' }] } }],
-  ])('writes no withdrawal when Kakao tells %s of terms', async (_what, answer) => {
-    await house.login(`told ${_what}`);
-    house.kakao.fault('terms', answer);
-    await house.login(`untold ${_what}`);
+    ['NO_TERMS_TOLD', { id: 1 }],
+    ['NO_TERMS_TOLD', { id: 1, service_terms: null }],
+    ['UNREADABLE_TERMS', { id: 1, service_terms: [{ tag: service.tag, agreed: 'maybe' }] }],
+    ['UNREADABLE_TERMS', { id: 1, service_terms: [service, marketing, { tag: 'a\0b', agreed: true }] }],
+    ['UNREADABLE_TERMS', { id: 1, service_terms: [service, marketing, { tag: 'x'.repeat(256), agreed: true }] }],
+    ['UNREADABLE_TERMS', { id: 1, service_terms: [], allowed_service_terms: {} }],
+    ['UNREADABLE_TERMS', { id: 1, code: -7777, service_terms: [] }],
+    ['UNREADABLE_TERMS', { id: 1, status: 500, service_terms: [] }],
+    ['HTTP 200 -3', { id: 1, code: -3, service_terms: [] }],
+    ['HTTP 200 -3', { id: 1, error: { code: -3 }, service_terms: [] }],
+    [undefined, { id: 1, service_terms: [], allowed_service_terms: [service, marketing] }],
+    [undefined, { id: 1, service_terms: [{ ...service, tag: ` ${service.tag}` }, marketing] }],
+  ])('writes no withdrawal when Kakao does not tell of one: %s of %j', async (reason, json) => {
+    await house.login(`told ${JSON.stringify(json)}`);
+    house.kakao.fault('terms', { json });
+    await house.login(`untold ${JSON.stringify(json)}`);
     const [member] = await house.members();
     expect((await consents(member?.id)).map(({ action }) => action)).toEqual(['agreed', 'agreed']);
     const { items } = await errors();
     const seen = items.map(({ step, reason }) => [step, reason]);
-    expect(seen).toEqual([['terms', _what.includes('list') ? 'NO_TERMS_TOLD' : 'UNREADABLE_TERMS']]);
+    expect(seen).toEqual(reason === undefined ? [] : [['terms', reason]]);
+    expect(await house.database.query(`SELECT FROM sync.logins WHERE state <> 'joined'`)).toEqual([]);
   });
 
   it('joins without terms when Kakao refuses to tell them', async () => {

@@ -7,7 +7,8 @@ export type Step<T> = { kind: 'done'; value: T } | { kind: 'later' | 'refused'; 
 /**
  * What an answer of Kakao's comes to.
  *
- * Whether it is final follows the error code that it names, not its HTTP class: Kakao tells of its own faults with a 400 too.
+ * Whether it is final follows the error code that it names, not its HTTP class: Kakao tells of its own faults with a 400 too, and with
+ * a 200 whose other fields say nothing.
  * An answer without a code that can be read says nothing, so it is asked for again.
  * @param read nothing when the answer cannot be read
  */
@@ -16,9 +17,11 @@ export function stepOf<T>(outcome: Outcome, read: (answer: Record<string, unknow
   const { status, body } = outcome;
   const answer = readObject(body);
   const isGood = status >= 200 && status < 300;
-  const value = isGood && answer ? read(answer) : undefined;
-  if (value !== undefined) return { kind: 'done', value };
   const error = answer && kakaoErrorIn(answer);
+  // A code of no document may be a field that Kakao has added.
+  const isData = isGood && (error === undefined || error.meaning === 'unknown');
+  const value = isData && answer ? read(answer) : undefined;
+  if (value !== undefined) return { kind: 'done', value };
   if (error) return { kind: error.meaning === 'final' ? 'refused' : 'later', reason: `HTTP ${status} ${error.code}` };
   return { kind: 'later', reason: isGood ? 'UNREADABLE_ANSWER' : `HTTP ${status}` };
 }

@@ -1,5 +1,6 @@
 import type { OtpKind } from '../otp-url';
-import { namesError, readObject, RefusedAnswer, UnreadableAnswer } from './fields';
+import { namesKakaoError } from '@biz/platform';
+import { readObject, RefusedAnswer, UnreadableAnswer } from './fields';
 import { readImages } from './images.reader';
 import { readLocation } from './location.reader';
 import { readProfile } from './profile.reader';
@@ -25,7 +26,7 @@ export function meaningOf(kind: OtpKind, raw: string): 'result' | 'refused' | 'n
 /** Whether an answer that was not understood is an object, and no error. */
 export function mayHoldData(raw: string): boolean {
   try {
-    return !namesError(readObject(raw));
+    return !namesKakaoError(readObject(raw));
   } catch {
     return false;
   }

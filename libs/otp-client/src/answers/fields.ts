@@ -33,10 +33,6 @@ export function notUnderstood(answer: Fields, what: string): UnreadableAnswer {
     : new UnreadableAnswer(what);
 }
 
-/** Whether an answer names an error, final or not. */
-export const namesError = (answer: Fields): boolean =>
-  kakaoErrorIn(answer) !== undefined || Number(text(answer.status)) >= 400 || answer.error !== undefined;
-
 /** A documented code decides; else an HTTP status that stands in the body, as it would at its own place. */
 function isFinalError(answer: Fields): boolean {
   const error = kakaoErrorIn(answer);

@@ -1,4 +1,5 @@
-import { fields, namesError, notUnderstood, phone, present, presentOrAbsent, readObject, text } from './fields';
+import { namesKakaoError } from '@biz/platform';
+import { fields, notUnderstood, phone, present, presentOrAbsent, readObject, text } from './fields';
 import type { ReceivedProfile, ShippingAddress } from './profile.dto';
 
 /**
@@ -21,7 +22,7 @@ export function readProfile(raw: string): ReceivedProfile {
     gender: text(answer.gender),
   });
   const isEmpty = Object.keys(profile).every((name) => name === 'appUserId');
-  if (isEmpty && (profile.appUserId === undefined || namesError(answer)))
+  if (isEmpty && (profile.appUserId === undefined || namesKakaoError(answer)))
     throw notUnderstood(answer, 'the answer holds nothing of a profile');
   return profile;
 }

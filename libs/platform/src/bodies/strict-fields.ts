@@ -13,7 +13,7 @@ interface TextLimit {
 }
 
 /** PostgreSQL keeps no U+0000 and no half of a character. */
-const canBeKept = (text: string): boolean => !/[\0\p{Surrogate}]/u.test(text);
+export const canBeKept = (text: string): boolean => !/[\0\p{Surrogate}]/u.test(text);
 
 /**
  * The fields of one JSON object that a shop or an operator made; each read notes what does not fit and answers something

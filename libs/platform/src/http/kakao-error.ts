@@ -32,17 +32,22 @@ const KOE = /^KOE\d{3}$/;
 const CODE = /^[\w-]{1,40}$/;
 
 /**
- * The error in an answer of Kakao's login and REST APIs: `{error, error_code}` or `{code, msg}`.
+ * The error in an answer of Kakao's login and REST APIs: `{error, error_code}` or `{code, msg}`, also within `error`.
  *
- * @returns nothing when the body names none
+ * @returns nothing when the body names none; 0 is none
  */
 export function kakaoErrorIn(answer: Record<string, unknown>): KakaoError | undefined {
-  const given = answer.error_code ?? answer.code ?? answer.error;
+  const inner = typeof answer.error === 'object' ? (answer.error as Record<string, unknown> | null) : null;
+  const given = answer.error_code ?? answer.code ?? inner?.error_code ?? inner?.code ?? answer.error;
   const code = typeof given === 'string' || typeof given === 'number' ? String(given) : '';
-  return CODE.test(code) ? { code, meaning: meaningOf(code) } : undefined;
+  return CODE.test(code) && code !== '0' ? { code, meaning: meaningOf(code) } : undefined;
 }
 
 function meaningOf(code: string): KakaoErrorMeaning {
   if (LATER.has(code)) return 'later';
   return FINAL.has(code) || KOE.test(code) ? 'final' : 'unknown';
 }
+
+/** Whether an answer says that it is an error, by any code or by an HTTP status that stands in it. */
+export const namesKakaoError = (answer: Record<string, unknown>): boolean =>
+  kakaoErrorIn(answer) !== undefined || Number(answer.status) >= 400 || (answer.error ?? undefined) !== undefined;
