@@ -48,11 +48,15 @@ export class OtpClient {
     const { status, body: raw } = outcome;
     if (status >= 200 && status < 300) return { kind: 'answered', status, raw };
     const code = laterCodeIn(raw);
-    if (status >= 400 && status < 500 && status !== 429 && code === undefined) return { kind: 'gone', status, raw };
+    const isFinal = status >= 400 && status < 500 && !TRY_AGAIN.has(status) && code === undefined;
+    if (isFinal) return { kind: 'gone', status, raw };
     const isLimit = status === 429 || (code !== undefined && LIMITS.has(code));
     return { kind: 'retryable', status, reason: `HTTP ${status}${code === undefined ? '' : ` ${code}`}`, isLimit };
   }
 }
+
+/** Of the 4xx those that say so themselves: Request Timeout, Too Early, Too Many Requests. */
+const TRY_AGAIN = new Set([408, 425, 429]);
 
 /** Kakao's words for a quota that is used up: too many calls of an app, too many of a token. */
 const LIMITS = new Set(['-10', 'KOE237']);

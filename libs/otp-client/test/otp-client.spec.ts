@@ -69,18 +69,20 @@ describe('redeeming an OTP address', () => {
     'takes the code %s as worth another try, whatever the HTTP status',
     async (code) => {
       for (const status of [400, 401, 403, 404]) {
-        answer = replies(status, JSON.stringify({ code, msg: 'later' }));
-        await expect(client.redeem(`${origin}/otp/abc/profile`, 'profile', 'k')).resolves.toEqual({
-          kind: 'retryable',
-          status,
-          reason: `HTTP ${status} ${code}`,
-          isLimit: code === '-10',
-        });
+        for (const said of [{ code, msg: 'later' }, { error_code: code }, { error: { code, message: 'later' } }]) {
+          answer = replies(status, JSON.stringify(said));
+          await expect(client.redeem(`${origin}/otp/abc/profile`, 'profile', 'k')).resolves.toEqual({
+            kind: 'retryable',
+            status,
+            reason: `HTTP ${status} ${code}`,
+            isLimit: code === '-10',
+          });
+        }
       }
     },
   );
 
-  it.each([429, 500, 502, 503])('takes %d as worth another try', async (status) => {
+  it.each([408, 425, 429, 500, 502, 503])('takes %d as worth another try', async (status) => {
     answer = replies(status);
     await expect(client.redeem(`${origin}/otp/abc/profile`, 'profile', 'k')).resolves.toMatchObject({
       kind: 'retryable',
