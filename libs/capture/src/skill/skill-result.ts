@@ -4,21 +4,28 @@ import type { OtpKind } from '@biz/otp-client';
 import type { Callback } from '../intake/inbox';
 import { readService } from '../intake/service';
 import { readSkillPayload } from './skill-payload';
+import type { SkillPicture } from './skill-payload';
 
 export type SkillCallback = Pick<Callback, 'otp' | 'answer' | 'service'>;
 
 /** The result of a plugin of this kind in a skill payload, as a callback would bring it; none when nothing was understood. */
 export function resultIn(payload: unknown, kind: OtpKind, origins: KakaoOrigins): SkillCallback | undefined {
-  const { addresses, images, expire, extra } = readSkillPayload(payload);
-  const otp = [...addresses, ...images].find((each) => isOtpUrl(each, kind, origins.talkPlugin));
+  const { addresses, pictures, expire, extra } = readSkillPayload(payload);
+  const bySize = pictures.flatMap((picture) => Object.values(picture));
+  const otp = [...addresses, ...bySize].find((each) => isOtpUrl(each, kind, origins.talkPlugin));
   if (otp !== undefined) return { otp, ...(kind === 'location' && { service: readService(extra) }) };
   if (kind !== 'image') return undefined;
-  // One address comes as it is, several as `List(…)` or as a JSON list.
-  const pictures = [...new Set([...images, ...addresses])].filter((each) => isImageUrl(each, origins.image));
-  if (pictures.length === 0) return undefined;
+  const alone = addresses
+    .filter((address) => !bySize.includes(address))
+    .map((original): SkillPicture => ({ original }));
+  const secureUrls = [...pictures, ...alone].flatMap((picture) => {
+    const kept = Object.entries(picture).filter(([, url]) => isImageUrl(url, origins.image));
+    return kept.length > 0 ? [Object.fromEntries(kept)] : [];
+  });
+  if (secureUrls.length === 0) return undefined;
   return {
-    otp: pictures.join(' '),
-    answer: JSON.stringify({ secure_urls: pictures.map((original) => ({ original })), expire }),
+    otp: secureUrls.flatMap((picture) => Object.values(picture)).join(' '),
+    answer: JSON.stringify({ secure_urls: secureUrls, expire }),
   };
 }
 
