@@ -60,6 +60,18 @@ describe('npm run simulate', () => {
     expect(printed.join('\n')).toMatch(/scenarios: profile[\s\S]*There is no scenario lottery[\s\S]*token-drop-after/);
   });
 
+  it.each([
+    [['payment', '--fault', 'approve-nonsense'], /has no fault approve-nonsense\. Choose one of t1-twice, /],
+    [['payment', '--fault', 't1-twice', '--fault', 'otp-5xx:2'], /payment has no fault otp-5xx:2\. Choose/],
+    [['image', '--count', 'two'], /--count: found "two"; it must be a whole number/],
+    [['payment', '--timeout', '9999'], /refuses this command line: .*timeoutSeconds.*\n.*--help/],
+  ])('refuses %j with its reason, and ends with 2', async (args, reason) => {
+    const running: TestApp = await startTestApp(simulatorApp());
+    expect(await simulate(args, envFor(running.url))).toBe(2);
+    expect(printed).toEqual([expect.stringMatching(reason)]);
+    await running.close();
+  });
+
   it('says so when something else listens on its port', async () => {
     const other = await listening();
     await expect(simulate(['profile'], envFor(`http://127.0.0.1:${portOf(other)}`))).rejects.toThrow(/SIMULATOR_PORT/);

@@ -11,6 +11,9 @@ export interface DeliveredEvent {
   data: Record<string, unknown>;
 }
 
+/** The simulator does not know such a scenario; the message is its own. */
+export class ScenarioRefused extends Error {}
+
 /** Talks to a simulator by its API. */
 export class SimulatorClient {
   constructor(readonly url: string) {}
@@ -24,7 +27,7 @@ export class SimulatorClient {
     }
   }
 
-  /** @throws Error with the simulator's own words when it does not know the scenario */
+  /** @throws ScenarioRefused with the simulator's own words when it does not know the scenario */
   async run(kind: ScenarioKind, options: object): Promise<ScenarioShown> {
     const response = await fetch(`${this.url}/scenarios/${kind}`, {
       method: 'POST',
@@ -32,6 +35,7 @@ export class SimulatorClient {
       body: JSON.stringify(options),
     });
     const body = (await response.json()) as ScenarioShown & { message?: string };
+    if (response.status === 400) throw new ScenarioRefused(body.message);
     if (!response.ok) throw new Error(body.message ?? `the simulator answered HTTP ${response.status}`);
     return body;
   }

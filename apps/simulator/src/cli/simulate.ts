@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Environment } from '@biz/platform';
 import { FAULTS_OF, SCENARIO_KINDS, type ScenarioKind } from '../scenarios/scenario-kinds';
-import { simulatorFor } from './client';
+import { ScenarioRefused, simulatorFor } from './client';
 import { paint, tell } from './story';
 
 const USAGE = `npm run simulate -- <scenario> [options]
@@ -45,6 +45,10 @@ export async function simulate(args: string[], env: Environment): Promise<number
     const scenario = await client.run(kind, options);
     console.log(json ? JSON.stringify(scenario, null, 2) : tell(scenario));
     return scenario.verdict?.ok ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof ScenarioRefused)) throw error;
+    console.error(`The simulator refuses this command line: ${error.message}\nnpm run simulate -- --help`);
+    return 2;
   } finally {
     await simulator.close();
   }
@@ -68,6 +72,11 @@ function readArguments(
     console.log(FAULTS_OF[kind].join('\n'));
     return 0;
   }
+  const problem = problemWith(kind, values);
+  if (problem) {
+    console.error(problem);
+    return 2;
+  }
   const all = {
     target: values.target,
     pathKey: values['path-key'],
@@ -90,6 +99,18 @@ function readArguments(
   };
   const options = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   return { kind, options, json: values.json ?? false };
+}
+
+/** A fault of another scenario would change nothing, and a number that is none would be left out. */
+function problemWith(kind: ScenarioKind, values: NonNullable<ReturnType<typeof parse>>['values']): string | undefined {
+  const known: readonly string[] = FAULTS_OF[kind];
+  const fault = values.fault?.find((each) => !known.includes(each.replace(/:\d+$/, '')));
+  if (fault !== undefined) return `The scenario ${kind} has no fault ${fault}. Choose one of ${known.join(', ')}.`;
+  const { count, bytes, timeout } = values;
+  const number = Object.entries({ count, bytes, timeout }).find(
+    ([, text]) => text !== undefined && !/^\d+$/.test(text),
+  );
+  return number && `--${number[0]}: found ${JSON.stringify(number[1])}; it must be a whole number.`;
 }
 
 function pathsOf(pairs: string[]): Record<string, string> {
