@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
-import { watch } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, watch } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import type { AppName } from '@biz/platform';
@@ -30,18 +31,53 @@ export function watchBuild(onChange: (changed: Changed) => Promise<void>): void 
 }
 
 function watchOutput(onChange: (changed: Changed) => Promise<void>): void {
-  const changed = new Set<AppName | 'all'>();
+  const folder = join(__dirname, '../..');
+  const built = new BuiltFiles(folder);
+  const written = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let work = Promise.resolve();
-  watch(join(__dirname, '../..'), { recursive: true }, (_event, file) => {
+  watch(folder, { recursive: true }, (_event, file) => {
     if (!file?.endsWith('.js')) return;
-    const [folder, name] = file.split(sep);
-    changed.add(folder === 'apps' ? (name as AppName) : 'all');
+    written.add(file);
     clearTimeout(timer);
     timer = setTimeout(() => {
-      const apps = changed.has('all') ? 'all' : ([...changed] as AppName[]);
-      changed.clear();
-      work = work.then(() => onChange(apps));
+      const changed = built.changedAmong(written);
+      written.clear();
+      if (changed.length > 0) work = work.then(() => onChange(changed));
     }, QUIET_MS);
   });
+}
+
+/**
+ * The compiled files by their content. `npm run simulate` and `npm run demo` build after a change too, and write every file
+ * once more as it was: the apps that they call must not be restarted by that.
+ */
+export class BuiltFiles {
+  private readonly digests = new Map<string, string | undefined>();
+
+  constructor(private readonly folder: string) {
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
+    this.changedAmong(files);
+  }
+
+  /** @returns whose code is another one since the last look */
+  changedAmong(files: Iterable<string>): Changed {
+    const changed = new Set<AppName | undefined>();
+    for (const file of files) {
+      const digest = digestOf(join(this.folder, file));
+      if (this.digests.get(file) === digest) continue;
+      this.digests.set(file, digest);
+      const [folder, name] = file.split(sep);
+      changed.add(folder === 'apps' ? (name as AppName) : undefined);
+    }
+    return changed.has(undefined) ? 'all' : [...changed].filter((name) => name !== undefined);
+  }
+}
+
+function digestOf(path: string): string | undefined {
+  try {
+    return createHash('sha256').update(readFileSync(path)).digest('base64');
+  } catch {
+    return undefined; // removed
+  }
 }
