@@ -78,6 +78,11 @@ describe("a merchant's own code that goes wrong", () => {
     });
     expect(log).toMatch(/"merchant":"port-errors".*"type":"TypeError".*libs\/merchant\/test\/port-errors\.spec/);
     expect(log).not.toMatch(/루카|홍길동|판교역로/);
+    const named =
+      /"deliveryId":"[0-9a-f-]{36}","merchant":"port-errors","type":"profile.received","error":.*"message":"deliver.\w+ failed"/;
+    await eventually(() => {
+      expect(log).toMatch(named);
+    });
   });
 
   it('in saying whether it takes an event is tried again, and never taken for having it', async () => {

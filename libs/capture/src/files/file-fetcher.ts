@@ -54,6 +54,7 @@ export class FileFetcher implements OnApplicationBootstrap, BeforeApplicationShu
       atOnce: config.parallelTotal * (1 + ASIDE_FOR_EACH),
       claim: (most) => this.claim(most),
       work: (file) => this.fetch(file),
+      facts: ({ id, merchant, capture_id: captureId }) => ({ fileId: id, captureId, merchant }),
       keep: { everyMs: SIGN_OF_LIFE_EVERY_MS, claims: (files) => this.claims.keep(files) },
       ...{ logger: this.logger, metrics, runtime },
     });

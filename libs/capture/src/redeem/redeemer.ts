@@ -51,6 +51,7 @@ export class Redeemer implements OnModuleInit, OnApplicationBootstrap, BeforeApp
       atOnce: Turns.AT_MOST,
       claim: (most) => this.claim(most),
       work: (capture) => this.work(capture),
+      facts: ({ id, merchant }) => ({ captureId: id, merchant }),
       keep: { everyMs: SIGN_OF_LIFE_EVERY_MS, claims: (captures) => this.claims.keep(captures) },
       ...{ logger: this.logger, metrics, runtime },
     });

@@ -86,6 +86,7 @@ export class DeliveryWorker implements OnModuleInit, OnApplicationBootstrap, Bef
       atOnce: AT_ONCE,
       claim: (most) => this.claim(most),
       work: (claim) => this.deliver(claim),
+      facts: ({ id, merchant, type }) => ({ deliveryId: id, merchant, type }),
       keep: { everyMs: SIGN_OF_LIFE_EVERY_MS, claims: (claims) => this.keepClaims(claims) },
       ...{ logger: this.logger, metrics, runtime },
     });
@@ -152,7 +153,8 @@ export class DeliveryWorker implements OnModuleInit, OnApplicationBootstrap, Bef
         'the webhook answered 410, it takes no events any more: kept as failed, send it again when the address is right',
       );
     await this.deliveries.settle({ deliveryId, at, durationMs, status, result, tries, hopeless, retryAfter });
-    if (result !== 'ok' && !hopeless) throw new Error(`not delivered: ${result} ${status ?? ''}`);
+    if (result !== 'ok' && !hopeless)
+      throw new Error(`not delivered: ${status === null ? result : `${result} ${status}`}`);
   }
 
   /** @throws NotNow when it is not the merchant's turn; whatever else is in the way costs a try, or it would be sent for ever */

@@ -17,6 +17,8 @@ export interface DueWorkOptions<Claim> {
   claim: (most: number) => Promise<Claim[]>;
   /** `NotYet` says that it is not done, but nothing went wrong. */
   work: (claim: Claim) => Promise<void>;
+  /** What names it in the log line of a failure: its id above all, since its request id is another one at each try. */
+  facts: (claim: Claim) => object;
   /** For work that may take long: says of all that is under way that it still is, so that a dead process is soon noticed. */
   keep?: { everyMs: number; claims: (claims: Claim[]) => Promise<unknown> };
   logger: Logger;
@@ -102,7 +104,7 @@ export class DueWork<Claim> {
   }
 
   private begin(claim: Claim): void {
-    const { name, work, logger, metrics } = this.options;
+    const { name, work, facts, logger, metrics } = this.options;
     const run = withRequestId(newRequestId(), async () => {
       const finish = metrics.started(name);
       try {
@@ -112,7 +114,7 @@ export class DueWork<Claim> {
         const expected = error instanceof NotYet;
         finish(expected ? 'not-yet' : 'failed');
         // It counts as dead when its claim runs out, and is then due again.
-        if (!expected) logger.warn({ error }, `${name} failed`);
+        if (!expected) logger.warn({ ...facts(claim), error }, `${name} failed`);
       }
     }).finally(() => {
       this.running.delete(run);
