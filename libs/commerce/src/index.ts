@@ -6,7 +6,7 @@ export { draftPrice } from './drafts/draft-price';
 export type { DraftPrice } from './drafts/draft-price';
 export { choice, choices, combination, date, integer, numbers, pathId, text } from './products/product-builders';
 export type { OptionInput, Question, Sku } from './products/product-builders';
-export { acceptProduct, checkProduct, ProductRefused } from './checker/product-checker';
+export { acceptProduct, checkProduct, MAX_OPTIONS, ProductRefused } from './checker/product-checker';
 export type { Problem } from '@biz/platform';
 export {
   GROUP_KINDS,

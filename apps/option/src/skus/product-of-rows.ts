@@ -10,7 +10,8 @@ type Wrong = (line: number, message: string, column?: string) => void;
 
 /** A sub-group on its way: its options by what the customer reads. */
 interface Making {
-  was: ProductSubGroup | undefined;
+  /** Its options until now, by the same. */
+  was: ReadonlyMap<string, ProductOption>;
   is: ProductSubGroup;
   byValue: Map<string, ProductOption>;
 }
@@ -44,6 +45,7 @@ export function withSkus(
 class OptionsOfRows {
   readonly lineOf = new Map<ProductOption, number>();
   private readonly made: Map<string, Making>[];
+  private readonly old: ReadonlyMap<string, ProductSubGroup>[];
   private readonly places: ReadonlyMap<string, number>;
 
   constructor(
@@ -51,6 +53,7 @@ class OptionsOfRows {
     private readonly wrong: Wrong,
   ) {
     this.made = groups.map(() => new Map<string, Making>());
+    this.old = groups.map(({ subGroups }) => new Map(subGroups.map((subGroup) => [subGroup.id, subGroup])));
     this.places = new Map(groups.map(({ name }, at) => [name, at]));
   }
 
@@ -89,8 +92,9 @@ class OptionsOfRows {
   private making(at: number, id: string): Making {
     const found = this.made[at]?.get(id);
     if (found !== undefined) return found;
-    const was = this.groups[at]?.subGroups.find((subGroup) => subGroup.id === id);
-    const fresh: Making = { was, is: Object.assign({}, was, { id, options: [] }), byValue: new Map() };
+    const old = this.old[at]?.get(id);
+    const was = new Map(old?.options.map((option) => [option.value, option]));
+    const fresh: Making = { was, is: Object.assign({}, old, { id, options: [] }), byValue: new Map() };
     this.made[at]?.set(id, fresh);
     return fresh;
   }
@@ -111,7 +115,7 @@ class OptionsOfRows {
 }
 
 function add({ was, is, byValue }: Making, value: string): ProductOption {
-  const before = was?.options.find((option) => option.value === value);
+  const before = was.get(value);
   const option: ProductOption = Object.assign({}, before, { id: before?.id ?? value, value });
   is.options.push(option);
   byValue.set(value, option);

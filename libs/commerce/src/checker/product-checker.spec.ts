@@ -26,6 +26,14 @@ it('finds nothing in a product that is right', () => {
   expect(checkProduct(with_(...chain(), text('문구', { required: false })))).toEqual([]);
 });
 
+it('reads no more options than a process can read in one go', () => {
+  const options = Array.from({ length: 50_001 }, (_, at) => ({ id: `${at}`, value: `${at}` }));
+  const groups = [1, 2].map((at) => ({ ...choice('색상', ['흰색']), subGroups: [{ id: `${at}`, options }] }));
+  expect(checkProduct({ ...product(), groups })).toEqual([
+    { path: 'groups', message: 'hold 100002 options; at most 100000' },
+  ]);
+});
+
 it('tells everything at once, with the path to each', () => {
   const problems = checkProduct({
     id: 'x',

@@ -28,10 +28,28 @@ export function acceptProduct(input: unknown): Product {
   return product;
 }
 
+/** Of a product: 20,000 SKUs in five groups. A product is read in one go, and meanwhile its process answers no call. */
+export const MAX_OPTIONS = 100_000;
+
 function judge(input: unknown): { product: Product; problems: Problem[] } {
+  const count = optionsIn(input);
+  if (count > MAX_OPTIONS) {
+    const { product } = readProduct(Object.assign({}, input, { groups: [] }));
+    return { product, problems: [{ path: 'groups', message: `hold ${count} options; at most ${MAX_OPTIONS}` }] };
+  }
   const read = readProduct(input);
   const rules = new ProductRules(read.product);
   return { product: read.product, problems: [...read.problems, ...rules.problems] };
+}
+
+/** Counted before anything is read. */
+function optionsIn(input: unknown): number {
+  const lists = (holders: unknown[], name: string): unknown[] =>
+    holders.flatMap((holder) => {
+      const list = (holder as Record<string, unknown> | null | undefined)?.[name];
+      return Array.isArray(list) ? (list as unknown[]) : [];
+    });
+  return lists(lists(lists([input], 'groups'), 'subGroups'), 'options').length;
 }
 
 const SELECTIONS: readonly GroupKind[] = ['choice', 'choices', 'counts'];
@@ -155,6 +173,7 @@ class ProductRules {
       group,
       path: `groups[${at}]`,
       links: linksOf(group, `groups[${at}]`),
+      subGroupIds: new Set(group.subGroups?.map(({ id }) => id)),
     }));
     const linked = groups.filter(({ links }) => links.some(({ option }) => option.leadsTo?.length));
     if (linked.length === 0) {
@@ -182,7 +201,7 @@ class ProductRules {
           if (group.required === false && target !== undefined && target.group.required !== false) needed.add(groupId);
           if (target === undefined) {
             this.wrong(`${optionPath}.leadsTo[${at}].groupId`, `${groupId} is no group`);
-          } else if (target.group.subGroups?.some(({ id }) => id === subGroupId)) {
+          } else if (target.subGroupIds.has(subGroupId)) {
             reached.set(groupId, (reached.get(groupId) ?? new Set()).add(subGroupId));
           } else {
             this.wrong(`${optionPath}.leadsTo[${at}].subGroupId`, `${subGroupId} is no sub-group of ${groupId}`);
