@@ -181,18 +181,40 @@ it('finds its SKUs in a file whose hangul is decomposed, as a Mac writes it', as
 
 it('takes the blanks and empty columns that people and Excel leave, and says by line and column what it read', async () => {
   const nfd = '흰색'.normalize('NFD');
-  const file = [`${HEADER},,`, `S ,${nfd},,99,,,001,,, `, 'M,흰색,,,,, X9 ,,,', ''].join('\r\n');
+  const file = [`${HEADER},,`, `S ,${nfd},,99,,,001,,, `, 'M,흰색,,,,\u00a07 , X9 ,,,', ''].join('\r\n');
   const { http, body } = await put(file, '?dryRun=true');
   expect([http, body.added, body.changed, body.problems]).toEqual([200, 0, 2, []]);
   expect(body.warnings?.map(({ line, column, message }) => [line, column, message])).toEqual([
     [2, '사이즈', 'was read as "S"'],
     [2, '색상', 'was read as "흰색"'],
+    [3, '최대 수량', 'was read as "7"'],
     [3, '전달값', 'holds blanks at an end, or letters in pieces (NFD): it is kept as it is written'],
   ]);
   const twice = await put(lines('S,흰색,,1,,,,', 'S ,흰색,,2,,,,'), '?dryRun=true');
   expect(twice.body.problems).toMatchObject([{ line: 3, message: 'names the same SKU as line 2' }]);
   const more = await put(lines('S,흰색,,1,,,,,x,'));
   expect(more.body.problems).toMatchObject([{ line: 2, message: 'has 9 cells instead of 8' }]);
+});
+
+it.each<[string, (file: string) => string | Buffer]>([
+  ['semicolons', (file) => file.replaceAll(',', ';')],
+  ['semicolons, said above', (file) => `\uFEFFsep=;\r\n${file.replaceAll(',', ';')}`],
+  ['commas, said above', (file) => `sep=,\r\n${file}`],
+  ['tabs, as Unicode text', (file) => encode(file.replaceAll(',', '\t'), 'utf-16le', { addBOM: true })],
+  ['commas, in the other UTF-16', (file) => encode(file, 'utf-16be', { addBOM: true })],
+])('reads a file that Excel saved with %s', async (_what, saved) => {
+  const file = saved(lines('S,흰색,1000,99,,,001,', 'M,흰색,-500,,,,,'));
+  expect(await put(file, '?dryRun=true')).toMatchObject({
+    http: 200,
+    body: { rows: 2, added: 0, changed: 1, removed: 1, problems: [], warnings: [] },
+  });
+});
+
+it('stops at the SKU that is one too many', async () => {
+  const file = [HEADER, ...times(60_000, (at) => `S${at},흰색,,1,,,,`), ''].join('\n');
+  expect(await put(file, '?dryRun=true')).toMatchObject({
+    body: { problemCount: 1, problems: [{ line: 50_002, message: 'is one too many: a file may have 50000 SKUs' }] },
+  });
 });
 
 it('tries a file without saving it', async () => {

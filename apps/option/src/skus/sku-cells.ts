@@ -28,9 +28,10 @@ export function fieldsOf(cells: readonly string[], wrong: (title: string, messag
   COLUMNS.forEach(({ title, field, kind }, at) => {
     const cell = cells[at] ?? '';
     if (cell === '') return;
-    if (visibleLine(cell) === '') wrong(title, 'holds nothing but blanks: leave it empty');
+    const seen = visibleLine(cell);
+    if (seen === '') wrong(title, 'holds nothing but blanks: leave it empty');
     else if (kind === 'text') fields[field] = asTyped(cell);
-    else if (INTEGER.test(cell)) fields[field] = Number(cell.replaceAll(',', ''));
+    else if (INTEGER.test(seen)) fields[field] = Number(seen.replaceAll(',', ''));
     else wrong(title, 'must be a whole number or empty');
   });
   return fields as SkuFields;

@@ -22,17 +22,30 @@ export class NoCsv extends Error {
 
 /** Of a file; 20,000 SKUs are about 2 MB. */
 const MAX_BYTES = 16 * 1024 * 1024;
+const LONGEST_LINE = 65_536;
 const NEW_LINE = 0x0a;
+/** What stands between cells, by the country and the format that Excel saves for. */
+const DELIMITERS = [',', ';', '\t'];
+/** Excel's own word for it, in a line above the titles. */
+const SAID = /^\uFEFF?"?sep=([,;\t])/i;
 
 /**
- * The records of a file as Excel saves it: UTF-8, with its mark or without, or CP949.
+ * The records of a file as Excel saves it: UTF-8, with its mark or without, CP949, or UTF-16 with its mark; with commas,
+ * semicolons or tabs between cells.
  *
  * @throws NoCsv
  */
 export async function* recordsOf(body: AsyncIterable<Buffer>): AsyncGenerator<CsvRecord> {
+  const rest = texts(body)[Symbol.asyncIterator]();
+  const start = await firstLine(rest);
+  const [, said] = SAID.exec(start) ?? [];
   const options = { bom: true, relax_column_count: true, skip_records_with_empty_values: true, info: true };
-  const parser = decoded(body).pipe(
-    parse({ ...options, record_delimiter: ['\r\n', '\n', '\r'], max_record_size: 65_536 }),
+  const parser = Readable.from(following(start, rest), { objectMode: false }).pipe(
+    parse({
+      ...options,
+      ...{ record_delimiter: ['\r\n', '\n', '\r'], max_record_size: LONGEST_LINE },
+      ...{ delimiter: said ?? delimiterOf(start), from_line: said === undefined ? 1 : 2 },
+    }),
   );
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
@@ -48,11 +61,31 @@ export async function* recordsOf(body: AsyncIterable<Buffer>): AsyncGenerator<Cs
   }
 }
 
-function decoded(body: AsyncIterable<Buffer>): Readable {
-  return Readable.from(texts(body), { objectMode: false });
+/** The beginning of a file, its first line within. */
+async function firstLine(rest: AsyncIterator<string>): Promise<string> {
+  let start = '';
+  while (!/[\r\n]/.test(start)) {
+    const next = await rest.next();
+    if (next.done === true) break;
+    start += next.value;
+    if (start.length > LONGEST_LINE) break;
+  }
+  return start;
 }
 
-/** The titles are Korean, so the first line shows the encoding. */
+async function* following(start: string, rest: AsyncIterator<string>): AsyncGenerator<string> {
+  if (start !== '') yield start;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+}
+
+/** The one that stands between most titles. */
+function delimiterOf(start: string): string {
+  const [titles = ''] = start.split(/[\r\n]/, 1);
+  const countIn = (each: string): number => titles.split(each).length;
+  return DELIMITERS.toSorted((one, other) => countIn(other) - countIn(one))[0] ?? ',';
+}
+
+/** The titles are Korean, so the first line shows the encoding, where no mark does. */
 async function* texts(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const start: Buffer[] = [];
   const rest = bounded(body)[Symbol.asyncIterator]();
@@ -62,12 +95,18 @@ async function* texts(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
   }
   const head = Buffer.concat(start);
   const end = head.indexOf(NEW_LINE);
-  const encoding = isUtf8(end < 0 ? head : head.subarray(0, end)) ? 'utf8' : 'cp949';
+  const encoding = markedEncoding(head) ?? (isUtf8(end < 0 ? head : head.subarray(0, end)) ? 'utf8' : 'cp949');
   const whole = async function* (): AsyncGenerator<Buffer> {
     yield head;
     for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
   };
   yield* Readable.from(whole()).pipe(decodeStream(encoding)) as AsyncIterable<string>;
+}
+
+/** What Excel calls Unicode text is UTF-16. */
+function markedEncoding([first, second]: Buffer): string | undefined {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : undefined;
 }
 
 async function* bounded(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

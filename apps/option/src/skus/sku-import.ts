@@ -1,4 +1,4 @@
-import { checkProduct, ProductRefused, Products, skuOf } from '@biz/commerce';
+import { checkProduct, MAX_OPTIONS, ProductRefused, Products, skuOf } from '@biz/commerce';
 import type { Problem, Product, ProductOption } from '@biz/commerce';
 import { asTyped, visibleLine } from '@biz/platform';
 import { Injectable, NotFoundException, UnprocessableEntityException } from '@nestjs/common';
@@ -109,6 +109,7 @@ async function rowsIn(
 ): Promise<SkuRow[]> {
   const header = headerOf(product);
   const keys = header.length - COLUMNS.length;
+  const most = Math.floor(MAX_OPTIONS / keys);
   const rows: SkuRow[] = [];
   let first = true;
   try {
@@ -128,9 +129,10 @@ async function rowsIn(
         const read = cells.map((cell) => visibleLine(asTyped(cell)));
         cells.forEach((cell, at) => {
           if (read[at] === asTyped(cell) || cell.trim() === '') return;
-          if (at < keys) warnings.add(line, `was read as ${JSON.stringify(read[at])}`, header[at]);
-          else if (COLUMNS[at - keys]?.kind === 'text') warnings.add(line, AS_WRITTEN, header[at]);
+          const isKept = COLUMNS[at - keys]?.kind === 'text';
+          warnings.add(line, isKept ? AS_WRITTEN : `was read as ${JSON.stringify(read[at])}`, header[at]);
         });
+        if (rows.length === most) throw new NoCsv(line, `is one too many: a file may have ${most} SKUs`);
         rows.push({ keys: read.slice(0, keys), fields, line });
       }
     }

@@ -67,7 +67,7 @@ export class SkusController {
   @ApiOperation({
     summary: 'Replace the SKUs of a product by those of a CSV file',
     description:
-      'The file has the titles and columns of the export. UTF-8 and CP949 are read. All of it or nothing: SKUs that are not in ' +
+      'The file has the titles and columns of the export. UTF-8, UTF-16 and CP949 are read, with commas, semicolons or tabs. All of it or nothing: SKUs that are not in ' +
       'the file are no longer sold, new values make new options. 재고 is what is on hand and never below what is reserved; ' +
       '`?stock=keep` leaves existing counts alone while the shop sells. `?dryRun=true` tells what would happen, each problem by its line.',
   })
