@@ -65,6 +65,7 @@ describe('T1, the order sheet', () => {
     ['2주', undefined],
     ['6개월', { count: 6, unit: 'month' }],
     ['격주', { count: 2, unit: 'week' }],
+    ['３개월', undefined],
     ['매월 25일', { count: 1, unit: 'month' }],
     ['매월 25일\n'.normalize('NFD'), { count: 1, unit: 'month' }],
   ] as const)('shows the billing cycle in the words of the shop: %s', async (billingCycle, every) => {

@@ -189,6 +189,26 @@ describe('a subscription and the order that it began with', () => {
       expect(await sidsOf(order.id)).toEqual(['used']);
     });
 
+    it.each([
+      ['begins its subscription', {}, 'S', 'used'],
+      ['is left alone, when that names another payment', { tid: 'T-of-another' }, 'W', 'foreign'],
+    ])('is not lost with an answer whose rest cannot be read: it %s', async (_what, other, shown, state) => {
+      await billing.subscribe();
+      const order = await world.orderAwaitingPayment('plan');
+      const { id: partner_order_id, user: partner_user_id, tid } = order;
+      const named = { sid: 'S-named', cid: 'TCSUBSCRIP', tid, partner_order_id, partner_user_id };
+      world.kakaopay.next('approve', { work: true, status: 200, json: { ...named, amount: null, ...other } });
+      await world.callback(order);
+      await eventually(async () => {
+        expect(await sidsOf(order.id)).toEqual([state]);
+      });
+      await world.until(order, shown);
+      await sweep();
+      const [subscription] = await subscriptionsOf(order.id);
+      expect(subscription?.state).toBe(state === 'used' ? 'active' : undefined);
+      expect(await sidsOf(order.id)).toEqual([state]);
+    });
+
     it('is left alone, when the answer that named it was about another payment', async () => {
       const order = await world.orderAwaitingPayment();
       world.kakaopay.set(order.tid, { sid: 'S-of-another', partner_user_id: 'another' });

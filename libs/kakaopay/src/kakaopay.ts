@@ -1,7 +1,14 @@
 import type { Outbound } from '@biz/platform';
 import { parseJson, shortLine } from '@biz/platform';
-import { readApproval, readCancellation, readInactivation, readOrder, readSubscriptionStatus } from './readers';
-import type { Approval, Cancellation, Inactivation, PaymentOrder, SubscriptionStatus } from './readers';
+import {
+  readApproval,
+  readCancellation,
+  readInactivation,
+  readIssuedSid,
+  readOrder,
+  readSubscriptionStatus,
+} from './readers';
+import type { Approval, Cancellation, Inactivation, IssuedSid, PaymentOrder, SubscriptionStatus } from './readers';
 import { Fields, present } from './wire';
 
 /**
@@ -15,7 +22,8 @@ export type Answer<T> =
   | { readonly kind: 'answered'; readonly value: T }
   | { readonly kind: 'refused'; readonly code: number; readonly message: string; readonly userMessage?: string }
   | { readonly kind: 'not-sent'; readonly reason: string }
-  | { readonly kind: 'unknown'; readonly reason: string };
+  /** @property issued a SID that a 200 named, whose rest could not be read: nothing else will ever name it */
+  | { readonly kind: 'unknown'; readonly reason: string; readonly issued?: IssuedSid };
 
 /** KakaoPay's limit on names. */
 const MAX_NAME = 100;
@@ -187,13 +195,17 @@ export abstract class KakaoPay {
 
   private interpret<T>(status: number, body: string, read: (body: Fields) => T): Answer<T> {
     if (status === 200) {
+      let fields: Fields;
       try {
-        return { kind: 'answered', value: read(Fields.of(parseJson(body))) };
+        fields = Fields.of(parseJson(body));
+      } catch {
+        return { kind: 'unknown', reason: 'unreadable 200: no JSON object' };
+      }
+      try {
+        return { kind: 'answered', value: read(fields) };
       } catch (error) {
-        return {
-          kind: 'unknown',
-          reason: `unreadable 200: ${error instanceof SyntaxError ? 'not JSON' : (error as Error).message}`,
-        };
+        const issued = readIssuedSid(fields);
+        return { kind: 'unknown', reason: `unreadable 200: ${(error as Error).message}`, ...(issued && { issued }) };
       }
     }
     if (status >= 400 && status < 500) {

@@ -92,6 +92,24 @@ export interface SubscriptionStatus extends AboutSid {
   readonly lastApprovedAt?: Date;
 }
 
+/** A SID, and the payment that it came with. */
+export interface IssuedSid {
+  readonly sid: string;
+  readonly tid: string;
+  readonly cid: string;
+  readonly partnerOrderId: string;
+  readonly partnerUserId: string;
+}
+
+/** @returns nothing when the answer names none, or not whose it is */
+export function readIssuedSid(body: Fields): IssuedSid | undefined {
+  const names = ['sid', 'tid', 'cid', 'partner_order_id', 'partner_user_id'];
+  const [sid, tid, cid, partnerOrderId, partnerUserId] = names.map((name) => body.textIfAny(name));
+  if (sid === undefined || tid === undefined || cid === undefined) return undefined;
+  if (partnerOrderId === undefined || partnerUserId === undefined) return undefined;
+  return { sid, tid, cid, partnerOrderId, partnerUserId };
+}
+
 export function readApproval(body: Fields): Approval {
   return {
     aid: body.text('aid'),

@@ -1,4 +1,4 @@
-import type { Answer, Approval, Cancellation, PaymentOrder, SubscriptionStatus } from '@biz/kakaopay';
+import type { Answer, Approval, Cancellation, IssuedSid, PaymentOrder, SubscriptionStatus } from '@biz/kakaopay';
 import { Clock, newId, RuntimeConfig, throughBriefOutage } from '@biz/platform';
 import { withoutNumbers } from '@biz/privacy';
 import { Injectable } from '@nestjs/common';
@@ -35,7 +35,8 @@ export interface Known {
 
 /**
  * Keeps the SID that an answer named, in the statement that writes the answer down (`answered`), once for each attempt:
- * a tid has one. A later charge has the SID of its subscription, which is kept there. $1 when, $2 the SID sealed, $3 what was said.
+ * a tid has one. A later charge has the SID of its subscription, which is kept there. $1 when, $2 the SID sealed, $3 the
+ * payment that it came with.
  */
 const KEEP_SID = `
   INSERT INTO payment.sids (evidence_id, order_id, attempt_id, merchant, cid, sealed, state, created_at, updated_at)
@@ -45,6 +46,12 @@ const KEEP_SID = `
     FROM answered e JOIN payment.attempts a ON a.id = e.attempt_id JOIN payment.orders o ON o.id = a.order_id
    WHERE $2::text IS NOT NULL AND o.subscription_id IS NULL
   ON CONFLICT (attempt_id) DO NOTHING`;
+
+/** A SID that an answer named. @property payment that it came with, by the same answer */
+interface Issued {
+  readonly sealed: string;
+  readonly payment: object;
+}
 
 /** What a call is about: a payment, or a refund of it. */
 type Subject = Attempt | Refund;
@@ -71,7 +78,7 @@ export class EvidenceLog {
 
   /** How an approve ended. */
   async approved(id: string, answer: Answer<Approval>): Promise<void> {
-    await this.ended(id, outcomeOf(answer, saidIn), await this.sidIn(answer));
+    await this.ended(id, outcomeOf(answer, saidIn), await this.issuedBy(answer));
   }
 
   /** How the charge of a SID ended. @param sid the one that was charged: it is kept already, another is noted only */
@@ -90,7 +97,7 @@ export class EvidenceLog {
 
   /** A look at a payment by `order` has ended. */
   async looked(subject: Subject, sentAt: Date, answer: Answer<PaymentOrder>): Promise<void> {
-    await this.looks(subject, 'order', sentAt, outcomeOf(answer, saidIn), await this.sidIn(answer));
+    await this.looks(subject, 'order', sentAt, outcomeOf(answer, saidIn), await this.issuedBy(answer));
   }
 
   /** A look at a SID by `status` has ended. */
@@ -118,22 +125,22 @@ export class EvidenceLog {
     return this.dataSource.manager.find(EvidenceRow, { where, order: { id: 'ASC' } });
   }
 
-  private async sidIn(answer: Answer<Approval | PaymentOrder>): Promise<string | null> {
-    const sid = answer.kind === 'answered' ? answer.value.sid : undefined;
-    return sid === undefined ? null : this.sids.seal(sid);
+  private async issuedBy(answer: Answer<Approval | PaymentOrder>): Promise<Issued | undefined> {
+    const { sid, ...payment } = issuedIn(answer) ?? {};
+    return sid === undefined ? undefined : { sealed: await this.sids.seal(sid), payment };
   }
 
   /** The first word about a call stands. */
-  private async ended(id: string, outcome: Outcome<object>, sid: string | null = null): Promise<void> {
+  private async ended(id: string, outcome: Outcome<object>, issued?: Issued): Promise<void> {
     const { code, message, said } = columnsOf(outcome);
     await throughBriefOutage(
       () =>
         this.dataSource.query(
           `WITH answered AS (
-             UPDATE payment.evidence SET outcome = $5, ended_at = $1, code = $6, message = $7, said = $3
+             UPDATE payment.evidence SET outcome = $5, ended_at = $1, code = $6, message = $7, said = $8
               WHERE id = $4 AND outcome IS NULL RETURNING id, attempt_id
            ) ${KEEP_SID}`,
-          [this.clock.now(), sid, said, id, outcome.kind, code, message],
+          [this.clock.now(), issued?.sealed, issued?.payment, id, outcome.kind, code, message, said],
         ),
       RIDE_OUT_MS,
     );
@@ -144,7 +151,7 @@ export class EvidenceLog {
     operation: LookOperation,
     sentAt: Date,
     outcome: Outcome<object>,
-    sid: string | null = null,
+    issued?: Issued,
   ): Promise<void> {
     const { code, message, said } = columnsOf(outcome);
     const { orderId, attemptId, refundId = null } = placeOf(subject);
@@ -152,11 +159,11 @@ export class EvidenceLog {
       `WITH answered AS (
          INSERT INTO payment.evidence
                 (id, order_id, attempt_id, refund_id, operation, sent_at, ended_at, outcome, code, message, said)
-         VALUES ($4, $5, $6, $7, $8, $9, $1, $10, $11, $12, $3) RETURNING id, attempt_id
+         VALUES ($4, $5, $6, $7, $8, $9, $1, $10, $11, $12, $13) RETURNING id, attempt_id
        ) ${KEEP_SID}`,
       [
-        ...[this.clock.now(), sid, said, newId()],
-        ...[orderId, attemptId, refundId, operation, sentAt, outcome.kind, code, message],
+        ...[this.clock.now(), issued?.sealed, issued?.payment, newId()],
+        ...[orderId, attemptId, refundId, operation, sentAt, outcome.kind, code, message, said],
       ],
     );
   }
@@ -169,6 +176,13 @@ export const callsOf = (manager: EntityManager, attemptId: string): Promise<numb
 /** How many cancels of a refund were decided on. */
 export const cancelsOf = (manager: EntityManager, refundId: string): Promise<number> =>
   manager.countBy(EvidenceRow, { refundId, operation: 'cancel' });
+
+function issuedIn(answer: Answer<Approval | PaymentOrder>): Partial<IssuedSid> | undefined {
+  if (answer.kind === 'unknown') return answer.issued;
+  if (answer.kind !== 'answered') return undefined;
+  const { sid, tid, cid, partnerOrderId, partnerUserId } = answer.value;
+  return { ...(sid !== undefined && { sid }), tid, cid, partnerOrderId, partnerUserId };
+}
 
 const placeOf = (subject: Subject): { orderId: string; attemptId: string; refundId?: string } =>
   'attemptId' in subject

@@ -65,7 +65,7 @@ const CYCLE = new RegExp(
 
 /** The period that a billing cycle (결제 주기) names in the usual Korean spellings: 월, 3개월, 분기, 2주, 격주, 매년, 한 달에 한 번. */
 export function periodOf(billingCycle: string): BillingPeriod | undefined {
-  const groups = CYCLE.exec(visibleLine(billingCycle).replaceAll(' ', ''))?.groups;
+  const groups = CYCLE.exec(visibleLine(billingCycle.normalize('NFKC')).replaceAll(' ', ''))?.groups;
   const one = UNITS.get(groups?.unit ?? '') ?? ALONE.get(groups?.alone ?? '');
   if (!one) return undefined;
   const times = groups?.count === undefined ? 1 : (NUMBERS.get(groups.count) ?? Number(groups.count));
