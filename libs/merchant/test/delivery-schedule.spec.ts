@@ -82,7 +82,7 @@ describe('deliveries, tried again', () => {
     await world.running.close();
     const clock = new ManualClock();
     await world.start({ RETRY_TIME_SCALE: '0.01' }, clock);
-    const asked = ['120', 'soon', String(10 * 86_400)];
+    const asked = ['120', 'soon', '9'.repeat(400)];
     world.shop.on('POST /hook', () => ({ status: 503, headers: { 'retry-after': asked.shift() ?? '' } }));
     await world.deliver(member('asking'));
     const due = (n: number): Promise<number> =>
@@ -127,8 +127,24 @@ describe('deliveries, tried again', () => {
     expect(retryAfterOf('Mon, 30 Nov 2026 12:01:00 GMT', now)).toBe(60);
     expect(retryAfterOf('Monday, 30-Nov-26 12:01:00 GMT', now)).toBe(60);
     expect(retryAfterOf('Mon, 30 Nov 2026 11:00:00 GMT', now)).toBe(0);
+    expect(retryAfterOf('mon, 30 nov 2026 12:01:00 gmt', now)).toBe(60);
+    expect(retryAfterOf('60, 90', now)).toBe(60);
+    expect(retryAfterOf('9999999999', now)).toBe(9_999_999_999);
+    expect(retryAfterOf('9'.repeat(400), now)).toBe(Infinity);
     for (const other of [undefined, '', 'soon', '-5', '1.5', '2026-11-30T13:00:00Z']) {
       expect(retryAfterOf(other, now)).toBeUndefined();
+    }
+  });
+
+  it('read a date without a zone as GMT, wherever the machine stands', () => {
+    const zone = process.env.TZ;
+    process.env.TZ = 'Asia/Seoul';
+    try {
+      expect(new Date(0).getHours()).toBe(9);
+      expect(retryAfterOf('Mon Nov 30 12:01:00 2026', new Date('2026-11-30T12:00:00Z'))).toBe(60);
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
     }
   });
 

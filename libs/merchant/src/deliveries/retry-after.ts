@@ -1,11 +1,15 @@
-const SECONDS = /^\d{1,9}$/;
+/** Of a header that came several times the first counts; a date holds a comma too. */
+const SECONDS = /^(\d+)(?:\s*,.*)?$/;
+/** The three forms of an HTTP date (RFC 9110); the last one does not say its zone, which is GMT. `Date.parse` alone reads much else. */
+const DATE = /^[A-Z][a-z]{2,8},? .*(?:GMT|(\d{4}))$/i;
 
 /** Seconds that a server asks to wait (`Retry-After`: seconds, or an HTTP date); none when it does not say so in a readable way. */
 export function retryAfterOf(header: string | undefined, now: Date): number | undefined {
   const text = header?.trim() ?? '';
-  if (SECONDS.test(text)) return Number(text);
-  // An HTTP date is GMT and names its weekday; Date.parse alone reads much else.
-  const at = /^[A-Z][a-z]{2,8},? .*(?:GMT|\d{4})$/.test(text) ? Date.parse(text) : NaN;
+  const [, seconds] = SECONDS.exec(text) ?? [];
+  if (seconds !== undefined) return Number(seconds);
+  const date = DATE.exec(text);
+  const at = date === null ? NaN : Date.parse(date[1] === undefined ? text : `${text} GMT`);
   return Number.isNaN(at) ? undefined : Math.max(Math.ceil((at - now.getTime()) / 1_000), 0);
 }
 
