@@ -17,9 +17,6 @@ const POSTAL_CODE = { max: 6 };
 /** Each draft keeps the terms of its product: no list of them may grow without end. */
 const MAX_LIST = 200;
 
-/** Of a product: 20,000 SKUs in five groups. A product is read in one go, and meanwhile its process answers no call. */
-export const MAX_OPTIONS = 100_000;
-
 /** Reads JSON of unknown origin as a product; what does not fit is left out and told, and so are unknown fields and nulls. */
 export function readProduct(input: unknown): { product: Product; problems: Problem[] } {
   const problems: Problem[] = [];
