@@ -86,7 +86,7 @@ export function readBodies(
       return;
     }
     void reply.header('connection', 'close');
-    done(new UnsupportedMediaTypeException(), payload);
+    done(new UnsupportedMediaTypeException(`Send the body as Content-Type: ${typesOf(request).join(' or ')}`), payload);
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
     done(isReadable(request) ? undefined : new BadRequestException());
@@ -107,10 +107,14 @@ function refusalOf(callers: CallerChecks, request: FastifyRequest, reply: Fastif
 const typesOf = ({ routeOptions }: FastifyRequest): readonly BodyType[] =>
   (routeOptions.config as BodyRouteConfig).bodyTypes ?? ['application/json'];
 
-/** A request without a type has no body, or is answered 415 by Fastify. */
+/** A request without a type must have no body either. */
 function isNamed(request: FastifyRequest): boolean {
   const type = request.mediaType;
-  if (type === undefined || BODYLESS.has(request.method)) return true;
+  if (BODYLESS.has(request.method)) return true;
+  if (type === undefined) {
+    const { 'transfer-encoding': encoding, 'content-length': length = '0' } = request.headers;
+    return encoding === undefined && length === '0';
+  }
   return typesOf(request).some((each) => each === type);
 }
 
