@@ -202,6 +202,11 @@ describe('a payment with a KakaoPay that misbehaves', () => {
     const order = await world.orderAwaitingPayment();
     world.kakaopay.set(order.tid, { status: 'CANCEL_PAYMENT', charges: [13_500], cancelled: 13_500 });
     await world.until(order, 'C');
+    const given = { chargedAmount: 13_500, refundedAmount: 13_500 };
+    expect(await world.detail(order.id)).toMatchObject(given);
+    await eventually(() => {
+      expect(world.about(order.id)).toMatchObject([{ type: 'payment.cancelled', data: given }]);
+    });
   });
 
   it('lets no approval fall between two lives of the app', async () => {

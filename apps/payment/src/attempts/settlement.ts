@@ -146,6 +146,10 @@ export class Settlement {
       if (charge.amount.total > 0) {
         const given = { amount: charge.amount.total, doneAt: charge.cancelledAt ?? at, reason: note, restock: false };
         await this.refunds.foundAtKakaoPay(manager, Object.assign(attempt, chargedOf(charge)), given);
+        if (this.isCurrent(order, attempt) && BEING_PAID.includes(order.state)) {
+          order.refundedAmount = given.amount;
+          await manager.update(Order, { id: order.id }, { refundedAmount: given.amount });
+        }
       }
       await this.endOrder(manager, order, attempt, { to: 'cancelled', event: 'payment.cancelled', note });
     });
