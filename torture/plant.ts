@@ -13,6 +13,10 @@ export const PLANTS = [
   'outliving-subscription',
   'forgotten-sid',
   'untold-sold-out',
+  'given-back-sid',
+  'one-sid-of-an-order',
+  'unnamed-give-up',
+  'stale-refunded-amount',
 ] as const;
 export type Plant = (typeof PLANTS)[number];
 
@@ -90,6 +94,32 @@ export const PATCHES: Record<Plant, Patch> = {
     file: 'apps/payment/src/approval/order-approval.js',
     text: "([...orderIds]), state: 'failed' }",
     by: "([...orderIds]), state: 'open' }",
+  },
+  // The buyer pays again after the shop's refusal, and is charged by the SID of the payment that was given back.
+  'given-back-sid': {
+    file: 'apps/payment/src/subscriptions/subscriptions.js',
+    text: "WHERE attempt_id = $1 AND state = 'kept' RETURNING",
+    by: `WHERE evidence_id = (SELECT s.evidence_id FROM payment.sids s JOIN payment.attempts a ON a.order_id = s.order_id
+                                WHERE a.id = $1 ORDER BY s.created_at LIMIT 1) RETURNING`,
+  },
+  // The SID of a second payment is not kept: the review says that it was lost, though KakaoPay named it.
+  'one-sid-of-an-order': {
+    file: 'apps/payment/src/evidence/evidence-log.js',
+    text: 'WHERE $2::text IS NOT NULL AND o.subscription_id IS NULL',
+    by: `WHERE $2::text IS NOT NULL AND o.subscription_id IS NULL
+     AND NOT EXISTS (SELECT FROM payment.sids s WHERE s.order_id = o.id)`,
+  },
+  // Money that belongs to no order is given up by an operator who names no amount, and no list keeps it.
+  'unnamed-give-up': {
+    file: 'apps/payment/src/operator/failed-refunds.js',
+    text: "const isOfNoOrder = refund.cause !== 'operator' || (await manager.existsBy(attempt_entity_1.Attempt, { id: refund.attemptId, state: 'surplus' }));",
+    by: 'const isOfNoOrder = false;',
+  },
+  // A new payment of an order keeps what went back of the one before.
+  'stale-refunded-amount': {
+    file: 'apps/payment/src/approval/attempt-start.js',
+    text: 'failure_message = NULL, refunded_amount = 0,',
+    by: 'failure_message = NULL,',
   },
 };
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EncryptionConfig, readConfig, Vault } from '@biz/platform';
 import { course } from './judge/course';
 import { type Evidence, gatherEvidence, unrest } from './judge/evidence';
+import { givenUp } from './judge/given-up';
 import { goods } from './judge/goods';
 import { liveness } from './judge/liveness';
 import { machinery } from './judge/machinery';
@@ -15,6 +16,7 @@ import { Caller } from './stories/caller';
 import { Chaos } from './stories/chaos';
 import { Months } from './stories/months';
 import type { FaultTally } from './stories/fault-tally';
+import { Operator, type OperatorActs } from './stories/operator';
 import { drawPlan, type Plan } from './stories/plan';
 import { Story } from './stories/story';
 import { type Database, Reader } from './world/database';
@@ -81,8 +83,7 @@ export async function playRound(
           plan.draft === undefined ? `${plan.kind}-${plan.index}` : (drafts.get(plan.draft) ?? ''),
           Random.of(seed, 'story', plan.index),
           (attempt) => Random.of(seed, 'kakaopay', plan.index, attempt),
-          caller,
-          kakao,
+          { caller, kakao, shop },
           faults,
         ),
     );
@@ -96,21 +97,29 @@ export async function playRound(
     kakao.faults.removeAll();
     shop.misbehaves = 0;
     const rest = await untilStill(() => unrest(reader));
-    const cleared = await clearReviews(reader, kakao, caller, Random.of(seed, 'operator'));
-    if (cleared > 0) await untilStill(() => unrest(reader));
-    const evidence = await gatherEvidence(reader, { stories, initial, kakao, shop });
+    const operator = new Operator(Random.of(seed, 'operator'), reader, kakao, caller);
+    await operator.decide();
+    rest.push(...(await untilStill(() => unrest(reader))));
+    const { withdrawals } = operator;
+    const evidence = await gatherEvidence(reader, { stories, initial, kakao, shop, withdrawals });
     const complaints = instances.flatMap((instance) => instance.complaints);
     const broken = [
       ...rest,
       ...money(evidence),
+      ...givenUp(evidence),
       ...goods(evidence),
       ...course(evidence),
       ...shopRule(evidence),
-      ...subscriptions(evidence),
+      ...subscriptions(evidence, chaos.windows),
       ...liveness(evidence, chaos.windows),
       ...machinery(evidence, complaints, caller.failures, chaos.windows),
     ];
-    return { broken, evidence, faults: { ...faults, ...shop.faults }, counts: countsOf(evidence, chaos, cleared) };
+    return {
+      broken,
+      evidence,
+      faults: { ...faults, ...shop.faults },
+      counts: countsOf(evidence, chaos, operator.acts),
+    };
   } finally {
     await reader.end();
     await Promise.all(instances.map((instance) => instance.drain()));
@@ -186,30 +195,8 @@ async function inTurns(stories: Story[], concurrency: number): Promise<void> {
   await Promise.all(Array.from({ length: concurrency }, play));
 }
 
-/**
- * The operator sends back what waits for a person, where KakaoPay's own books name the amount that we were told.
- *
- * @returns how many orders
- */
-async function clearReviews(reader: Reader, kakao: Kakao, caller: Caller, random: Random): Promise<number> {
-  const charged = new Map(kakao.booked().map(({ tid, charges }) => [tid, sum(charges)]));
-  const all = await reader.rows<{ id: string; tid: string; charged: number }>(
-    `SELECT o.id, a.tid, a.charged_amount AS charged FROM payment.orders o JOIN payment.attempts a ON a.id = o.attempt_id
-      WHERE o.state = 'review' ORDER BY o.id`,
-  );
-  const rows = all.filter((row) => charged.get(row.tid) === row.charged);
-  for (const { id } of rows) {
-    await caller.operator(
-      random,
-      `orders/${id}/cancel`,
-      { 'idempotency-key': `review-${id}` },
-      { reason: '확인 후 취소' },
-    );
-  }
-  return rows.length;
-}
-
-function countsOf({ orders, booked, attempts }: Evidence, chaos: Chaos, cleared: number): Record<string, number> {
+function countsOf(evidence: Evidence, chaos: Chaos, acts: OperatorActs): Record<string, number> {
+  const { orders, booked, attempts, differences } = evidence;
   const states: Record<string, number> = {};
   for (const { state } of orders) states[`orders ${state}`] = (states[`orders ${state}`] ?? 0) + 1;
   return {
@@ -221,10 +208,34 @@ function countsOf({ orders, booked, attempts }: Evidence, chaos: Chaos, cleared:
     'won charged': sum(booked.flatMap(({ charges }) => charges)),
     'won back': sum(booked.flatMap(({ refunds }) => refunds)),
     ...states,
-    'reviews cleared by hand': cleared,
+    ...paidAgain(evidence),
+    ...acts,
+    'refunds given up': differences.filter(({ state }) => state === 'given-up').length,
     kills: chaos.kills,
     freezes: chaos.freezes,
     drains: chaos.drains,
     'database crashes': chaos.databaseCrashes,
+  };
+}
+
+/** Orders that were paid again after the shop had refused them, and how the payment before had gone. */
+function paidAgain({ orders, attempts, refunds, history, subscriptions: all }: Evidence): Record<string, number> {
+  const refused = new Set(
+    history.filter(({ from, to }) => from === 'fulfilling' && to === 'failed').map(({ order }) => order),
+  );
+  const again = orders.filter(
+    ({ id, attempt }) =>
+      refused.has(id) &&
+      attempts.some((each) => each.id === attempt && each.charged !== null && each.state !== 'surplus'),
+  );
+  const before = new Set(
+    refunds.filter(({ cause, state }) => cause === 'operator' && state === 'done').map(({ attempt }) => attempt),
+  );
+  return {
+    'paid again after a refusal': again.length,
+    'of them after a partial refund': again.filter((order) =>
+      attempts.some((each) => each.order === order.id && each.id !== order.attempt && before.has(each.id)),
+    ).length,
+    'of them subscriptions': again.filter(({ id }) => all.filter(({ order }) => order === id).length > 1).length,
   };
 }

@@ -1,8 +1,10 @@
 import type { StockLine } from '@biz/commerce';
+import { EncryptionConfig, readConfig, Vault } from '@biz/platform';
 import type { OrderState } from '../../apps/payment/src/orders/order-status';
 import type { AttemptState } from '../../apps/payment/src/attempts/attempt-status';
 import type { SidState } from '../../apps/payment/src/subscriptions/sid.entity';
 import type { RefundState } from '../../apps/payment/src/refunds/refund-status';
+import type { Withdrawal } from '../stories/operator';
 import type { Story } from '../stories/story';
 import type { Reader } from '../world/database';
 import type { Booked, Kakao } from '../world/kakao';
@@ -18,6 +20,7 @@ export interface OrderRow {
   lines: StockLine[];
   review: string | null;
   draft: string | null;
+  paidAt: Date | null;
   /** A later charge of one; nobody saw it on a screen. */
   subscription: string | null;
 }
@@ -67,6 +70,16 @@ export interface ReservationRow {
   lines: StockLine[];
 }
 
+export interface SubscriptionRow {
+  id: string;
+  /** The order it began with, and that order's state. */
+  order: string;
+  first: string;
+  state: string;
+  /** What it is charged by, in the clear. */
+  sid: string;
+}
+
 /** All that is known when a round is over: what we say, and what the world says. */
 export interface Evidence {
   stories: readonly Story[];
@@ -78,10 +91,13 @@ export interface Evidence {
   stock: { merchant: string; sku: string; onHand: number; reserved: number }[];
   reservations: ReservationRow[];
   drafts: { id: string; order: string | null }[];
-  /** Each with the state of the order it began with. */
-  subscriptions: { id: string; order: string; state: string; first: string }[];
+  subscriptions: SubscriptionRow[];
   /** Each SID that an answer of KakaoPay named for a first payment. */
-  sids: { attempt: string; state: SidState; failure: string | null }[];
+  sids: { attempt: string; state: SidState; failure: string | null; createdAt: Date }[];
+  /** First payments of subscriptions whose approve KakaoPay answered, and that we understood. */
+  approved: string[];
+  differences: { attempt: string; state: string; kinds: string[]; amount: number }[];
+  withdrawals: readonly Withdrawal[];
   jobs: { name: string; state: string; count: number }[];
   /** What was on the shelf of each merchant at the begin. */
   initial: Record<string, number>;
@@ -103,7 +119,14 @@ export async function gatherEvidence(
     initial,
     kakao,
     shop,
-  }: { stories: readonly Story[]; initial: Record<string, number>; kakao: Kakao; shop: Shop },
+    withdrawals,
+  }: {
+    stories: readonly Story[];
+    initial: Record<string, number>;
+    kakao: Kakao;
+    shop: Shop;
+    withdrawals: readonly Withdrawal[];
+  },
 ): Promise<Evidence> {
   const shown = new Map<string, string | undefined>();
   await Promise.all(
@@ -114,6 +137,7 @@ export async function gatherEvidence(
   return {
     stories,
     initial,
+    withdrawals,
     shown,
     booked: kakao.booked(),
     received: shop.received,
@@ -121,7 +145,8 @@ export async function gatherEvidence(
     forged: shop.forged,
     orders: await reader.rows(
       `SELECT id, merchant, state, total_amount AS total, refunded_amount AS refunded, attempt_id AS attempt,
-              stock_lines AS lines, review_reason AS review, draft_id AS draft, subscription_id AS subscription FROM payment.orders ORDER BY id`,
+              stock_lines AS lines, review_reason AS review, draft_id AS draft, paid_at AS "paidAt",
+              subscription_id AS subscription FROM payment.orders ORDER BY id`,
     ),
     attempts: await reader.rows(
       `SELECT id, order_id AS order, tid, state, total_amount AS total, charged_amount AS charged FROM payment.attempts ORDER BY id`,
@@ -141,16 +166,35 @@ export async function gatherEvidence(
       `SELECT merchant_id AS merchant, order_ref AS order, state, lines FROM commerce.reservations`,
     ),
     drafts: await reader.rows(`SELECT id, order_ref AS order FROM commerce.drafts`),
-    subscriptions: await reader.rows(
-      `SELECT s.id, s.order_id AS order, s.state, o.state AS first
-         FROM payment.subscriptions s JOIN payment.orders o ON o.id = s.order_id`,
+    subscriptions: await opened(
+      await reader.rows(
+        `SELECT s.id, s.order_id AS order, s.state, o.state AS first, s.sid_sealed AS sid
+           FROM payment.subscriptions s JOIN payment.orders o ON o.id = s.order_id ORDER BY s.id`,
+      ),
     ),
-    sids: await reader.rows(`SELECT attempt_id AS attempt, state, failure FROM payment.sids`),
+    sids: await reader.rows(
+      `SELECT attempt_id AS attempt, state, failure, created_at AS "createdAt" FROM payment.sids`,
+    ),
+    approved: (
+      await reader.rows<{ attempt: string }>(
+        `SELECT DISTINCT e.attempt_id AS attempt FROM payment.evidence e JOIN payment.orders o ON o.id = e.order_id
+          WHERE e.operation = 'approve' AND e.outcome = 'answered' AND o.terms ? 'subscription'`,
+      )
+    ).map(({ attempt }) => attempt),
+    differences: await reader.rows(`SELECT attempt_id AS attempt, state, kinds, amount FROM payment.differences`),
     jobs: await reader.rows(
       `SELECT name, state::text, count(*)::int AS count FROM pgboss.job
         WHERE state::text <> 'completed' AND ${ONCE} GROUP BY 1, 2 ORDER BY 1, 2`,
     ),
   };
+}
+
+/** Subscriptions keep their SIDs sealed. */
+async function opened(rows: SubscriptionRow[]): Promise<SubscriptionRow[]> {
+  const vault = new Vault(readConfig(EncryptionConfig, {}));
+  return Promise.all(
+    rows.map(async (row) => ({ ...row, sid: await vault.open(row.sid, 'payment.subscriptions.sid') })),
+  );
 }
 
 /** What still moves, in words; nothing once all is still. */

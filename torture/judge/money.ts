@@ -1,5 +1,7 @@
 import type { AttemptRow, Evidence, OrderRow } from './evidence';
+import { givenUpOf } from './given-up';
 import { by, type Broken, sum } from './verdict';
+import { REFUNDS_REFUSED } from '../stories/schemes';
 
 /** Every won charged belongs to exactly one `S` order, or is back; no order is `S` without its money. */
 export function money(evidence: Evidence): Broken[] {
@@ -26,11 +28,21 @@ export function money(evidence: Evidence): Broken[] {
     if (attempt.charged !== charged) complain(`charged ${charged}, we say ${String(attempt.charged)}`);
     const kept = charged - back;
     const taken = order.state === 'paid' && order.attempt === attempt.id;
-    if (kept > 0 && !taken) complain(`${kept} won are kept, and the order is ${order.state}`);
+    const given = givenUpOf(evidence, attempt.id);
+    if (kept > given && !taken) {
+      complain(`${kept} won are kept, a person gave up ${given}, and the order is ${order.state}`);
+    }
     if (taken && charged > 0 && kept === 0) complain('all of it is back, and the order is still paid');
     if (taken && attempt.state !== 'paid') complain(`its money is the order's, and the attempt is ${attempt.state}`);
   }
-  return [...broken, ...paidOrders(evidence), ...refunds(evidence), ...attemptsEnd(evidence), ...periods(evidence)];
+  return [
+    ...broken,
+    ...paidOrders(evidence),
+    ...refunds(evidence),
+    ...refundedAmounts(evidence),
+    ...attemptsEnd(evidence),
+    ...periods(evidence),
+  ];
 }
 
 function paidOrders({ orders, attempts, booked }: Evidence): Broken[] {
@@ -73,7 +85,8 @@ function refunds(evidence: Evidence): Broken[] {
   }
   for (const { state, order, attempt, amount, failure } of evidence.refunds) {
     if (state === 'done' || state === 'withdrawn') continue;
-    if (state === 'failed' && (sawWrongAmounts(evidence, order, attempt) || wasRefused(evidence, order))) continue;
+    if (state === 'failed' && (sawWrongAmounts(evidence, order, attempt) || wasRefused(evidence, order, attempt)))
+      continue;
     broken.push({ rule: 'refunds', order, what: `a refund of ${amount} is ${state}: ${failure ?? ''}` });
   }
   const byId = new Map(evidence.refunds.map((refund) => [refund.id, refund]));
@@ -89,6 +102,28 @@ function refunds(evidence: Evidence): Broken[] {
   }
   return broken;
 }
+
+/** `refundedAmount` of an order is what went back of its own payment, and of no payment before that. */
+function refundedAmounts({ orders, refunds: all, history }: Evidence): Broken[] {
+  const went = (state: string): Set<string> =>
+    new Set(
+      history.filter(({ subject, to }) => subject === 'attempt' && to === state).map(({ subjectId }) => subjectId),
+    );
+  const [paid, surplus] = [went('paid'), went('surplus')];
+  return orders.flatMap(({ id, attempt, refunded }): Broken[] => {
+    const back = sum(
+      all
+        .filter((each) => each.attempt === attempt && each.state === 'done' && OF_AN_ORDER.includes(each.cause))
+        .map(({ amount }) => amount),
+    );
+    // What goes back of a payment that is no order's is not counted.
+    const isOwn = attempt !== null && paid.has(attempt) && !surplus.has(attempt);
+    const isRight = isOwn ? refunded === back : refunded <= back;
+    const what = `refundedAmount is ${refunded}, and ${back} won of its payment are back`;
+    return isRight ? [] : [{ rule: 'refunds', order: id, what }];
+  });
+}
+const OF_AN_ORDER: readonly string[] = ['operator', 'at-kakaopay'];
 
 /** A period of a subscription is charged once, whatever was lost on the way. */
 function periods({ orders, booked }: Evidence): Broken[] {
@@ -106,7 +141,10 @@ function periods({ orders, booked }: Evidence): Broken[] {
 
 function attemptsEnd(evidence: Evidence): Broken[] {
   return evidence.attempts
-    .filter(({ state }) => state === 'waiting' || state === 'approving' || state === 'surplus')
+    .filter(
+      ({ id, state }) =>
+        state === 'waiting' || state === 'approving' || (state === 'surplus' && givenUpOf(evidence, id) === 0),
+    )
     .map(({ order, tid, state }) => ({ rule: 'money', order, what: `${tid ?? 'a charge'} is ${state} for ever` }));
 }
 
@@ -123,8 +161,11 @@ function sawWrongAmounts({ stories, history }: Evidence, order: string, attempt:
 }
 
 /** KakaoPay has refused for good to give money back, and it is not back: the operator who asked for it decides. */
-function wasRefused({ stories }: Evidence, order: string): boolean {
-  return stories.find(({ orderId }) => orderId === order)?.refundsRefused === true;
+function wasRefused({ stories, attempts }: Evidence, order: string, attempt: string): boolean {
+  const story = stories.find(({ orderId }) => orderId === order);
+  const tid = attempts.find(({ id }) => id === attempt)?.tid;
+  const tried = story?.tried.find((each) => each.tid === tid);
+  return story?.refundsRefused === true || tried?.faults.includes(REFUNDS_REFUSED) === true;
 }
 
 /** A person sent it back after all: what KakaoPay had said was not believed. */

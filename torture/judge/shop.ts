@@ -1,3 +1,4 @@
+import { workOf } from '../world/shop';
 import type { Evidence } from './evidence';
 import { by, type Broken } from './verdict';
 
@@ -32,7 +33,7 @@ export function shop(evidence: Evidence): Broken[] {
     history.filter(({ subject, to }) => subject === 'order' && to === 'paid').map(({ order }) => order),
   );
   const of = by(received, ({ partnerOrderId }) => partnerOrderId);
-  for (const { id, state, merchant, subscription } of orders) {
+  for (const { id, state, merchant, subscription, paidAt } of orders) {
     const type = subscription === null ? 'payment.paid' : 'subscription.charged';
     const told = new Set(
       of
@@ -45,10 +46,10 @@ export function shop(evidence: Evidence): Broken[] {
     if (state === 'failed' && subscription === null && !of.get(id)?.some((event) => event.type === 'payment.failed')) {
       complain(id, 'has failed, and payment.failed was never told');
     }
-    if (state === 'paid' && merchant === 'workshop' && fulfilled.get(id) !== 'done') {
-      complain(id, `is sold, and the shop's own work is ${fulfilled.get(id) ?? 'not begun'}`);
+    const work = fulfilled.get(workOf(id, paidAt?.getTime() ?? 0));
+    if (state === 'paid' && merchant === 'workshop' && work !== 'done') {
+      complain(id, `is sold, and the shop's own work is ${work ?? 'not begun'}`);
     }
-    if (state === 'paid' && fulfilled.get(id) === 'refused') complain(id, 'is sold, and the shop refused it');
   }
   const refundsTold = new Set(received.map(({ data }) => (data.refund as { id?: string } | undefined)?.id));
   // Money of an order that failed is no news: the shop was told of an order without money.

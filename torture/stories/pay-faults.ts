@@ -2,11 +2,13 @@ import type { FaultOrder } from '../../apps/simulator/src/faults/fault';
 import type { Faults } from '../../apps/simulator/src/faults/faults';
 import type { Random } from '../random';
 import type { FaultTally } from './fault-tally';
-import { orderScheme } from './schemes';
+import { orderRefusedRefunds, orderScheme } from './schemes';
 
 type Kind = 'drop-before' | 'drop-after' | 'status' | 'slow' | 'late' | 'garbage' | 'refuse' | 'wrong-amount';
 
 const SCHEMES = 0.15;
+const REFUSED_REFUNDS = 0.12;
+const REFUSED_REFUNDS_OF_REFUSED = 0.3;
 
 /** Refusals of approve: −780 is for good, the others say nothing or the wrong thing. */
 const APPROVE_CODES = [-702, -785, -783, -1, -780, -9798] as const;
@@ -29,7 +31,19 @@ const WEIGHTS: Record<'pay.approve' | 'pay.order' | 'pay.cancel', { share: numbe
 
 /** KakaoPay's misbehaviour towards one tid, ordered before anybody asks about it. @returns its kinds */
 export function orderPayFaults(faults: Faults, random: Random, tid: string, tally: FaultTally): string[] {
-  if (random.chance(SCHEMES)) return [orderScheme(faults, random, tid, tally)];
+  const drawn = random.chance(SCHEMES)
+    ? [orderScheme(faults, random, tid, tally)]
+    : orderFaults(faults, random, tid, tally);
+  if (random.chance(REFUSED_REFUNDS)) drawn.push(orderRefusedRefunds(faults, random, tid, tally));
+  return drawn;
+}
+
+/** The same towards a payment that the shop will refuse: it is approved, and only its refunds may go wrong. */
+export function orderRefundFaults(faults: Faults, random: Random, tid: string, tally: FaultTally): string[] {
+  return random.chance(REFUSED_REFUNDS_OF_REFUSED) ? [orderRefusedRefunds(faults, random, tid, tally)] : [];
+}
+
+function orderFaults(faults: Faults, random: Random, tid: string, tally: FaultTally): string[] {
   const drawn: string[] = [];
   for (const [point, { share, kinds }] of Object.entries(WEIGHTS) as [
     keyof typeof WEIGHTS,

@@ -36,6 +36,14 @@ export interface Wish {
   key: string;
 }
 
+/** The shop refuses the first payment of the order, and the buyer pays again. */
+export interface ShopRefusal {
+  /** Share of the price that an operator gives back before the shop refuses. */
+  part?: number;
+  /** KakaoPay's answer to the second payment names another amount: a person decides about it. */
+  doubtful: boolean;
+}
+
 export type SheetKind = 'coffee' | 'mug' | 'bundle' | 'trial' | 'monthly' | 'draft' | 'shared-draft';
 
 /** Everything a buyer will do, drawn before it begins. */
@@ -51,6 +59,7 @@ export interface Plan {
   abandons: boolean;
   tries: Try[];
   wishes: Wish[];
+  refusal?: ShopRefusal;
 }
 
 export const priceOf = ({ kind }: Plan): number => PRICES[kind] ?? 24_000;
@@ -68,7 +77,7 @@ export function drawPlan(random: Random, index: number): Plan {
   const drafted = kind === 'draft' || kind === 'shared-draft';
   const tries = [drawTry(random)];
   while (tries.length < 3 && random.chance(0.3)) tries.push(drawTry(random));
-  return {
+  const plan: Plan = {
     index,
     merchant: drafted || random.chance(0.6) ? 'counter' : 'workshop',
     kind,
@@ -81,17 +90,31 @@ export function drawPlan(random: Random, index: number): Plan {
     tries,
     wishes: drawWishes(random),
   };
+  const refusal = drawRefusal(random, plan);
+  if (!refusal) return plan;
+  const again = [drawTry(random, true), drawTry(random, true), ...plan.tries.slice(2)];
+  return { ...plan, abandons: false, tries: again, refusal };
 }
 
-function drawTry(random: Random): Try {
-  const leaves = random.chance(0.15);
+/** Only one of the merchants does order work of its own. A subscription that begins twice is worth more tries. */
+function drawRefusal(random: Random, plan: Plan): ShopRefusal | undefined {
+  const share = plan.kind === 'monthly' || plan.kind === 'trial' ? 0.8 : 0.25;
+  if (plan.merchant !== 'workshop' || !random.chance(share)) return undefined;
+  const part = priceOf(plan) > 0 && random.chance(0.6) ? 0.1 + 0.8 * random.next() : undefined;
+  return { ...(part !== undefined && { part }), doubtful: random.chance(0.3) };
+}
+
+/** @param calm the buyer pays, and waits for what becomes of it */
+function drawTry(random: Random, calm = false): Try {
+  const leaves = random.chance(0.15) && !calm;
+  const least = calm ? 1 : 0;
   return {
-    t2Times: Number(random.weighted({ 0: 3, 1: 70, 2: 20, 3: 7 })),
+    t2Times: Math.max(least, Number(random.weighted({ 0: 3, 1: 70, 2: 20, 3: 7 }))),
     t2ApartMs: random.chance(0.6) ? 0 : random.int(1, 400),
-    t3BeforeT2: random.chance(0.08),
-    does: random.weighted({ authenticate: 82, quit: 6, fail: 5, nothing: 7 }),
+    t3BeforeT2: random.chance(0.08) && !calm,
+    does: calm ? 'authenticate' : random.weighted({ authenticate: 82, quit: 6, fail: 5, nothing: 7 }),
     doesAfterMs: random.int(0, 250),
-    t3Times: Number(random.weighted({ 0: 5, 1: 65, 2: 20, 3: 10 })),
+    t3Times: Math.max(least, Number(random.weighted({ 0: 5, 1: 65, 2: 20, 3: 10 }))),
     t3ApartMs: random.chance(0.6) ? 0 : random.int(1, 500),
     t3AfterMs: random.chance(0.85) ? random.int(0, 100) : random.int(500, 3_000),
     t3Posted: random.chance(0.15),
@@ -99,7 +122,7 @@ function drawTry(random: Random): Try {
     ...(leaves && { leaves: random.pick(['cancel', 'fail'] as const) }),
     leavesAfterT3: random.chance(0.7),
     leavesAfterMs: random.int(0, 500),
-    hasty: random.chance(0.35),
+    hasty: random.chance(0.35) && !calm,
   };
 }
 

@@ -39,10 +39,19 @@ const FOREIGN: [Record<string, string>, ...Record<string, string>[]] = [
   { partner_user_id: 'another' },
 ];
 
+/** `order` shows what KakaoPay did ten minutes later at most; time goes fifty times as fast here. */
+const LAGS_MS = 12_000;
+
+/** A slow machine may look so late that what was to lag would be wrong for ever. */
+function addForAWhile(faults: Faults, order: FaultOrder): void {
+  const { id } = faults.add(order);
+  if (order.point === 'pay.order') setTimeout(() => faults.remove(id), LAGS_MS).unref();
+}
+
 /** Orders one of the schemes for a tid, before anybody asks about it. @returns its name, as a fault's */
 export function orderScheme(faults: Faults, random: Random, tid: string, tally: FaultTally): string {
   const name = random.weighted({ 'refused repeat': 1, 'stale look': 1, 'foreign look': 1 });
-  for (const order of OF_A_PAYMENT[name](random)) faults.add({ ...order, subject: tid });
+  for (const order of OF_A_PAYMENT[name](random)) addForAWhile(faults, { ...order, subject: tid });
   tally[`scheme ${name}`] = (tally[`scheme ${name}`] ?? 0) + 1;
   return `scheme ${name}`;
 }
@@ -61,6 +70,15 @@ export function orderRefundScheme(
   faults.add({ point: 'pay.cancel', kind: 'drop-after', subject: tid });
   faults.add({ point: 'pay.cancel', kind: 'refuse', code: random.pick(CANCEL_FOR_GOOD), subject: tid });
   const fields = { canceled_amount: { total: givenBack } };
-  faults.add({ point: 'pay.order', kind: 'says', fields, times: random.int(1, 2), subject: tid });
+  addForAWhile(faults, { point: 'pay.order', kind: 'says', fields, times: random.int(1, 2), subject: tid });
   tally['scheme refused repeat of a refund'] = (tally['scheme refused repeat of a refund'] ?? 0) + 1;
+}
+
+export const REFUNDS_REFUSED = 'scheme refunds refused for good';
+
+/** KakaoPay gives no money of this payment back, whatever it is asked and how often, as long as there are faults. */
+export function orderRefusedRefunds(faults: Faults, random: Random, tid: string, tally: FaultTally): string {
+  faults.add({ point: 'pay.cancel', kind: 'refuse', code: random.pick(CANCEL_FOR_GOOD), times: 10_000, subject: tid });
+  tally[REFUNDS_REFUSED] = (tally[REFUNDS_REFUSED] ?? 0) + 1;
+  return REFUNDS_REFUSED;
 }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../random';
 import { innerPath, type Kakao, type Sheet } from '../world/kakao';
+import type { Shop } from '../world/shop';
 import type { Caller, Reply } from './caller';
 import type { FaultTally } from './fault-tally';
-import { orderPayFaults } from './pay-faults';
+import { orderPayFaults, orderRefundFaults } from './pay-faults';
 import { type Plan, priceOf, type Try, type Wish } from './plan';
 import { orderRefundScheme } from './schemes';
 
@@ -16,6 +17,12 @@ const ADDRESS = {
 };
 
 const REFUND_SCHEMES = 0.6;
+/** Longer than an operator takes to give a part back, and KakaoPay to do it. */
+const SHOP_IS_BUSY_MS = 1_500;
+/** A part is given back only when the shop was asked by then. */
+const PART_WITHIN_MS = 8_000;
+/** A buyer whose first payment the shop refuses waits for that; a slow machine takes longer. */
+const REFUSED_WITHIN_MS = 20_000;
 
 /** How often a call without an answer is made again; a T3 is often made only once. */
 const PATIENCE = { t1: 80, t2: 12, t3: [1, 1, 8] } as const;
@@ -37,6 +44,13 @@ export interface Wished {
   replies: (Reply | undefined)[];
 }
 
+/** Whom a buyer deals with. */
+export interface Parties {
+  caller: Caller;
+  kakao: Kakao;
+  shop: Shop;
+}
+
 /** One buyer: plays its plan against whatever instances are up, and remembers all that happened. */
 export class Story {
   readonly log: string[] = [];
@@ -48,6 +62,9 @@ export class Story {
   readonly shown: string[] = [];
   orderId?: string;
   over = false;
+  private readonly caller: Caller;
+  private readonly kakao: Kakao;
+  private readonly shop: Shop;
   private sheet?: Sheet;
   private readonly begin = Date.now();
 
@@ -56,10 +73,13 @@ export class Story {
     private readonly sheetId: string,
     private readonly random: Random,
     private readonly faultsOf: (attempt: number) => Random,
-    private readonly caller: Caller,
-    private readonly kakao: Kakao,
+    { caller, kakao, shop }: Parties,
     private readonly tally: FaultTally,
-  ) {}
+  ) {
+    this.caller = caller;
+    this.kakao = kakao;
+    this.shop = shop;
+  }
 
   async play(): Promise<void> {
     const { plan } = this;
@@ -67,6 +87,7 @@ export class Story {
     await Promise.all(Array.from({ length: plan.t1Times }, () => this.t1()));
     if (!this.orderId || plan.abandons) return;
     const beside = [this.watch(), ...plan.wishes.map((wish) => this.ask(wish))];
+    if (plan.refusal) beside.push(this.expectRefusal(this.orderId, plan.refusal.part));
     const tries: Promise<void>[] = [];
     for (const [at, each] of plan.tries.entries()) {
       if (at > 0) await this.t1();
@@ -75,7 +96,7 @@ export class Story {
       if (each.hasty) await delay(this.random.int(0, 400));
       else {
         await attempt;
-        if (at < plan.tries.length - 1) await this.until(['F', 'S', 'C'], 2_500);
+        if (at < plan.tries.length - 1) await this.until(['F', 'S', 'C'], plan.refusal ? REFUSED_WITHIN_MS : 2_500);
       }
     }
     await Promise.all(tries);
@@ -128,7 +149,9 @@ export class Story {
     const { sheet } = this;
     if (!sheet) return;
     const tid = await this.kakao.ready(sheet);
-    const faults = orderPayFaults(this.kakao.faults, this.faultsOf(at), tid, this.tally);
+    const order = this.plan.refusal && at === 0 ? orderRefundFaults : orderPayFaults;
+    const faults = order(this.kakao.faults, this.faultsOf(at), tid, this.tally);
+    if (this.plan.refusal?.doubtful && at === 1) faults.push(this.nameAnotherAmount(tid));
     const tried: Tried = { tid, plan, faults };
     this.tried.push(tried);
     this.note(`ready ${tid}${faults.length > 0 ? `, KakaoPay will misbehave: ${faults.join(', ')}` : ''}`);
@@ -138,6 +161,22 @@ export class Story {
     await delay(plan.doesAfterMs);
     await this.act(tried, sheet);
     await Promise.all([t2, leaving]);
+  }
+
+  /** KakaoPay's next answer to an approve names another amount than it takes. @returns the name of the fault */
+  private nameAnotherAmount(tid: string): string {
+    this.kakao.faults.add({ point: 'pay.approve', kind: 'wrong-amount', subject: tid });
+    this.tally['pay.approve wrong-amount'] = (this.tally['pay.approve wrong-amount'] ?? 0) + 1;
+    return 'pay.approve wrong-amount';
+  }
+
+  /** The shop refuses the first payment. @param part share of the price that an operator gives back before */
+  private async expectRefusal(orderId: string, part: number | undefined): Promise<void> {
+    this.shop.refuseFirst(orderId, part === undefined ? 0 : SHOP_IS_BUSY_MS);
+    if (part === undefined) return;
+    const giveUpAt = Date.now() + PART_WITHIN_MS;
+    while (!this.shop.wasAsked(orderId) && Date.now() < giveUpAt) await delay(20);
+    if (this.shop.wasAsked(orderId)) await this.ask({ afterMs: 0, share: part, times: 1, key: 'part-before-refusal' });
   }
 
   private async t2(tried: Tried): Promise<void> {

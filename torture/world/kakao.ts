@@ -19,8 +19,8 @@ export interface Booked {
   /** Won of every charge; a subscription that begins for nothing is a charge of 0. */
   charges: number[];
   refunds: number[];
-  /** How the SID stands that a subscription is charged by: the one that its first payment issued. */
-  sid?: Subscription['status'];
+  /** The SID that a subscription is charged by, which its first payment issued, and how it stands. */
+  sid?: Pick<Subscription, 'sid' | 'status'>;
 }
 
 /** Kakao and KakaoPay: the simulator in this process, its ledger open to the judge. */
@@ -86,7 +86,7 @@ export class Kakao {
           status,
           charges: entries.filter(({ type }) => type !== 'CANCEL').map(({ amount }) => amount),
           refunds: entries.filter(({ type }) => type === 'CANCEL').map(({ amount }) => amount),
-          ...(sid !== undefined && { sid: sids.get(sid) ?? 'INACTIVE' }),
+          ...(sid !== undefined && { sid: { sid, status: sids.get(sid) ?? 'INACTIVE' } }),
         };
       });
   }

@@ -45,7 +45,8 @@ function planFrom(first: number): OrderSheet['subscription'] {
 /** The shop's own order work is a call to a server that may be slow, fail, or refuse. */
 class TortureFulfilment extends Fulfilment {
   async fulfil(order: PaidOrder): Promise<{ refused: string } | undefined> {
-    const response = await fetch(`${process.env.TORTURE_SHOP_URL ?? ''}/fulfil/${order.partnerOrderId}`, {
+    const path = `fulfil/${order.partnerOrderId}?paid_at=${order.approvedAt.getTime()}`;
+    const response = await fetch(`${process.env.TORTURE_SHOP_URL ?? ''}/${path}`, {
       method: 'POST',
       signal: AbortSignal.timeout(2_000),
     });

@@ -19,7 +19,7 @@ export interface Received {
 /** The merchants' own server: takes deliveries, does order work, and misbehaves as drawn. */
 export class Shop {
   readonly received: Received[] = [];
-  /** What the shop's order work came to, by order; asked again, it says the same. */
+  /** What the shop's order work came to, by `workOf`; asked again about the same payment, it says the same. */
   readonly fulfilled = new Map<string, 'done' | 'refused'>();
   readonly faults: Record<string, number> = {};
   /** Deliveries whose signature was wrong. */
@@ -29,6 +29,10 @@ export class Shop {
   /** Nobody gets an answer of use: there are errors, or silence until it is up again. */
   down?: 'errors' | 'silence';
   private calls = 0;
+  /** The first payment of each order that the shop was asked about, and when. */
+  private readonly firstAsked = new Map<string, { paidAt: number; at: number }>();
+  /** Orders whose first payment is refused, and for how many milliseconds the shop does not say so. */
+  private readonly refusesFirst = new Map<string, number>();
 
   private constructor(
     private readonly server: Server,
@@ -61,7 +65,18 @@ export class Shop {
     this.down = undefined;
     this.received.length = 0;
     this.fulfilled.clear();
+    this.firstAsked.clear();
+    this.refusesFirst.clear();
     this.forged = 0;
+  }
+
+  /** The first payment of this order will be refused, so many milliseconds after the shop was first asked about it. */
+  refuseFirst(order: string, afterMs: number): void {
+    this.refusesFirst.set(order, afterMs);
+  }
+
+  wasAsked(order: string): boolean {
+    return this.firstAsked.has(order);
   }
 
   async stop(): Promise<void> {
@@ -83,7 +98,7 @@ export class Shop {
     if (fault === 'drop-before') return undefined;
     const url = request.url ?? '';
     const answer = url.startsWith('/fulfil/')
-      ? this.fulfil(url.slice('/fulfil/'.length))
+      ? this.fulfil(...orderIn(url.slice('/fulfil/'.length)))
       : this.take(url, request.headers, body);
     if (fault === 'drop-after') return undefined;
     if (fault === 'slow') await delay(this.random.int(200, 1_500));
@@ -97,9 +112,15 @@ export class Shop {
     return undefined;
   }
 
-  private fulfil(order: string): { status: number; body: string } {
-    const known = this.fulfilled.get(order) ?? (this.misbehaves > 0 && this.random.chance(0.08) ? 'refused' : 'done');
-    this.fulfilled.set(order, known);
+  private fulfil(order: string, paidAt: number): { status: number; body: string } {
+    const first = this.firstAsked.get(order) ?? { paidAt, at: Date.now() };
+    this.firstAsked.set(order, first);
+    const busyMs = first.paidAt === paidAt ? this.refusesFirst.get(order) : undefined;
+    if (busyMs !== undefined && Date.now() < first.at + busyMs) return { status: 503, body: '{}' };
+    const work = workOf(order, paidAt);
+    const refuses = busyMs !== undefined || (this.misbehaves > 0 && this.random.chance(0.08));
+    const known = this.fulfilled.get(work) ?? (refuses ? 'refused' : 'done');
+    this.fulfilled.set(work, known);
     return { status: 200, body: known === 'refused' ? '{"refused":"오늘은 만들 수 없습니다."}' : '{}' };
   }
 
@@ -120,4 +141,12 @@ export class Shop {
     });
     return { status: 200, body: '{}' };
   }
+}
+
+/** The shop's work for one payment of an order, which may be paid again once the shop has refused it. */
+export const workOf = (order: string, paidAt: number): string => `${order} ${paidAt}`;
+
+function orderIn(path: string): [string, number] {
+  const [order = '', paidAt = ''] = path.split('?paid_at=');
+  return [order, Number(paidAt)];
 }
