@@ -29,7 +29,7 @@ export class WithdrawRefundRequest {
   reason: string;
 
   /**
-   * Won of the refund; must be named when its money belongs to no order (`surplus`, `fulfilment-refused`)
+   * Won of the refund; must be named when its money belongs to no order: the payment is `surplus`
    * @example 13500
    */
   @ApiProperty({ type: 'integer', required: false, minimum: 1 })
