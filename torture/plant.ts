@@ -92,8 +92,8 @@ export const PATCHES: Record<Plant, Patch> = {
   // An order that T2 refused for sold-out goods has failed, and the shop is not told.
   'untold-sold-out': {
     file: 'apps/payment/src/approval/order-approval.js',
-    text: "([...orderIds]), state: 'failed' }",
-    by: "([...orderIds]), state: 'open' }",
+    text: 'news.map((order) => ({',
+    by: "news.filter(({ state }) => state === 'failed').map((order) => ({",
   },
   // The buyer pays again after the shop's refusal, and is charged by the SID of the payment that was given back.
   'given-back-sid': {
