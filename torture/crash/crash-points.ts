@@ -81,7 +81,13 @@ async function judge(
   { id, tid }: Bought,
   ends: 'paid' | 'cancelled',
 ): Promise<string | undefined> {
-  const all = await gatherEvidence(lane.reader, { stories: [], initial: { mug: ON_HAND }, kakao, shop, withdrawals: [] });
+  const all = await gatherEvidence(lane.reader, {
+    stories: [],
+    initial: { mug: ON_HAND },
+    kakao,
+    shop,
+    withdrawals: [],
+  });
   const evidence = {
     ...all,
     booked: all.booked.filter((each) => each.tid === tid),
