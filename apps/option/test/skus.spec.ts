@@ -266,7 +266,7 @@ it.each<[string, string | Buffer, number, RegExp]>([
     'in another encoding',
     Buffer.concat([Buffer.from(`${HEADER}\r\nS,`), Buffer.from([0xff, 0xfe, 0x00]), Buffer.from(',,3,,,,')]),
     2,
-    /neither UTF-8 nor CP949/,
+    /neither UTF-8 nor CP949: save the file as CSV UTF-8/,
   ],
   ['with a quote left open', `${HEADER}\r\n"S,흰색,,3,,,,\r\n`, 2, /is no CSV: CSV_QUOTE_NOT_CLOSED/],
 ])('refuses a file that is %s', async (_, file, line, message) => {
@@ -294,13 +294,14 @@ it('lists options of simple groups by their group', async () => {
 
 it('needs the token before a byte of the file, takes files only, and knows its products', async () => {
   expect(await put(lines(), '', 'shirt', {})).toMatchObject({ http: 401 });
-  expect(await put(lines(), '', 'shirt', { ...AUTHORIZED, 'content-type': 'application/json' })).toMatchObject({
-    http: 415,
+  const told = { http: 415, body: { message: 'Send the body as Content-Type: text/csv' } };
+  for (const type of ['application/json', 'application/vnd.ms-excel', 'x', '']) {
+    expect(await put(lines(), '', 'shirt', { ...AUTHORIZED, 'content-type': type })).toMatchObject(told);
+  }
+  expect(await put(lines(), '', 'nothing')).toMatchObject({
+    http: 404,
+    body: { message: 'No such product of merchant demo-shop; ?merchant= names another one' },
   });
-  expect(await put('{}', '', 'shirt', { ...AUTHORIZED, 'content-type': 'application/json' })).toMatchObject({
-    http: 415,
-  });
-  expect(await put(lines(), '', 'nothing')).toMatchObject({ http: 404 });
   expect(await put(lines(), '?merchant=nobody')).toMatchObject({ http: 404 });
 });
 

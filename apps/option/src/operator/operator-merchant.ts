@@ -12,3 +12,7 @@ export class OperatorMerchant {
     return merchant;
   }
 }
+
+/** The default merchant is meant unless another is named, which is easily forgotten. */
+export const noSuchProduct = (merchant: string): string =>
+  `No such product of merchant ${merchant}; ?merchant= names another one`;

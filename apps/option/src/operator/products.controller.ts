@@ -9,7 +9,7 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { OperatorMerchant } from './operator-merchant';
+import { noSuchProduct, OperatorMerchant } from './operator-merchant';
 import { MerchantQuery, SaveProductQuery, StoredProductDto } from './operator.dto';
 
 @OperatorController('products')
@@ -31,7 +31,7 @@ export class ProductsController {
   async get(@Param('id') id: string, @Query() { merchant }: MerchantQuery): Promise<StoredProductDto> {
     const merchantId = this.merchant.idOf(merchant);
     const found = await this.products.inspect(merchantId, id);
-    if (found === undefined) throw new NotFoundException('No such product');
+    if (found === undefined) throw new NotFoundException(noSuchProduct(merchantId));
     const { product, levels, createdAt, updatedAt } = found;
     return Object.assign({}, product, { merchant: merchantId, levels, createdAt, updatedAt });
   }

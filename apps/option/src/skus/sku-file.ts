@@ -50,7 +50,7 @@ export async function* recordsOf(body: AsyncIterable<Buffer>): AsyncGenerator<Cs
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       if (record.some((cell) => cell.includes('\uFFFD'))) {
-        throw new NoCsv(info.lines, 'holds a character that is neither UTF-8 nor CP949');
+        throw new NoCsv(info.lines, 'holds a character that is neither UTF-8 nor CP949: save the file as CSV UTF-8');
       }
       yield { cells: record, line: info.lines };
     }

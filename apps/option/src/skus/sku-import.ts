@@ -2,6 +2,7 @@ import { checkProduct, MAX_OPTIONS, ProductRefused, Products, skuOf } from '@biz
 import type { Problem, Product, ProductOption } from '@biz/commerce';
 import { asTyped, visibleLine } from '@biz/platform';
 import { Injectable, NotFoundException, UnprocessableEntityException } from '@nestjs/common';
+import { noSuchProduct } from '../operator/operator-merchant';
 import { withSkus } from './product-of-rows';
 import { cellsOf, COLUMNS, fieldsOf } from './sku-cells';
 import { NoCsv, recordsOf } from './sku-file';
@@ -28,7 +29,7 @@ export class SkuImport {
   /** The product as it is kept, when its SKUs fit a table. @throws 404, 422 */
   async tableOf(merchantId: string, id: string): Promise<{ product: Product; version: number }> {
     const found = await this.products.inspect(merchantId, id);
-    if (found === undefined) throw new NotFoundException('No such product');
+    if (found === undefined) throw new NotFoundException(noSuchProduct(merchantId));
     const problems = tableProblems(found.product);
     if (problems.length === 0) return found;
     throw new UnprocessableEntityException({ message: 'The SKUs of this product do not fit a table.', problems });
