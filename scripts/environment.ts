@@ -19,10 +19,24 @@ export function loadEnvironment(): Environment {
 /** What a person in front of the terminal reads; with a stack only where it is nothing they can mend. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  const why = whyNoDatabase(error);
+  if (why !== undefined) return `The database (DATABASE_URL) cannot be used: ${why}`;
   // Node's own texts name the call and the file: EACCES: permission denied, mkdir '/srv/data'.
   const plain =
     error instanceof PlainProblem || error.name === 'ConfigError' || error.name === 'RoleProblem' || 'syscall' in error;
   return plain ? error.message : (error.stack ?? error.message);
+}
+
+const UNREACHED = new Set<unknown>(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH']);
+/** PostgreSQL's classes of a login that is refused and of a database that is not there. */
+const NO_LOGIN = /^(?:28|3D)\w{3}$/;
+
+/** The programs of a checkout connect to nothing else before they work. */
+function whyNoDatabase(error: Error & { code?: unknown }): string | undefined {
+  if (!UNREACHED.has(error.code) && !NO_LOGIN.test(String(error.code))) return undefined;
+  // Of a name with several addresses Node tells each by itself, and nothing of the whole.
+  const each = error instanceof AggregateError ? error.errors.map((one: Error) => one.message) : [error.message];
+  return each.join('; ');
 }
 
 /**

@@ -4,6 +4,7 @@ import { testDatabase, translated } from '@biz/testing';
 import type { TestDatabase } from '@biz/testing';
 import { merchants } from '@biz/merchants';
 import { definitionsOf } from '../test/house';
+import { explain } from './environment';
 
 const ROOT = join(__dirname, '..');
 
@@ -39,4 +40,13 @@ describe('npm run reconcile', () => {
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toContain(problem);
   });
+});
+
+it.each<[string, Error, object]>([
+  ['connect ECONNREFUSED 127.0.0.1:1', new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' }],
+  ['one; two', new AggregateError([new Error('one'), new Error('two')]), { code: 'ECONNREFUSED' }],
+  ['password authentication failed', new Error('password authentication failed'), { code: '28P01' }],
+  ['database "biz" does not exist', new Error('database "biz" does not exist'), { code: '3D000' }],
+])('a program names DATABASE_URL when the answer is: %s', (why, error, facts) => {
+  expect(explain(Object.assign(error, facts))).toBe(`The database (DATABASE_URL) cannot be used: ${why}`);
 });
