@@ -28,7 +28,12 @@ const APP_USER_ID = /^[\w.-]{1,100}$/;
 
 const ApiFromKakao = (): MethodDecorator =>
   applyDecorators(
-    ApiHeader({ name: 'X-Kakao-AppUserId', required: true, description: '카카오의 AppUserId, 사용자 식별에 사용' }),
+    ApiHeader({
+      name: 'X-Kakao-AppUserId',
+      required: true,
+      description: '카카오의 AppUserId, 사용자 식별에 사용',
+      example: '4892761',
+    }),
     ApiHeader({
       name: 'X-Kakao-Plugin-Relay-Id',
       required: false,

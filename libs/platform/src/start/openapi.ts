@@ -29,7 +29,14 @@ export function describeApp(app: INestApplication, { name, title, description }:
     .addTag('Kakao', 'What Kakao calls (카카오가 호출하는 API)')
     .addTag('Operator', 'For people who run the platform')
     .addTag('Health', 'For machines that run the platform')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'OPERATOR_TOKEN' }, 'operator')
+    .addBearerAuth(
+      {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'The value of OPERATOR_TOKEN; in development dev-operator-token unless set',
+      },
+      'operator',
+    )
     .build();
   const isLimited = name !== 'simulator';
   const document = withPlainReferences(SwaggerModule.createDocument(app, config, { extraModels: [ErrorAnswer] }));
