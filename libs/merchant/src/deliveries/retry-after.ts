@@ -1,7 +1,7 @@
 /** Of a header that came several times the first counts; a date holds a comma too. */
 const SECONDS = /^(\d+)(?:\s*,.*)?$/;
 /** The three forms of an HTTP date (RFC 9110); the last one does not say its zone, which is GMT. `Date.parse` alone reads much else. */
-const DATE = /^[A-Z][a-z]{2,8},? .*(?:GMT|(\d{4}))$/i;
+const DATE = /^[a-z]{3,9},? .*(?:GMT|(\d{4}))$/i;
 
 /** Seconds that a server asks to wait (`Retry-After`: seconds, or an HTTP date); none when it does not say so in a readable way. */
 export function retryAfterOf(header: string | undefined, now: Date): number | undefined {
