@@ -6,7 +6,7 @@ import { NotYet } from './job';
 
 const SEARCH_EVERY_MS = 1_000;
 /** However small RETRY_TIME_SCALE is. */
-const SEARCH_EVERY_MS_AT_LEAST = 250;
+const SEARCH_EVERY_MS_AT_LEAST = 500;
 
 export interface DueWorkOptions<Claim> {
   /** As metrics show it. */

@@ -42,7 +42,7 @@ export interface AddOptions {
 
 /** A delayed job is also woken by a timer of the process that added it; longer delays wait for the next poll. */
 const WAKE_BY_TIMER_BELOW_MS = 60_000;
-/** How often one idle worker of each queue looks for jobs whose notice nobody heard, and for delayed ones. */
+/** How often one statement looks in all queues for jobs whose notice nobody heard, and for delayed ones. */
 const POLL_SECONDS = 2;
 const IDLE_POLL_SECONDS = 30;
 /** A job that was taken beyond its owner's share is put back for so long; multiplied by RETRY_TIME_SCALE. */
@@ -53,7 +53,7 @@ const HEARTBEAT_SECONDS = 10;
 const SUPERVISE_SECONDS = 5;
 const SUPERVISE_SECONDS_AT_LEAST = 3;
 /** Recurring work runs no more often, however small RETRY_TIME_SCALE is: every run costs eight statements. */
-const RECUR_MS_AT_LEAST = 1_000;
+const RECUR_MS_AT_LEAST = 5_000;
 /** Each delay varies by this share, so that what failed together does not return together. */
 const JITTER = 0.1;
 /** How often a job may take its process down before it is put aside in the queue `dead`. */
@@ -66,6 +66,13 @@ const RENEW_MS_AT_LEAST = 5_000;
 /** Connections of the queue at most: workers fetch one at a time and briefly. */
 const QUEUE_POOL_SIZE = 4;
 const DEAD_LETTER_QUEUE = 'dead';
+/** The queues among these in which a job is due; what takes it is the worker's fetch. */
+const WITH_JOBS_DUE = `
+  SELECT queue.name FROM unnest($1::text[]) AS queue(name)
+  WHERE EXISTS (
+    SELECT FROM pgboss.job
+    WHERE job.name = queue.name AND job.state < 'active' AND NOT job.blocked AND job.start_after <= now()
+  )`;
 const DAY_SECONDS = 86_400;
 /** How long the queue keeps jobs: done or failed, and waiting past their time without a worker. pg-boss deletes them after it. */
 export const JOB_DAYS = { done: 7, waiting: 14 };
@@ -188,9 +195,7 @@ export class Jobs {
       this.pools.set(job.name, pool);
       await this.startWorker(job, pool);
     }
-    this.polling = setInterval(() => {
-      for (const name of this.pools.keys()) this.wake(name);
-    }, 1000 * POLL_SECONDS).unref();
+    this.poll();
     const recurring = [...this.workers.values()].filter(({ everySeconds }) => everySeconds !== undefined);
     this.renewing = setInterval(
       () => {
@@ -247,11 +252,29 @@ export class Jobs {
     else if (pool.started < worker.job.concurrency) void this.startWorker(worker.job, pool);
   }
 
+  /** Looks again and again, each time a while after the last look was answered. */
+  private poll(): void {
+    this.polling = setTimeout(() => {
+      this.wakeWhereDue()
+        .catch((error: unknown) => {
+          this.logger.debug({ error }, 'not polled: tried again');
+        })
+        .finally(() => {
+          if (this.pools.size > 0) this.poll();
+        });
+    }, 1000 * POLL_SECONDS).unref();
+  }
+
+  private async wakeWhereDue(): Promise<void> {
+    const due = await prepared<{ name: string }>(this.dataSource, WITH_JOBS_DUE, [[...this.pools.keys()]]);
+    for (const { name } of due) this.wake(name);
+  }
+
   /** Takes no more jobs and waits for the running ones; jobs can still be added. */
   async stopWorkers(): Promise<void> {
     for (const timer of this.timers) clearTimeout(timer);
     clearInterval(this.renewing);
-    clearInterval(this.polling);
+    clearTimeout(this.polling);
     const names = [...this.pools.keys()];
     // From here on no worker is added.
     this.pools.clear();
