@@ -21,8 +21,8 @@ export default defineConfig({
     // Modules are loaded once a worker: Nest, TypeORM and ours take two seconds, and there are 150 files.
     isolate: false,
     pool: 'forks',
-    // One more than two cores: some tests wait for timers and for programs they started.
-    maxWorkers: 3,
+    // Two more than two cores: many tests wait for timers and for programs they started.
+    maxWorkers: 4,
     // Only what hangs takes so long, on any machine: no test sets a limit of its own.
     testTimeout: 1_800_000,
     hookTimeout: 1_800_000,

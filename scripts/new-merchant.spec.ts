@@ -54,7 +54,7 @@ describe('npm run new-merchant', () => {
     expect(index()).toContain("import { acmeStore } from './acme-store';");
     expect(index()).toContain('[demoShop, acmeStore]');
 
-    const settings = { extends: './tsconfig.json', include: ['apps', 'merchants'], exclude: ['**/test/**'] };
+    const settings = { extends: './tsconfig.json', include: ['merchants'], exclude: ['**/test/**'] };
     writeFileSync(join(copy, 'tsconfig.copy.json'), JSON.stringify(settings));
     expect(run(process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.copy.json')).toEqual({
       status: 0,

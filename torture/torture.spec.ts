@@ -21,14 +21,14 @@ function torture(...args: string[]): Promise<{ code: number; output: string }> {
 }
 
 it('keeps every promise while buyers, KakaoPay, the shop, the app and the database do their worst', async () => {
-  const { code, output } = await torture('--seed', '11', '--schedules', '40', '--concurrency', '25');
+  const { code, output } = await torture('--seed', '11', '--schedules', '20', '--concurrency', '20');
   expect(output).toContain('Every promise was kept');
   expect(code).toBe(0);
 });
 
 it('ends right when the app is killed between any two steps from T2 to S, and of a refund', async () => {
-  // One of them in twenty-four; each is another step.
-  const { code, output } = await torture('--crash-points', '--every', '24');
+  // One of them in forty-eight; each is another step.
+  const { code, output } = await torture('--crash-points', '--every', '48');
   expect(output).toMatch(/\n0 of [1-9]\d* crash points ended wrong/);
   expect(code).toBe(0);
 });

@@ -38,8 +38,8 @@ it('loses nothing that a customer handed over while Kakao, the store, the shop, 
 });
 
 it('ends right when an app is killed between any two steps from the callback to the delivery', async () => {
-  // One of them in thirty-two; each is another step.
-  const { code, output } = await torture('--crash-points', '--every', '32');
+  // One of them in sixty-four; each is another step.
+  const { code, output } = await torture('--crash-points', '--every', '64');
   expect(output).toMatch(/\n0 of [1-9]\d* crash points ended wrong/);
   expect(code).toBe(0);
 });

@@ -23,7 +23,12 @@ export interface TestAppOptions {
 }
 
 /** What every app of a test is told: a loaded machine answers late, and is no outage. */
-export const PATIENT: Environment = { NODE_ENV: 'test', DATABASE_SILENT_MS: '300000', ANSWER_WITHIN_MS: '300000' };
+export const PATIENT: Environment = {
+  NODE_ENV: 'test',
+  DATABASE_SILENT_MS: '300000',
+  ANSWER_WITHIN_MS: '300000',
+  DATABASE_POOL_SIZE: '4',
+};
 
 const PORTS_TRIED = 5;
 

@@ -53,7 +53,7 @@ const HEARTBEAT_SECONDS = 10;
 const SUPERVISE_SECONDS = 5;
 const SUPERVISE_SECONDS_AT_LEAST = 3;
 /** Recurring work runs no more often, however small RETRY_TIME_SCALE is: every run costs eight statements. */
-const RECUR_MS_AT_LEAST = 5_000;
+const RECUR_MS_AT_LEAST = 3_000;
 /** Each delay varies by this share, so that what failed together does not return together. */
 const JITTER = 0.1;
 /** How often a job may take its process down before it is put aside in the queue `dead`. */
