@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { PayloadTooLargeException } from '@nestjs/common';
 import { CsvError, parse } from 'csv-parse';
-import { decodeStream } from 'iconv-lite';
+import { getDecoder } from 'iconv-lite';
 
 /** A record of a CSV file, and the line it ends on. */
 export interface CsvRecord {
@@ -40,13 +40,13 @@ export async function* recordsOf(body: AsyncIterable<Buffer>): AsyncGenerator<Cs
   const start = await firstLine(rest);
   const [, said] = SAID.exec(start) ?? [];
   const options = { bom: true, relax_column_count: true, skip_records_with_empty_values: true, info: true };
-  const parser = Readable.from(following(start, rest), { objectMode: false }).pipe(
-    parse({
-      ...options,
-      ...{ record_delimiter: ['\r\n', '\n', '\r'], max_record_size: LONGEST_LINE },
-      ...{ delimiter: said ?? delimiterOf(start), from_line: said === undefined ? 1 : 2 },
-    }),
-  );
+  const parser = parse({
+    ...options,
+    ...{ record_delimiter: ['\r\n', '\n', '\r'], max_record_size: LONGEST_LINE },
+    ...{ delimiter: said ?? delimiterOf(start), from_line: said === undefined ? 1 : 2 },
+  });
+  // An error of the source becomes one of the parser; `pipe` alone would let it end the process.
+  pipeline(Readable.from(following(start, rest), { objectMode: false }), parser, () => undefined);
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       if (record.some((cell) => cell.includes('\uFFFD'))) {
@@ -58,6 +58,9 @@ export async function* recordsOf(body: AsyncIterable<Buffer>): AsyncGenerator<Cs
     if (!(error instanceof CsvError)) throw error;
     const { lines } = error as unknown as { lines?: unknown };
     throw new NoCsv(typeof lines === 'number' ? lines : 1, `is no CSV: ${error.code}`);
+  } finally {
+    // Whoever stops early leaves nothing of the file in a connection that other requests follow on.
+    for (let next = await rest.next(); next.done !== true;) next = await rest.next();
   }
 }
 
@@ -96,11 +99,10 @@ async function* texts(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const head = Buffer.concat(start);
   const end = head.indexOf(NEW_LINE);
   const encoding = markedEncoding(head) ?? (isUtf8(end < 0 ? head : head.subarray(0, end)) ? 'utf8' : 'cp949');
-  const whole = async function* (): AsyncGenerator<Buffer> {
-    yield head;
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
-  };
-  yield* Readable.from(whole()).pipe(decodeStream(encoding)) as AsyncIterable<string>;
+  const decoder = getDecoder(encoding);
+  yield decoder.write(head);
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield decoder.write(next.value);
+  yield decoder.end() ?? '';
 }
 
 /** What Excel calls Unicode text is UTF-16. */

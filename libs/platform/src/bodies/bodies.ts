@@ -88,6 +88,12 @@ export function readBodies(
     void reply.header('connection', 'close');
     done(new UnsupportedMediaTypeException(`Send the body as Content-Type: ${typesOf(request).join(' or ')}`), payload);
   });
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    // A stream that its route left has bytes in the connection, behind which no other request would be read.
+    const isStream = READ_AS[request.mediaType as BodyType] === 'stream';
+    if (isStream && !request.raw.complete) void reply.header('connection', 'close');
+    done();
+  });
   fastify.addHook('preValidation', (request, _reply, done) => {
     done(isReadable(request) ? undefined : new BadRequestException());
   });
