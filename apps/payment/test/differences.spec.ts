@@ -5,6 +5,7 @@ import { DIFFERENCE_KIND_NAMES, DIFFERENCE_KINDS, type DifferenceKind } from '..
 import { Differences } from '../src/reconciliation/differences';
 import { type DifferenceSeen, Differing } from './differing';
 import { refusal } from './fake-kakaopay';
+import { shop } from './shops';
 import type { OrderInHand, World } from './world';
 
 describe('what KakaoPay says otherwise', () => {
@@ -238,5 +239,42 @@ describe('what KakaoPay says otherwise', () => {
     expect((await list('state=resolved&limit=100')).items.map(({ state }) => state)).not.toContain('given-up');
     expect((await list('merchant=second')).items).toEqual([]);
     expect((await world.operator('differences?state=nonsense')).http).toBe(400);
+  });
+
+  it('a refund that an operator asked for is money of no order, once the shop has refused that', async () => {
+    let refuse: (answer: { refused: string }) => void = () => undefined;
+    shop.fulfil = () => new Promise((resolve) => (refuse = resolve));
+    const order = await world.orderAwaitingPayment('coffee', { prefix: '/m/second' });
+    await world.callback(order);
+    await clock.advanceUntil(1_000, async () => {
+      expect((await world.detail(order.id)).state).toBe('fulfilling');
+    });
+    const stateOf = async (at: number) => (await world.detail(order.id)).refunds[at]?.state;
+    let answer: () => void = () => undefined;
+    const until = new Promise<void>((resolve) => (answer = resolve));
+    const json = { error_code: -721, error_message: 'refused' };
+    world.kakaopay.next('cancel', { work: false, status: 400, json, until });
+    const { body } = await world.cancel(order.id, 'part', { reason: '일부 환불', amount: 3_500 });
+    await eventually(async () => {
+      expect(await stateOf(0)).toBe('sending');
+    });
+    await eventually(async () => {
+      refuse({ refused: '마감되었습니다.' });
+      expect(await world.status(order)).toMatchObject({ order_status: 'F' });
+    });
+    shop.fulfil = () => Promise.resolve(undefined);
+    answer();
+    await clock.advanceUntil(1_000, async () => {
+      expect([await stateOf(0), await stateOf(1)]).toEqual(['failed', 'done']);
+    });
+    const withdraw = (amount?: number) =>
+      world.operator(`refunds/${body.refund?.id}/withdraw`, {
+        method: 'POST',
+        body: JSON.stringify({ reason: '연락 안 됨', amount }),
+      });
+    expect((await withdraw()).http).toBe(409);
+    expect((await withdraw(3_500)).http).toBe(200);
+    const { body: list } = await world.operator('differences?state=given-up&limit=1');
+    expect((list as { items: object[] }).items).toMatchObject([{ partnerOrderId: order.id, amount: 3_500 }]);
   });
 });

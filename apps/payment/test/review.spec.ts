@@ -306,6 +306,30 @@ describe('an order in review', () => {
     }
   });
 
+  it('is asked for nothing that a route does not read: it would do the whole of it', async () => {
+    const order = await world.paidOrder();
+    const post = (path: string, body: object) =>
+      world.operator(path, {
+        ...{ method: 'POST', body: JSON.stringify(body) },
+        headers: { 'Idempotency-Key': 'unread' },
+      });
+    const unread = { http: 400, body: { problems: [{ path: 'amount', message: 'property amount should not exist' }] } };
+    expect(await post(`orders/${order.id}/cancel?amount=500`, { reason: 'x' })).toMatchObject(unread);
+    expect(await post(`refunds/${order.id}/retry`, { amount: 500 })).toMatchObject(unread);
+    expect((await post(`refunds/${order.id}/retry`, {})).http).toBe(404);
+    expect(await world.detail(order.id)).toMatchObject({ state: 'paid', refunds: [] });
+
+    const review = await paidOtherwise(11_000);
+    const refused = { http: 400, body: { message: 'tid and notCharged exclude each other' } };
+    const both = { reason: 'x', tid: review.tid, notCharged: true };
+    expect(await world.press('refund', review.id, 'k', both)).toMatchObject(refused);
+    expect((await world.press('refund', review.id, 'k', { reason: 'x', notCharged: true })).http).toBe(400);
+    for (const button of ['accept', 'refund'] as const)
+      expect((await world.press(button, review.id, 'k', { reason: 'x', tid: 'T-of-another' })).http).toBe(400);
+    expect(await world.detail(review.id)).toMatchObject({ state: 'review', refunds: [] });
+    expect((await world.press('accept', review.id, 'k', { reason: 'x', tid: review.tid })).http).toBe(200);
+  });
+
   it('a failed refund can be withdrawn; money that belongs to no order is given up by its amount, and stays in the list', async () => {
     const order = await world.paidOrder();
     world.kakaopay.next('cancel', refusal(-721));
@@ -358,40 +382,5 @@ describe('an order in review', () => {
       note: '13500 won that belong to no order are given up: 교환하기로 함',
     });
     expect(world.kakaopay.kept).toBeGreaterThanOrEqual(13_500);
-  });
-
-  it('a refund that an operator asked for is money of no order, once the shop has refused that', async () => {
-    let refuse: (answer: { refused: string }) => void = () => undefined;
-    shop.fulfil = () => new Promise((resolve) => (refuse = resolve));
-    const order = await world.orderAwaitingPayment('coffee', { prefix: '/m/second' });
-    await world.callback(order);
-    await toState(order, 'fulfilling');
-    const stateOf = async (at: number) => (await world.detail(order.id)).refunds[at]?.state;
-    let answer: () => void = () => undefined;
-    const until = new Promise<void>((resolve) => (answer = resolve));
-    const json = { error_code: -721, error_message: 'refused' };
-    world.kakaopay.next('cancel', { work: false, status: 400, json, until });
-    const { body } = await world.cancel(order.id, 'part', { reason: '일부 환불', amount: 3_500 });
-    await eventually(async () => {
-      expect(await stateOf(0)).toBe('sending');
-    });
-    await eventually(async () => {
-      refuse({ refused: '마감되었습니다.' });
-      expect(await world.status(order)).toMatchObject({ order_status: 'F' });
-    });
-    shop.fulfil = () => Promise.resolve(undefined);
-    answer();
-    await asTimeGoesOn(async () => {
-      expect([await stateOf(0), await stateOf(1)]).toEqual(['failed', 'done']);
-    });
-    const withdraw = (amount?: number) =>
-      world.operator(`refunds/${body.refund?.id}/withdraw`, {
-        method: 'POST',
-        body: JSON.stringify({ reason: '연락 안 됨', amount }),
-      });
-    expect((await withdraw()).http).toBe(409);
-    expect((await withdraw(3_500)).http).toBe(200);
-    const { body: list } = await world.operator('differences?state=given-up&limit=1');
-    expect((list as { items: object[] }).items).toMatchObject([{ partnerOrderId: order.id, amount: 3_500 }]);
   });
 });

@@ -2,7 +2,7 @@ import { Drafts, Stock } from '@biz/commerce';
 import type { PaymentOrder } from '@biz/kakaopay';
 import { Deliveries } from '@biz/merchant';
 import { Clock, newId, RuntimeConfig } from '@biz/platform';
-import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
+import { BadRequestException, ConflictException, Injectable, NotFoundException } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { AttemptState } from '../attempts/attempt-status';
@@ -77,6 +77,7 @@ export class Review {
     }
     const attempt = await this.dataSource.manager.findOneByOrFail(Attempt, { id: seen.attemptId ?? '' });
     if (!UNDECIDED.includes(attempt.state)) throw new ConflictException(`Its payment is ${attempt.state}; refund it`);
+    refuseNeedless([attempt], wish);
     const said = acceptable(seen, attempt, await this.wordAbout(seen, attempt, wish));
     await this.decide(seen.id, 'accept', wish, async (manager, order) => {
       if (order.state !== 'review' || order.attemptId !== attempt.id) throw changed();
@@ -114,6 +115,7 @@ export class Review {
       const attempts = await this.undecided(manager, seen);
       if (attempts.length === 0)
         throw new ConflictException(`The order is ${seen.state}, and nothing of it is in review; ${wayOn(seen.state)}`);
+      refuseNeedless(attempts, wish);
       const words = await Promise.all(attempts.map((attempt) => this.wordAbout(seen, attempt, wish)));
       await this.decide(seen.id, 'refund', wish, async (inside, order) => {
         const still = await this.undecided(inside, order);
@@ -299,6 +301,15 @@ export class Review {
       data: { ...orderFacts(order, to), ...paymentFacts(attempt), ...(message !== null && { message }) },
     });
   }
+}
+
+/** @throws BadRequestException when a tid is named, or that there is no payment, and KakaoPay is not to be asked by it */
+function refuseNeedless(attempts: readonly Attempt[], { tid, notCharged }: DecisionWish): void {
+  if (tid === undefined && !notCharged) return;
+  if (tid !== undefined && notCharged) throw new BadRequestException('tid and notCharged exclude each other');
+  if (attempts.some((attempt) => attempt.tid === null || attempt.tid === tid)) return;
+  const field = notCharged ? 'notCharged' : 'tid';
+  throw new BadRequestException(`${field} is for the charge of a subscription whose tid was lost: leave it out`);
 }
 
 /** @throws ConflictException when there is no money of this order to accept */
