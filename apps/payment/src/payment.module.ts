@@ -13,6 +13,7 @@ import { Settlement } from './attempts/settlement';
 import { Callbacks } from './callbacks/callbacks';
 import { CallbacksController } from './callbacks/callbacks.controller';
 import { ChargePeriods } from './charges/charge-periods';
+import { ChargeLooks } from './charges/charge-looks';
 import { Charges } from './charges/charges';
 import { DueCharges } from './charges/due-charges';
 import { EvidenceLog } from './evidence/evidence-log';
@@ -113,6 +114,7 @@ export class PaymentModule {
         UnusedSids,
         Subscriptions,
         ChargePeriods,
+        ChargeLooks,
         Charges,
         DueCharges,
       ],

@@ -44,7 +44,8 @@ export class Billing {
   async endAll(): Promise<void> {
     this.world.kakaopay.releaseApprovals();
     await this.world.database.query(
-      `UPDATE payment.subscriptions SET state = 'ended', charge_at = NULL WHERE state <> 'ended'`,
+      `WITH compared AS (UPDATE payment.attempts SET compare_at = NULL WHERE tid IS NULL AND compare_at IS NOT NULL)
+       UPDATE payment.subscriptions SET state = 'ended', charge_at = NULL WHERE state <> 'ended'`,
     );
   }
 

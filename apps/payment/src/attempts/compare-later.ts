@@ -8,8 +8,8 @@ export const COMPARED_AFTER = 86_400;
 /** Seconds before each further try, when KakaoPay does not answer; after the last a person sees it. */
 export const COMPARED_AGAIN_AFTER = [3_600, 21_600, 86_400, 259_200];
 
-/** Columns of an attempt that ends without money. One without a tid cannot be asked about. */
-export const comparedLater = ({ tid }: Pick<Attempt, 'tid'>, at: Date, scale: number) => ({
-  compare_at: tid === null ? null : new Date(at.getTime() + COMPARED_AFTER * 1000 * scale),
+/** Columns of an attempt that ends without money. One that KakaoPay was never asked for has nothing to ask about. */
+export const comparedLater = ({ tid, calls }: Pick<Attempt, 'tid' | 'calls'>, at: Date, scale: number) => ({
+  compare_at: tid === null && calls === 0 ? null : new Date(at.getTime() + COMPARED_AFTER * 1000 * scale),
   compares: 0,
 });

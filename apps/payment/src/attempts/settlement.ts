@@ -157,7 +157,7 @@ export class Settlement {
 
   /** A person must look. Stock stays held: money may be there. @param taken whether money was taken, for all that is known */
   async review({ id }: Attempt, reason: string, charge?: Charge, taken = charge !== undefined): Promise<void> {
-    await this.inOrder(id, charge ? MONEY_MAY_BE_LATE : UNDECIDED, async (manager, order, attempt) => {
+    await this.inOrder(id, charge || taken ? MONEY_MAY_BE_LATE : UNDECIDED, async (manager, order, attempt) => {
       await this.show(manager, order, attempt, reason, charge);
       if (taken) await this.periods.goOn(manager, order, 'charged, and a person looks at it');
     });

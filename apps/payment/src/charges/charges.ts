@@ -2,7 +2,7 @@ import { Stock } from '@biz/commerce';
 import { Clock, defineJob, Jobs, newId, NotYet, ofOneMerchant } from '@biz/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { DataSource, MoreThan, Not } from 'typeorm';
+import { DataSource, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt } from '../attempts/attempt.entity';
 import { MerchantKakaoPay } from '../attempts/merchant-kakaopay';
@@ -14,6 +14,7 @@ import { began, moveTo, ORDER } from '../history/move-to';
 import { Order } from '../orders/order.entity';
 import { Subscription } from '../subscriptions/subscription.entity';
 import { type SidStanding, Subscriptions } from '../subscriptions/subscriptions';
+import { ChargeLooks, TAKEN } from './charge-looks';
 import { type AfterFailure, ChargePeriods } from './charge-periods';
 
 /** Charges the order of a period; seconds before each further go at a try that KakaoPay has not decided, over 14 hours. */
@@ -28,8 +29,6 @@ const FAILED = '정기결제에 실패했습니다.';
 const NOT_REACHED = '카카오페이에 연결하지 못해 정기결제가 늦어지고 있습니다.';
 const SOLD_OUT = '주문 상품이 품절되었습니다.';
 const ENDED = '정기결제가 해지되었습니다.';
-
-const TAKEN = 'KakaoPay refused this charge, but has charged the SID since: look the payment up at KakaoPay';
 
 /** A try that was decided on. @property callId of its evidence, where KakaoPay is asked */
 interface Claim {
@@ -54,6 +53,7 @@ export class Charges implements OnModuleInit {
     private readonly kakaopay: MerchantKakaoPay,
     private readonly evidence: EvidenceLog,
     private readonly subscriptions: Subscriptions,
+    private readonly looks: ChargeLooks,
     private readonly periods: ChargePeriods,
     private readonly settlement: Settlement,
     private readonly stock: Stock,
@@ -94,6 +94,7 @@ export class Charges implements OnModuleInit {
     if (order.period !== subscription.periodsCharged + 1 || tries !== subscription.tries) return;
     const standing = await this.subscriptions.check(subscription);
     if (standing.ended) return this.letOff(order);
+    await this.looks.beforePeriod(order, standing.lastApprovedAt);
     const claim = await this.claim(order.id, tries, standing);
     if (claim) await this.ask(order, subscription, claim);
   }
@@ -107,21 +108,10 @@ export class Charges implements OnModuleInit {
       if (subscription.tries !== tries) return undefined;
       if (order.period !== subscription.periodsCharged + 1) return undefined;
       const { reserved } = await this.stock.reserve(manager, order.merchant, order.id, order.stockLines);
-      const isTaken = await this.isTaken(manager, order, standing);
+      const isTaken = await this.looks.isTaken(manager, order.id, standing.lastApprovedAt);
       if (!reserved && !isTaken) return this.soldOut(manager, order);
       return this.decide(manager, order, subscription, standing, isTaken);
     });
-  }
-
-  /**
-   * Whether KakaoPay has approved the SID since the first try of this period, which it had refused: only charges of ours
-   * approve it, and another call would take the money twice.
-   */
-  private async isTaken(manager: EntityManager, { id }: Order, { lastApprovedAt }: SidStanding): Promise<boolean> {
-    if (lastApprovedAt === undefined) return false;
-    const where = { orderId: id, calls: MoreThan(0) };
-    const first = await manager.findOne(Attempt, { where, order: { id: 'ASC' } });
-    return first !== null && lastApprovedAt > (first.approvedBefore ?? first.createdAt);
   }
 
   private async decide(

@@ -10,6 +10,7 @@ import { foreignFields } from '../attempts/compare';
 import { COMPARED_AFTER, COMPARED_AGAIN_AFTER } from '../attempts/compare-later';
 import { MerchantKakaoPay } from '../attempts/merchant-kakaopay';
 import { type Charge, Settlement } from '../attempts/settlement';
+import { ChargeLooks } from '../charges/charge-looks';
 import { EvidenceLog } from '../evidence/evidence-log';
 import { outcomeOf, saidIn } from '../evidence/said';
 import { type Verdict, verdictOn } from '../evidence/verdict';
@@ -38,9 +39,9 @@ export interface FinalLook {
 
 /**
  * `none`: the two are equal, or our records follow KakaoPay's word · `again`: KakaoPay does not tell yet ·
- * `person`: they differ, and no work of ours mends it.
+ * `later`: it is too early · `person`: they differ, and no work of ours mends it.
  */
-type Next = 'none' | 'again' | 'person';
+type Next = 'none' | 'again' | 'later' | 'person';
 
 /** Each takes one merchant's turn: $1 now, $2 the merchants, $3 seconds until the next try by tries so far, $4 how many. */
 const CLAIM = `
@@ -71,6 +72,7 @@ export class FinalLooks implements OnModuleInit {
     private readonly merchants: Merchants,
     private readonly evidence: EvidenceLog,
     private readonly settlement: Settlement,
+    private readonly charges: ChargeLooks,
     private readonly comparison: DayComparison,
     private readonly differences: Differences,
     private readonly jobs: Jobs,
@@ -95,13 +97,14 @@ export class FinalLooks implements OnModuleInit {
   /**
    * Asks KakaoPay about one payment and does what its word calls for.
    *
-   * @returns nothing for a payment that has not ended without money, or has no tid to ask about
+   * @returns nothing for a payment that has not ended without money, or that KakaoPay was never asked for
    */
   async look(attemptId: string): Promise<FinalLook | undefined> {
     const { manager } = this.dataSource;
     const attempt = await manager.findOneByOrFail(Attempt, { id: attemptId });
     const { merchant, cid, tid } = attempt;
-    if (tid === null || !ENDED_WITHOUT_MONEY.includes(attempt.state)) return undefined;
+    if (!ENDED_WITHOUT_MONEY.includes(attempt.state)) return undefined;
+    if (tid === null) return attempt.calls > 0 ? this.lookAtCharge(attempt) : undefined;
     const order = await manager.findOneByOrFail(Order, { id: attempt.orderId });
     const { pay, contractOf } = this.kakaopay.of(merchant);
     const sentAt = this.clock.now();
@@ -111,6 +114,12 @@ export class FinalLooks implements OnModuleInit {
     if ('why' in heard) return { attempt, heard, says: heard.why, next: 'again' };
     const { says, next } = await this.conclude(attempt, order, answer, sentAt);
     return { attempt: await manager.findOneByOrFail(Attempt, { id: attempt.id }), heard, says, next };
+  }
+
+  private async lookAtCharge(attempt: Attempt): Promise<FinalLook> {
+    const { says, next } = await this.charges.look(attempt);
+    const heard: Heard = next === 'again' ? { why: says } : { word: 'no tid' };
+    return { attempt: await this.dataSource.manager.findOneByOrFail(Attempt, { id: attempt.id }), heard, says, next };
   }
 
   private async conclude(
@@ -181,6 +190,10 @@ export class FinalLooks implements OnModuleInit {
     try {
       const look = await this.look(id);
       if (look?.next === 'again' && compares <= COMPARED_AGAIN_AFTER.length) return;
+      if (look?.next === 'later') {
+        await this.lookLater(id, compares);
+        return;
+      }
       if (look && look.next !== 'none') await this.show(look);
       await this.done(id, compares);
     } catch (error) {
@@ -192,6 +205,14 @@ export class FinalLooks implements OnModuleInit {
   async show({ attempt, heard }: FinalLook): Promise<void> {
     const ours = await this.comparison.ours(attempt.id);
     if (ours) await this.differences.record(findingOf(ours, heard));
+  }
+
+  /** One that came too early is no try. An hour later it may be time. */
+  private async lookLater(id: string, compares: number): Promise<void> {
+    await this.dataSource.query(`UPDATE payment.attempts SET compares = 0 WHERE id = $1 AND compares = $2`, [
+      id,
+      compares,
+    ]);
   }
 
   /** A look that was asked for early is no substitute for the one in its time. Nothing happens to one that was made due meanwhile. */

@@ -37,7 +37,8 @@ export function findingOf(ours: Ours, heard: Heard): Finding {
   if ('why' in heard) {
     const line = `${describe(ours)} | KakaoPay could not be asked: ${heard.why}`;
     // A charge under way has no tid yet: its own work learns it, or a person.
-    const kinds: DifferenceKind[] = ours.attempt.tid === null ? [] : ['not-asked'];
+    const { tid, state } = ours.attempt;
+    const kinds: DifferenceKind[] = tid === null && state === 'approving' ? [] : ['not-asked'];
     return { kind: 'not-asked', ...place, kinds, amount: keptBy(ours) || expectedOf(ours), line };
   }
   const kinds = mismatches(ours, heard.word);

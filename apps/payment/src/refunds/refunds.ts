@@ -187,7 +187,7 @@ export class Refunds {
     // Money that KakaoPay took all the same goes back: what had ended without it is looked at now.
     await manager.query(
       `UPDATE payment.attempts SET compare_at = $2, compares = 0
-        WHERE order_id = $1 AND state IN ('failed', 'expired') AND tid IS NOT NULL`,
+        WHERE order_id = $1 AND state IN ('failed', 'expired') AND (tid IS NOT NULL OR calls > 0)`,
       [order.id, at],
     );
     await this.stock.release(manager, order.merchant, order.id);

@@ -1,11 +1,12 @@
 import { cancelledOf, type PaymentOrder } from '@biz/kakaopay';
 import { Clock } from '@biz/platform';
 import { ConflictException, Injectable, NotFoundException, ServiceUnavailableException } from '@nestjs/common';
-import { DataSource, In, IsNull, MoreThan, Not } from 'typeorm';
+import { DataSource, In, MoreThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Attempt, tidOf } from '../attempts/attempt.entity';
 import { foreignFields } from '../attempts/compare';
 import { chargedOf } from '../attempts/settlement';
+import { CAN_BE_ASKED_ABOUT } from '../charges/charge-looks';
 import { began, moveTo, REFUND as REFUND_ROW } from '../history/move-to';
 import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
@@ -87,7 +88,7 @@ export class FoundRefunds {
   private async lookBack(orderId: string): Promise<FinalLook[]> {
     const ended = await this.dataSource.manager.find(Attempt, {
       select: { id: true },
-      where: { orderId, state: In(['failed', 'expired']), tid: Not(IsNull()) },
+      where: CAN_BE_ASKED_ABOUT.map((such) => ({ orderId, state: In(['failed', 'expired']), ...such })),
       order: { id: 'ASC' },
     });
     const looks: FinalLook[] = [];

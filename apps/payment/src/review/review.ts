@@ -274,7 +274,10 @@ export class Review {
   ): Promise<void> {
     const at = this.clock.now();
     const nothing = { charged_amount: null, charged_tax_free: null, charged_vat: null, approved_at: null };
-    const set = to === 'failed' ? { ...nothing, ...comparedLater(attempt, at, this.runtime.retryTimeScale) } : {};
+    // A charge by SID without a tid is over by the word of a person, who looked it up.
+    const compared =
+      attempt.tid === null ? { compare_at: null } : comparedLater(attempt, at, this.runtime.retryTimeScale);
+    const set = to === 'failed' ? { ...nothing, ...compared } : {};
     if (!(await moveTo(manager, ATTEMPT, attempt.id, { to, by: 'operator', note, at, set }))) throw changed();
     if (isOwn(order, attempt))
       await this.endOrder(manager, order, attempt, to === 'failed' ? 'failed' : 'cancelled', note);
