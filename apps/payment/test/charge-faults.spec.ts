@@ -183,6 +183,14 @@ describe('a later charge of a subscription that KakaoPay does not simply answer'
     expect(await billing.seen(id)).toMatchObject({ state: 'active' });
   });
 
+  /** Neither amount, tid nor time of an answer about another payment, and no refund of it. */
+  const keepsNothing = async (charge: string): Promise<void> => {
+    const { attempts } = await world.detail(charge);
+    for (const name of ['chargedAmount', 'tid', 'approvedAt']) expect(attempts[0]).not.toHaveProperty(name);
+    expect((await world.cancel(charge, 'k', { reason: 'x' })).http).toBe(409);
+    expect((await world.press('refund', charge, 'r')).http).toBe(409);
+  };
+
   it('shows a person a charge of something else', async () => {
     clock.advance(30 * DAY);
     const { id } = await billing.subscribe();
@@ -205,5 +213,31 @@ describe('a later charge of a subscription that KakaoPay does not simply answer'
       state: 'review',
       reviewReason: 'KakaoPay charged something else: partner_order_id, partner_user_id, total differ',
     });
+    await keepsNothing(await billing.orderOf(id, 2));
+  });
+
+  it('keeps no amount of an answer with the tid of another payment', async () => {
+    clock.advance(30 * DAY);
+    const { id, orderId, user } = await billing.subscribe();
+    let release = (): void => undefined;
+    const until = new Promise<void>((resolve) => (release = resolve));
+    const fault: Fault = { work: true, until };
+    world.kakaopay.next('subscription', fault);
+    await billing.toDue(id);
+    await billing.asked(user);
+    const charge = await billing.orderOf(id, 2);
+    const { tid } = (await world.detail(orderId)).attempts[0] ?? {};
+    const ids = { cid: 'TCSUBSCRIP', tid, partner_order_id: charge, partner_user_id: user };
+    fault.json = { aid: 'A1', ...ids, amount: { total: 10_000, tax_free: 0, vat: 909 } };
+    release();
+    await billing.until(id, { periodsCharged: 2 });
+    expect(await world.detail(charge)).toMatchObject({
+      state: 'review',
+      reviewReason: 'KakaoPay answered with the tid of another payment',
+    });
+    await keepsNothing(charge);
+    const body = { reason: '카카오페이에서 확인', tid: world.kakaopay.tidOf(charge) };
+    expect(await world.press('accept', charge, 'k', body)).toMatchObject({ http: 200, body: { state: 'paid' } });
+    expect((await world.detail(charge)).chargedAmount).toBe(10_000);
   });
 });

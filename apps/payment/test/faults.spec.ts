@@ -158,6 +158,63 @@ describe('a payment with a KakaoPay that misbehaves', () => {
     });
   });
 
+  it.each([
+    ['tid', { tid: 'T-of-another' }],
+    ['partner_order_id', { partner_order_id: 'another' }],
+    ['partner_user_id', { partner_user_id: 'another' }],
+    ['cid', { cid: 'TC0OTHER00' }],
+  ])('keeps no amount of a payment whose %s is another: what goes back is this one', async (field, other) => {
+    const order = await world.orderAwaitingPayment();
+    const ids = { cid: 'TC0ONETIME', tid: order.tid, partner_order_id: order.id, partner_user_id: order.user };
+    const amount = { total: 99_000, tax_free: 0, vat: 9_000 };
+    world.kakaopay.next('approve', {
+      work: true,
+      json: { aid: 'A-of-another', ...ids, amount, approved_at: '2020-01-01T00:00:00', ...other },
+    });
+    await world.callback(order);
+    await eventually(async () => {
+      expect((await world.detail(order.id)).state).toBe('review');
+    });
+    const seen = await world.detail(order.id);
+    expect(seen.reviewReason).toContain(field);
+    for (const part of [seen, seen.attempts[0]]) expect(part).not.toHaveProperty('chargedAmount');
+    for (const name of ['approvedAt', 'aid']) expect(seen.attempts[0]).not.toHaveProperty(name);
+    await eventually(() => {
+      expect(world.about(order.id)).toMatchObject([{ type: 'payment.review' }]);
+    });
+    expect(world.about(order.id)[0]?.data).not.toHaveProperty('chargedAmount');
+    for (const body of [{ reason: 'x' }, { reason: 'x', amount: 13_501 }])
+      expect((await world.cancel(order.id, `k-${body.amount ?? 'all'}`, body)).http).toBe(409);
+
+    // Nor of what order says of another, whatever its status.
+    for (const status of ['SUCCESS_PAYMENT', 'FAIL_PAYMENT']) {
+      world.kakaopay.set(order.tid, { orderSays: { ...other, status, amount } });
+      expect(await world.press('refund', order.id)).toMatchObject({
+        http: 409,
+        body: { message: expect.stringContaining(`about another payment: ${field} differ`) as string },
+      });
+    }
+    world.kakaopay.set(order.tid, { orderSays: undefined });
+    expect((await world.press('refund', order.id, 'n', { reason: 'x', notCharged: true })).http).toBe(400);
+    expect(await world.press('refund', order.id)).toMatchObject({ http: 202, body: { refund: { amount: 13_500 } } });
+    await world.until(order, 'C');
+    expect(world.kakaopay.cancelled(order.tid)).toBe(13_500);
+  });
+
+  it('fails when a person finds no money of the order behind an answer about another payment', async () => {
+    const order = await world.orderAwaitingPayment();
+    world.kakaopay.set(order.tid, { partner_user_id: 'another' });
+    await world.callback(order);
+    await eventually(async () => {
+      expect((await world.detail(order.id)).state).toBe('review');
+    });
+    expect((await world.press('accept', order.id)).http).toBe(409);
+    expect((await world.press('refund', order.id)).http).toBe(409);
+    const found = { reason: '카카오페이에 확인', notCharged: true };
+    expect(await world.press('refund', order.id, 'n', found)).toMatchObject({ http: 202, body: { state: 'failed' } });
+    expect(world.kakaopay.cancelled(order.tid)).toBe(0);
+  });
+
   it('counts the newest tid, and cancels an older one that turns out paid', async () => {
     const older = await world.orderAwaitingPayment();
     world.kakaopay.holdApprovals();

@@ -203,7 +203,7 @@ export class Attempts implements OnModuleInit {
         });
         return true;
       case 'person':
-        await this.settlement.review(attempt, verdict.why, verdict.said);
+        await this.settlement.review(attempt, verdict.why, verdict.said, verdict.said !== undefined || verdict.taken);
         return true;
       case 'unknown':
         return mayApprove && verdict.next === 'approve' && this.approveNow(attempt, order);

@@ -255,9 +255,7 @@ export class Charges implements OnModuleInit {
   private async paid(attempt: Attempt, said: Said): Promise<void> {
     const known = { merchant: attempt.merchant, tid: said.tid, id: Not(attempt.id) };
     if (!(await this.dataSource.manager.existsBy(Attempt, known))) return this.settlement.paid(attempt, said);
-    const { amount, approvedAt } = said;
-    const nameless = { amount, ...(approvedAt && { approvedAt }) };
-    await this.settlement.review(attempt, 'KakaoPay answered with the tid of another payment', nameless);
+    await this.settlement.review(attempt, 'KakaoPay answered with the tid of another payment', undefined, true);
   }
 
   private fail(

@@ -1,5 +1,5 @@
 import { chargeRefusal, explainCode } from '@biz/kakaopay';
-import { differences, type Expected } from '../attempts/compare';
+import { differences, type Expected, foreignFields } from '../attempts/compare';
 import { answersOf, type Evidence, inOrderOfSending, isOpen, lastMomentOf, type Said, type SidSaid } from './evidence';
 
 /** The charge of a period by SID that KakaoPay's answers are compared with. */
@@ -75,7 +75,9 @@ function fromAnswers(charge: SidCharge, calls: readonly Call[], open: readonly C
   const answers = answersOf(calls);
   const [said] = answers;
   if (!said) return undefined;
-  const person = (why: string): ChargeVerdict => ({ is: 'person', why, taken: 'yes', said });
+  // What another payment cost is no amount of this one, nor is its tid.
+  const own = answers.find((each) => foreignFields(charge, charge.partnerUserId, each).length === 0);
+  const person = (why: string): ChargeVerdict => ({ is: 'person', why, taken: 'yes', ...(own && { said: own }) });
   const tids = new Set(answers.map(({ tid }) => tid));
   if (tids.size > 1) return person(`KakaoPay charged this period ${tids.size} times`);
   const wrong = [...(said.otherSid ? ['sid'] : []), ...differences(charge, charge.partnerUserId, said)];

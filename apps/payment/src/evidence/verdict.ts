@@ -32,8 +32,11 @@ export type Verdict =
   | NotPaid
   /** @property next whether KakaoPay waits for an approve, or can only be asked again */
   | { readonly is: 'unknown'; readonly next: 'approve' | 'look'; readonly why: string }
-  /** @property said what was charged, where money is there */
-  | { readonly is: 'person'; readonly why: string; readonly said?: Said };
+  /**
+   * @property said what was charged of this payment, where an answer about it tells
+   * @property taken whether an answer tells of money, though it names another payment
+   */
+  | { readonly is: 'person'; readonly why: string; readonly said?: Said; readonly taken?: true };
 
 interface NotPaid {
   readonly is: 'not-paid';
@@ -75,9 +78,12 @@ function fromApprovals(payment: Payment, approves: readonly Evidence[]): Verdict
   const answers = answersOf(approves);
   const right = answers.find((said) => wrongIn(payment, said).length === 0);
   if (right) return { is: 'paid', said: right };
-  const [said] = answers;
+  const own = answers.find((said) => foreignOf(payment, said).length === 0);
+  const said = own ?? answers[0];
   if (!said) return undefined;
-  return { is: 'person', why: `KakaoPay approved something else: ${wrongIn(payment, said).join(', ')} differ`, said };
+  const why = `KakaoPay approved something else: ${wrongIn(payment, said).join(', ')} differ`;
+  // What another payment cost is no amount of this one.
+  return { is: 'person', why, ...(own ? { said: own } : { taken: true }) };
 }
 
 /** Money that was seen once was there, whatever another look says. */

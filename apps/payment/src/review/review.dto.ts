@@ -31,7 +31,7 @@ export class DecisionRequest extends ReasonRequest {
 }
 
 export class RefundDecisionRequest extends DecisionRequest {
-  /** Only for the same: you found no payment of this order at KakaoPay */
+  /** Only for the same, and where KakaoPay answers about another payment: you found no payment of this order there */
   @ApiProperty({ required: false, default: false })
   @IsOptional()
   @IsBoolean()

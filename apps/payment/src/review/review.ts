@@ -116,7 +116,7 @@ export class Review {
       if (attempts.length === 0)
         throw new ConflictException(`The order is ${seen.state}, and nothing of it is in review; ${wayOn(seen.state)}`);
       refuseNeedless(attempts, wish);
-      const words = await Promise.all(attempts.map((attempt) => this.wordAbout(seen, attempt, wish)));
+      const words = await this.wordsToRefund(seen, attempts, wish);
       await this.decide(seen.id, 'refund', wish, async (inside, order) => {
         const still = await this.undecided(inside, order);
         if (order.state !== seen.state || still.map(keyOf).join() !== attempts.map(keyOf).join()) throw changed();
@@ -141,6 +141,29 @@ export class Review {
       throw new ConflictException('This tid is no payment of this order');
     }
     return word;
+  }
+
+  /**
+   * An answer about another payment tells nothing of this order's money, whatever it says.
+   *
+   * @throws ConflictException for such an answer, unless the operator found no payment of this order
+   */
+  private async wordsToRefund(order: Order, attempts: Attempt[], wish: DecisionWish): Promise<Word[]> {
+    const words = await Promise.all(attempts.map((attempt) => this.wordAbout(order, attempt, wish)));
+    const foreign = words.map(({ said }, n) => {
+      const attempt = attempts[n];
+      return attempt && said ? foreignOf(order, attempt, said) : [];
+    });
+    const isNeeded = attempts.some(({ tid }, n) => tid === null || foreign[n]?.length);
+    if (wish.notCharged && !isNeeded) throw new BadRequestException(needless('notCharged'));
+    return words.map((word, n) => {
+      const fields = foreign[n] ?? [];
+      if (fields.length === 0) return word;
+      if (wish.notCharged) return { kind: 'nothing', status: 'no payment of this order' };
+      throw new ConflictException(
+        `KakaoPay answers about another payment: ${fields.join(', ')} differ; ask it, and send notCharged: true when it has no money of this order`,
+      );
+    });
   }
 
   private async find(orderId: string): Promise<Order> {
@@ -306,14 +329,16 @@ export class Review {
   }
 }
 
-/** @throws BadRequestException when a tid is named, or that there is no payment, and KakaoPay is not to be asked by it */
+/** @throws BadRequestException when a tid is named, and KakaoPay is not to be asked by it */
 function refuseNeedless(attempts: readonly Attempt[], { tid, notCharged }: DecisionWish): void {
-  if (tid === undefined && !notCharged) return;
-  if (tid !== undefined && notCharged) throw new BadRequestException('tid and notCharged exclude each other');
+  if (tid === undefined) return;
+  if (notCharged) throw new BadRequestException('tid and notCharged exclude each other');
   if (attempts.some((attempt) => attempt.tid === null || attempt.tid === tid)) return;
-  const field = notCharged ? 'notCharged' : 'tid';
-  throw new BadRequestException(`${field} is for the charge of a subscription whose tid was lost: leave it out`);
+  throw new BadRequestException(needless('tid'));
 }
+
+const needless = (field: 'tid' | 'notCharged'): string =>
+  `${field} is for the charge of a subscription whose tid was lost${field === 'tid' ? '' : ', and for answers about another payment'}: leave it out`;
 
 /** @throws ConflictException when there is no money of this order to accept */
 function acceptable(order: Order, attempt: Attempt, word: Word): PaymentOrder {
