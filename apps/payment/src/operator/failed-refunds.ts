@@ -28,7 +28,8 @@ export class FailedRefunds {
       const before = await this.refunds.decidedOn(manager, attempt.id);
       const left = (attempt.chargedAmount ?? 0) - before.amount;
       if (left <= 0) throw new ConflictException('Nothing is left to refund; withdraw this one');
-      const parts = splitRefund(chargedParts(attempt), before, Math.min(refund.amount, left));
+      const named = refund.amount <= left ? refund.taxFreeAmount : undefined;
+      const parts = splitRefund(chargedParts(attempt), before, Math.min(refund.amount, left), named);
       const columns = { amount: parts.amount, tax_free_amount: parts.taxFree, vat_amount: parts.vat };
       const at = this.clock.now();
       await moveTo(manager, REFUND_ROW, id, {

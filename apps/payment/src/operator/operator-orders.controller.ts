@@ -31,10 +31,10 @@ import { Refunds } from '../refunds/refunds';
 import { SidDto } from '../subscriptions/sid.dto';
 import { Sid } from '../subscriptions/sid.entity';
 import { NEEDS_A_PERSON } from './attention';
+import { CancelOrderRequest, refuseTaxFree } from './cancel-order.dto';
 import { IDEMPOTENCY_KEY_HEADER, requireKey } from '../idempotency/idempotency-key';
 import {
   AttemptDto,
-  CancelOrderRequest,
   HistoryDto,
   OrderCancellationDto,
   OrderDetailDto,
@@ -114,14 +114,17 @@ export class OperatorOrdersController {
   @ApiConflictResponse({
     description: 'The key was used for another refund, or the order cannot be refunded right now',
   })
-  @ApiUnprocessableEntityResponse({ description: 'More than is left' })
+  @ApiUnprocessableEntityResponse({ description: 'More than is left, of the whole, the tax-free or the taxable part' })
   async cancel(
     @Param('partnerOrderId') id: string,
     @Headers('idempotency-key') key: string | undefined,
-    @Body() { amount, reason, restock = true }: CancelOrderRequest,
+    @Body() wish: CancelOrderRequest,
   ): Promise<OrderCancellationDto> {
+    refuseTaxFree(wish);
+    const { amount, taxFreeAmount, reason, restock = true } = wish;
     const refund = await this.refunds.request(id, {
       ...(amount !== undefined && { amount }),
+      ...(taxFreeAmount !== undefined && { taxFreeAmount }),
       reason,
       idempotencyKey: requireKey(key),
       restock,

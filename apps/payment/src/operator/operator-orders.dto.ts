@@ -1,7 +1,6 @@
-import { OperatorBody, pageDto, PageQuery } from '@biz/platform';
-import { FreeText } from '@biz/privacy';
+import { pageDto, PageQuery } from '@biz/platform';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsOptional, IsString, MaxLength, Min } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
 import type { Attempt } from '../attempts/attempt.entity';
 import { ATTEMPT_STATES, type AttemptState } from '../attempts/attempt-status';
 import type { HistoryEntry } from '../history/history.entity';
@@ -30,35 +29,6 @@ export class OrdersQuery extends PageQuery {
   @IsOptional()
   @IsIn(['true'])
   attention?: 'true';
-}
-
-@OperatorBody()
-export class CancelOrderRequest {
-  /**
-   * Won to give back; everything that is left when absent
-   * @example 5000
-   */
-  @ApiProperty({ type: 'integer', required: false, minimum: 1 })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  amount?: number;
-
-  /**
-   * Why, as history and shop are told
-   * @example 고객 변심
-   */
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(200)
-  @FreeText()
-  reason: string;
-
-  /** Whether the goods go back on the shelf when the whole order is refunded; true unless said */
-  @ApiProperty({ required: false, default: true })
-  @IsOptional()
-  @IsBoolean()
-  restock?: boolean;
 }
 
 /** One tid: one try to pay an order. */

@@ -13,7 +13,7 @@ import { isOrderId } from '../orders/order-id';
 import { Order } from '../orders/order.entity';
 import { NOT_GIVEN_BACK, type RefundCause } from './refund-status';
 import { Refund } from './refund.entity';
-import { type Parts, splitRefund } from './tax-split';
+import { leftOf, type Parts, splitRefund } from './tax-split';
 
 /** Seconds before each repeat of a refund that KakaoPay did not settle, over two days. */
 const REFUND_AFTER = [1, 2, 5, 10, 30, 60, 300, 900, 3600, 7200, 14_400, 28_800, 28_800, 28_800, 57_600];
@@ -28,6 +28,8 @@ export const REFUND = defineJob<{ refundId: string; merchant: string }>({
 export interface RefundWish {
   /** Won; all that is left when absent. */
   amount?: number;
+  /** Won of `amount`; in proportion to the payment when absent. */
+  taxFreeAmount?: number;
   reason: string;
   idempotencyKey: string;
   /** Whether the goods go back on the shelf when the whole order is refunded. */
@@ -77,8 +79,9 @@ export class Refunds {
         ? await manager.findOne(Order, { where: { id: orderId }, lock: { mode: 'pessimistic_write' } })
         : null;
       if (!order) throw new NotFoundException('No such order');
-      const { idempotencyKey, amount, reason, restock } = wish;
-      await this.keys.use(manager, orderId, idempotencyKey, { what: 'cancel', amount, reason, restock });
+      const { idempotencyKey, amount, taxFreeAmount, reason, restock } = wish;
+      const asked = { what: 'cancel', amount, taxFreeAmount, reason, restock } as const;
+      await this.keys.use(manager, orderId, idempotencyKey, asked);
       const known = await manager.findOneBy(Refund, { orderId, idempotencyKey });
       if (known) return repeated(known, wish);
       switch (order.state) {
@@ -210,8 +213,11 @@ export class Refunds {
       if (attempt.chargedAmount === 0) await this.cancelFree(manager, order, attempt, wish);
       return undefined;
     }
-    const parts = splitRefund(chargedParts(attempt), before, amount);
-    return this.insert(manager, attempt, parts, { ...wish, cause: 'operator' });
+    const { taxFreeAmount, reason, idempotencyKey, restock } = wish;
+    const charged = chargedParts(attempt);
+    if (taxFreeAmount !== undefined) refuseMore(leftOf(charged, before), amount, taxFreeAmount);
+    const parts = splitRefund(charged, before, amount, taxFreeAmount);
+    return this.insert(manager, attempt, parts, { cause: 'operator', reason, idempotencyKey, restock });
   }
 
   private async insert(manager: EntityManager, attempt: Charged, parts: Parts, why: Why): Promise<Refund> {
@@ -262,6 +268,16 @@ const placeOf = ({ id, orderId }: Refund) => ({ subject: 'refund', id, orderId }
 
 export function chargedParts({ chargedAmount, chargedTaxFree, chargedVat }: Charged): Parts {
   return { amount: chargedAmount ?? 0, taxFree: chargedTaxFree ?? 0, vat: chargedVat ?? 0 };
+}
+
+/** @throws UnprocessableEntityException when one of the two parts has not so much left */
+function refuseMore(left: { taxFree: number; taxable: number }, amount: number, taxFreeAmount: number): void {
+  const isTaxFree = taxFreeAmount > left.taxFree;
+  if (!isTaxFree && amount - taxFreeAmount <= left.taxable) return;
+  const [won, part] = isTaxFree ? [left.taxFree, 'tax-free'] : [left.taxable, 'taxable'];
+  throw new UnprocessableEntityException(
+    `taxFreeAmount: only ${won} won of the ${part} part are left to refund, refunds under way included`,
+  );
 }
 
 function repeated(known: Refund, { amount, reason }: RefundWish): Refund {

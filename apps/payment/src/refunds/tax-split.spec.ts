@@ -1,5 +1,5 @@
-import { array, assert, boolean, integer, oneof, property, record, tuple } from 'fast-check';
-import { type Parts, splitRefund } from './tax-split';
+import { array, assert, boolean, constant, integer, oneof, property, record, tuple } from 'fast-check';
+import { leftOf, type Parts, splitRefund } from './tax-split';
 
 /** Small ones too: there rounding bites. */
 const won = (max: number) => oneof(integer({ min: 1, max: 12 }), integer({ min: 1, max }));
@@ -63,6 +63,28 @@ describe('the tax of partial refunds', () => {
         if (left > 0) decided.push(splitRefund(charged, sum(), left));
         for (const parts of decided) expect(fits(parts, charged, NOTHING)).toBe(true);
         expect(sum()).toEqual(charged);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('adds up too when refunds name their tax-free part, as far as it fits', () => {
+    const wish = record({ amount: won(300_000), named: oneof(won(300_000), constant(0), constant(undefined)) });
+    assert(
+      property(payment, array(wish, { maxLength: 20 }), (charged, wishes) => {
+        let before = NOTHING;
+        for (const { amount, named } of [...wishes, { amount: charged.amount, named: undefined }]) {
+          const left = charged.amount - before.amount;
+          if (left === 0) break;
+          const asked = Math.min(amount, left);
+          const { taxFree, taxable } = leftOf(charged, before);
+          const parts = splitRefund(charged, before, asked, named);
+          expect(fits(parts, charged, before)).toBe(true);
+          if (named !== undefined && named <= Math.min(taxFree, asked) && asked - named <= taxable)
+            expect(parts.taxFree).toBe(named);
+          before = plus(before, parts);
+        }
+        expect(before).toEqual(charged);
       }),
       { numRuns: 2_000 },
     );

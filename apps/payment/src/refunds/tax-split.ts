@@ -9,14 +9,16 @@ export interface Parts {
  * The tax-free and VAT parts of a partial refund, so that those of any sequence of refunds add up to the payment.
  *
  * Parts are taken from the running total, not from each refund: rounding never adds up. The last refund takes what is left.
+ *
+ * @param named the tax-free part that is wanted, as far as it fits; in proportion to the payment when absent
  */
-export function splitRefund(charged: Parts, before: Parts, amount: number): Parts {
+export function splitRefund(charged: Parts, before: Parts, amount: number, named?: number): Parts {
   const left = charged.amount - before.amount;
-  const taxableLeft = left - (charged.taxFree - before.taxFree);
+  const { taxable: taxableLeft } = leftOf(charged, before);
   if (amount >= left) return { amount: left, taxFree: charged.taxFree - before.taxFree, vat: charged.vat - before.vat };
   const after = before.amount + amount;
   const taxFree = within(
-    share(charged.taxFree, after, charged.amount) - before.taxFree,
+    named ?? share(charged.taxFree, after, charged.amount) - before.taxFree,
     Math.max(0, amount - taxableLeft),
     Math.min(amount, charged.taxFree - before.taxFree),
   );
@@ -28,6 +30,12 @@ export function splitRefund(charged: Parts, before: Parts, amount: number): Part
     Math.min(amount - taxFree, charged.vat - before.vat),
   );
   return { amount, taxFree, vat };
+}
+
+/** Won of the tax-free and of the taxable part that are not given back. */
+export function leftOf(charged: Parts, before: Parts): { taxFree: number; taxable: number } {
+  const taxFree = charged.taxFree - before.taxFree;
+  return { taxFree, taxable: charged.amount - before.amount - taxFree };
 }
 
 function share(whole: number, part: number, of: number): number {

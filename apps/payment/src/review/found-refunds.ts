@@ -182,6 +182,7 @@ export class FoundRefunds {
       chargedParts(attempt),
       await this.refunds.decidedOn(manager, attempt.id),
       amount,
+      failed.taxFreeAmount,
     );
     const set = { done_at: doneAt, aid: aid ?? null, tax_free_amount: taxFree, vat_amount: vat };
     const note = `order says that it was done: ${why.reason}`;
