@@ -46,16 +46,19 @@ export interface SubscriptionPlan {
    */
   details: ScheduledCharge[];
   /**
-   * Until when it charges; `never`: after `details` it goes on at their last amount. When it is left out, a plan that lists
+   * Until when charges fall due; `never`: after `details` it goes on at their last amount. When it is left out, a plan that lists
    * coming charges ends with them, for the buyer was shown no other; one that lists the first payment only goes on.
    */
   ends?: PlanEnd;
 }
 
-/** With the last of `details`, on a KST day after which nothing is charged (YYYY-MM-DD), or never by itself. */
+/**
+ * With the last of `details`, on a KST day after which no charge falls due (YYYY-MM-DD), or never by itself. A charge that
+ * fell due until then and failed, or was missed, is still tried after it.
+ */
 export type PlanEnd = 'after-details' | 'never' | `${number}-${number}-${number}`;
 
-/** Until when a plan charges, also when it does not say so. */
+/** Until when charges of a plan fall due, also when it does not say so. */
 export function endOfPlan({ details, ends }: Pick<SubscriptionPlan, 'details' | 'ends'>): PlanEnd {
   return ends ?? (details.length > 1 ? 'after-details' : 'never');
 }
