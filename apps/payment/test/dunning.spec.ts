@@ -22,11 +22,13 @@ describe('dunning', () => {
   const inactive = refusal(-751);
 
   /** Until KakaoPay has been asked by `status` once more about every try of this order. */
-  const compared = (charge: string): Promise<void> =>
-    eventually(async () => {
+  const compared = async (charge: string): Promise<void> => {
+    await world.app.get<FinalLooks>(FinalLooks).run();
+    await eventually(async () => {
       const due = `SELECT 1 FROM payment.attempts WHERE order_id = $1 AND compare_at <= $2`;
       expect(await world.database.query(due, [charge, clock.now()])).toEqual([]);
     });
+  };
 
   it('tries again after 1, 3, 5 and 7 days and goes on once it is paid', async () => {
     clock.advance(30 * DAY);
@@ -131,8 +133,9 @@ describe('dunning', () => {
       await billing.until(id, { failedTries: 1 });
       return { id, user, charge: await billing.orderOf(id, 2) };
     };
-    const isShown = (charge: string): Promise<void> =>
-      eventually(async () => {
+    const isShown = async (charge: string): Promise<void> => {
+      await world.app.get<FinalLooks>(FinalLooks).run();
+      await eventually(async () => {
         const { attempts } = await world.detail(charge);
         expect(attempts.at(-1)).toMatchObject({
           state: 'review',
@@ -140,6 +143,7 @@ describe('dunning', () => {
             'KakaoPay refused this charge, but has charged the SID since: look the payment up at KakaoPay',
         });
       });
+    };
     const isGivenBack = async (charge: string): Promise<void> => {
       const tid = world.kakaopay.tidOf(charge);
       expect(await world.press('refund', charge, 'r', { reason: '카카오페이에서 확인', tid })).toMatchObject({
