@@ -297,7 +297,7 @@ export class Jobs {
     this.boss = new PgBoss({
       connectionString: this.database.url ?? '',
       application_name: 'biz-jobs',
-      max: Math.min(QUEUE_POOL_SIZE, this.database.poolSize),
+      max: Math.min(QUEUE_POOL_SIZE, Math.ceil(this.database.poolSize / 2)),
       // Not of its types, but of the pool that it makes.
       ...endingSilence(this.database.silentMs),
       useListenNotify: true,
