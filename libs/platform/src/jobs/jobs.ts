@@ -12,6 +12,7 @@ import { JobMetrics } from '../metrics/job-metrics';
 import { defineJob, NotNow, NotYet } from './job';
 import type { Job, JobRun } from './job';
 import { groupOf, type InGroup, Shares } from './shares';
+import { WorkerPools } from './worker-pools';
 
 interface Envelope {
   data: object;
@@ -29,12 +30,6 @@ interface Worker {
   everySeconds?: number;
 }
 
-interface WorkerPool {
-  /** How many were started; the newest may have no id yet. */
-  started: number;
-  readonly ids: string[];
-}
-
 export interface AddOptions {
   /** Multiplied by RETRY_TIME_SCALE. */
   afterSeconds?: number;
@@ -42,9 +37,6 @@ export interface AddOptions {
 
 /** A delayed job is also woken by a timer of the process that added it; longer delays wait for the next poll. */
 const WAKE_BY_TIMER_BELOW_MS = 60_000;
-/** How often one statement looks in all queues for jobs whose notice nobody heard, and for delayed ones. */
-const POLL_SECONDS = 2;
-const IDLE_POLL_SECONDS = 30;
 /** A job that was taken beyond its owner's share is put back for so long; multiplied by RETRY_TIME_SCALE. */
 const PUT_BACK_SECONDS = 1;
 /** A running job whose process died is handed out again after this long. */
@@ -66,13 +58,6 @@ const RENEW_MS_AT_LEAST = 5_000;
 /** Connections of the queue at most: workers fetch one at a time and briefly. */
 const QUEUE_POOL_SIZE = 4;
 const DEAD_LETTER_QUEUE = 'dead';
-/** The queues among these in which a job is due; what takes it is the worker's fetch. */
-const WITH_JOBS_DUE = `
-  SELECT queue.name FROM unnest($1::text[]) AS queue(name)
-  WHERE EXISTS (
-    SELECT FROM pgboss.job
-    WHERE job.name = queue.name AND job.state < 'active' AND NOT job.blocked AND job.start_after <= now()
-  )`;
 const DAY_SECONDS = 86_400;
 /** How long the queue keeps jobs: done or failed, and waiting past their time without a worker. pg-boss deletes them after it. */
 export const JOB_DAYS = { done: 7, waiting: 14 };
@@ -92,16 +77,13 @@ export class Jobs {
   private readonly logger = new Logger(Jobs.name);
   /** From `start` on. */
   private boss: PgBoss;
+  /** From `startWorkers` on. */
+  private pools?: WorkerPools<Envelope>;
   private readonly workers = new Map<string, Worker>();
-  /** pg-boss's workers of each queue, by its name. */
-  private readonly pools = new Map<string, WorkerPool>();
-  /** Ids of the workers that run a job. */
-  private readonly busy = new Set<string>();
   private readonly shares = new Shares();
   private readonly queues = new Map<string, Promise<void>>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private renewing?: NodeJS.Timeout;
-  private polling?: NodeJS.Timeout;
   private started = false;
 
   constructor(
@@ -188,14 +170,13 @@ export class Jobs {
   async startWorkers(): Promise<void> {
     if (this.workers.size === 0) return;
     await this.start();
+    this.pools = new WorkerPools(this.boss, this.dataSource);
     for (const { job, everySeconds } of this.workers.values()) {
       await this.ensureQueue(job.name);
       if (everySeconds !== undefined) await this.renew(job.name);
-      const pool: WorkerPool = { started: 0, ids: [] };
-      this.pools.set(job.name, pool);
-      await this.startWorker(job, pool);
+      await this.pools.open(job, (running) => this.run(running));
     }
-    this.poll();
+    this.pools.poll();
     const recurring = [...this.workers.values()].filter(({ everySeconds }) => everySeconds !== undefined);
     this.renewing = setInterval(
       () => {
@@ -213,72 +194,11 @@ export class Jobs {
     await this.boss.send(name, FIRST_RUN);
   }
 
-  /**
-   * One idle worker of a queue looks for jobs, the others are woken, or started, by a worker that finds one. All of them
-   * looking at once held up every request of that moment, and the app's start.
-   */
-  private async startWorker({ name, share }: Job<object>, pool: WorkerPool): Promise<void> {
-    pool.started += 1;
-    const id: string = await this.boss.work<Envelope>(
-      name,
-      {
-        batchSize: 1,
-        pollingIntervalSeconds: POLL_SECONDS,
-        notifyPollingIntervalSeconds: IDLE_POLL_SECONDS,
-        ...(share && { groupConcurrency: share.atOnce }),
-      },
-      async ([running]) => {
-        this.busy.add(id);
-        this.wake(name);
-        try {
-          if (running) await this.run(running);
-        } finally {
-          this.busy.delete(id);
-          // pg-boss would let it sleep until the next notice or poll, with others waiting in the queue.
-          this.boss.notifyWorker(id);
-        }
-      },
-    );
-    pool.ids.push(id);
-  }
-
-  /** Has an idle worker of a queue look for jobs, or one more where all are busy; those that run one look when they are done. */
-  private wake(name: string): void {
-    const pool = this.pools.get(name);
-    const worker = this.workers.get(name);
-    if (!pool || !worker) return;
-    const idle = pool.ids.find((id) => !this.busy.has(id));
-    if (idle !== undefined) this.boss.notifyWorker(idle);
-    else if (pool.started < worker.job.concurrency) void this.startWorker(worker.job, pool);
-  }
-
-  /** Looks again and again, each time a while after the last look was answered. */
-  private poll(): void {
-    this.polling = setTimeout(() => {
-      this.wakeWhereDue()
-        .catch((error: unknown) => {
-          this.logger.debug({ error }, 'not polled: tried again');
-        })
-        .finally(() => {
-          if (this.pools.size > 0) this.poll();
-        });
-    }, 1000 * POLL_SECONDS).unref();
-  }
-
-  private async wakeWhereDue(): Promise<void> {
-    const due = await prepared<{ name: string }>(this.dataSource, WITH_JOBS_DUE, [[...this.pools.keys()]]);
-    for (const { name } of due) this.wake(name);
-  }
-
   /** Takes no more jobs and waits for the running ones; jobs can still be added. */
   async stopWorkers(): Promise<void> {
     for (const timer of this.timers) clearTimeout(timer);
     clearInterval(this.renewing);
-    clearTimeout(this.polling);
-    const names = [...this.pools.keys()];
-    // From here on no worker is added.
-    this.pools.clear();
-    await Promise.all(names.map((name) => this.boss.offWork(name, { wait: true })));
+    await this.pools?.close();
   }
 
   async stop(): Promise<void> {
@@ -396,7 +316,7 @@ export class Jobs {
   private wakeAfter(name: string, delayMs: number): void {
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      this.wake(name);
+      this.pools?.wake(name);
     }, delayMs + 5);
     timer.unref();
     this.timers.add(timer);
