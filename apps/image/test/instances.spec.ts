@@ -1,4 +1,4 @@
-import { eventually, listenToStatements } from '@biz/testing';
+import { eventually, listenToStatements, untilLocked } from '@biz/testing';
 import type { StubAnswer, TestApp } from '@biz/testing';
 import type { Stage } from '../../../libs/capture/test/stage';
 import { Gallery, jpeg } from './gallery';
@@ -91,14 +91,7 @@ describe('of several instances of the image app', () => {
     await other.startTransaction();
     await other.query('LOCK TABLE capture.captures IN ACCESS EXCLUSIVE MODE');
     picture.answer(1, { status: 403 });
-    await eventually(async () => {
-      expect(
-        await stage.database.query(
-          `SELECT FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'SELECT "Capture"."id"%'`,
-        ),
-      ).not.toEqual([]);
-    });
+    await untilLocked(stage.database, 'SELECT "Capture"."id"%');
     // Another instance has ended the capture by now, and an operator has asked for its missing image.
     await other.query(
       `UPDATE capture.files SET state = 'pending', failure = NULL, claimed_until = NULL WHERE state = 'failed'`,
@@ -118,13 +111,8 @@ describe('of several instances of the image app', () => {
     await stage.database.dataSource.transaction(async (other) => {
       await other.query('SELECT FROM capture.captures FOR UPDATE');
       picture.answer(1, { status: 403 });
-      await eventually(async () => {
-        // It has read the files, and is about to say how the capture ended.
-        const waiting = await stage.database.query(
-          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%AS given(%'`,
-        );
-        expect(waiting).toHaveLength(1);
-      });
+      // It has read the files, and is about to say how the capture ended.
+      await untilLocked(stage.database, '%AS given(%');
       // Another instance said it, and an operator has asked for the image once more.
       await other.query(
         `UPDATE capture.captures SET changed_at = changed_at + interval '1 second', due_at = $1, claimed_until = NULL`,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@biz/testing';
+import { eventually, untilLocked } from '@biz/testing';
 import { DROPPED_AFTER, refusal } from './fake-kakaopay';
 import { type OrderInHand, World } from './world';
 
@@ -75,13 +75,7 @@ describe('the evidence about a payment', () => {
     await world.database.dataSource.transaction(async (manager) => {
       await manager.query('SELECT FROM payment.orders WHERE id = $1 FOR NO KEY UPDATE', [order.id]);
       await world.lookNow(order);
-      await eventually(async () => {
-        expect(
-          await world.database.query(
-            `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'SELECT "Order"."id"%'`,
-          ),
-        ).not.toEqual([]);
-      });
+      await untilLocked(world.database, 'SELECT "Order"."id"%');
       // The look has concluded, and is about to say so. Another instance decides on the approve that T3 asked for.
       await manager.query(
         `WITH claimed AS (

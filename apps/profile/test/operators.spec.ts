@@ -1,4 +1,4 @@
-import { eventually, times } from '@biz/testing';
+import { times, untilLocked } from '@biz/testing';
 import type { StubAnswer } from '@biz/testing';
 import { Stage } from '../../../libs/capture/test/stage';
 import { profileApp } from '../src/profile.module';
@@ -143,13 +143,7 @@ describe('towards operators', () => {
       [late],
     );
     const retried = stage.operator('POST', `/captures/${late}/retry`);
-    await eventually(async () => {
-      expect(
-        await stage.database.query(
-          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-        ),
-      ).toHaveLength(1);
-    });
+    await untilLocked(stage.database);
     await other.commitTransaction();
     await other.release();
     expect((await retried).status).toBe(409);

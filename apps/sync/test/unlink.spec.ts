@@ -1,4 +1,4 @@
-import { eventually, times } from '@biz/testing';
+import { eventually, times, untilLocked } from '@biz/testing';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Members } from '../src/members/members';
@@ -87,10 +87,7 @@ describe('an unlink call of Kakao', () => {
     const [first, second] = await inTransaction(async (manager) => {
       const ended = await members.unlink(manager, ending);
       const other = inTransaction((another) => members.unlink(another, ending));
-      await eventually(async () => {
-        const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-        expect(await house.database.query(waiting)).not.toEqual([]);
-      });
+      await untilLocked(house.database);
       return [ended, { other }] as const;
     });
 

@@ -14,5 +14,6 @@ export type { MerchantSamples } from './describe-merchant';
 export { stillStatistics } from './still-statistics';
 export { timed } from './timed';
 export { translated } from './translated';
+export { untilLocked } from './until-locked';
 export { listenToStatements } from './statements';
 export type { Statement } from './statements';
