@@ -136,6 +136,14 @@ export class World {
     });
   }
 
+  /** Waits until an order has so many refunds, and all are done. */
+  refundsDone(order: OrderInHand, count: number): Promise<void> {
+    return eventually(async () => {
+      const { refunds } = await this.detail(order.id);
+      expect(refunds.map(({ state }) => state)).toEqual(Array.from({ length: count }, () => 'done'));
+    });
+  }
+
   async stop(): Promise<void> {
     this.kakaopay.releaseApprovals();
     await this.app.close();
