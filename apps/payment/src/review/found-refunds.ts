@@ -165,7 +165,7 @@ export class FoundRefunds {
     return [{ amount, doneAt: at, ...(aid !== undefined && { aid }) }];
   }
 
-  /** It ends a `failed` refund of its amount, or is one that nobody asked us for. */
+  /** Ends the `failed` refund of this amount, or adds a refund that was made in KakaoPay's back office. */
   private async writeDown(
     manager: EntityManager,
     attempt: Attempt,

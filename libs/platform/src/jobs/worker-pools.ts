@@ -13,7 +13,7 @@ interface WorkerPool<Data> {
   readonly ids: string[];
 }
 
-/** How often one statement looks in all queues for jobs whose notice nobody heard, and for delayed ones. */
+/** How often one statement looks in all queues for jobs whose notification was lost, and for delayed jobs. */
 const POLL_SECONDS = 2;
 const IDLE_POLL_SECONDS = 30;
 /** The queues among these in which a job is due; what takes it is the worker's fetch. */
